@@ -1,0 +1,131 @@
+"""The agent's errors, drawn as a tree: each knows its exit code, whether trying again may help, and what to do.
+
+    KowalError
+    ├── BadTask                 the request itself is wrong (empty, too large)
+    │   └── BadArguments        an argument is missing, unknown, or of the wrong type
+    ├── NoFunctionFits          no registered function does it, and none could be made
+    │   └── NotPromoted         candidates were made and none passed the gate
+    ├── NeedsPerson             a version waits for a person's word before it may go on
+    ├── RunFailed               the function ran and failed
+    ├── BadSettings             the settings name something that does not exist
+    └── ModelError              a neighbour: the model server
+        ├── ProviderUnavailable
+        ├── ModelMissing
+        ├── ModelTimedOut
+        ├── ContextTooLong
+        ├── MalformedReply
+        └── NotScripted
+"""
+
+from typing import Any
+
+
+class KowalError(Exception):
+    """Kowal could not do what was asked."""
+
+    exit_code = 1
+    retryable = False
+    advice = ""
+
+    def __init__(
+        self, message: str | None = None, *, advice: str | None = None, kept: str = "", **facts: Any
+    ) -> None:
+        super().__init__(message or type(self).__doc__)
+        if advice is not None:
+            self.advice = advice
+        self.kept = kept
+        self.facts = facts
+        """What a program wants to know beyond the message; JSON values."""
+
+
+class BadTask(KowalError):
+    """The task cannot be read."""
+
+    exit_code = 2
+    advice = "Say in a sentence what should be done, for example: kowal run 'count words in a text' -a text=@notes.txt"
+
+
+class BadArguments(BadTask):
+    """The arguments do not fit the function."""
+
+    advice = "`kowal functions show NAME` shows what the function takes."
+
+
+class NoFunctionFits(KowalError):
+    """No registered function does this, and no model could be asked for one."""
+
+    exit_code = 3
+    advice = "Start a model server (`ollama serve`, then `ollama pull qwen2.5-coder:7b`) and repeat the command."
+
+
+class NotPromoted(NoFunctionFits):
+    """Candidates were made, and none of them passed the gate."""
+
+    exit_code = 4
+    advice = "Say the task more exactly, or pin its meaning with --example '{\"in\": {...}, \"out\": ...}'."
+
+
+class NeedsPerson(KowalError):
+    """A version waits for a person to approve it."""
+
+    exit_code = 4
+    advice = "`kowal functions show NAME` shows it, `kowal functions approve NAME` lets it in."
+
+
+class RunFailed(KowalError):
+    """The function ran and failed."""
+
+    exit_code = 5
+    advice = "The traceback names the line; `kowal functions source NAME` shows the code."
+
+
+class BadSettings(KowalError):
+    """The settings name something that does not exist."""
+
+    exit_code = 2
+    advice = "`kowal doctor` shows the settings in force and where each comes from."
+
+
+class ModelError(KowalError):
+    """The model server is at fault."""
+
+    exit_code = 9
+    retryable = True
+    advice = "`kowal doctor` shows which model servers answer."
+
+
+class ProviderUnavailable(ModelError):
+    """The model server does not answer."""
+
+    advice = "Start it (`ollama serve`) or name another with OLLAMA_HOST."
+
+
+class ModelMissing(ModelError):
+    """The model server does not have that model."""
+
+    retryable = False
+    advice = "Fetch it with `ollama pull MODEL`."
+
+
+class ModelTimedOut(ModelError):
+    """The model did not answer in time."""
+
+    advice = "Name a smaller model or a longer `timeout_s` in the settings."
+
+
+class ContextTooLong(ModelError):
+    """The request does not fit the model's context."""
+
+    retryable = False
+    advice = "Raise `num_ctx` in the settings, or shorten the task."
+
+
+class MalformedReply(ModelError):
+    """The model server's reply is not what its contract says."""
+
+
+class NotScripted(ModelError):
+    """The scripted replies hold none for this request."""
+
+    retryable = False
+    advice = "Scripted replies serve the demo only. Start a model server: `ollama serve`, then `ollama pull qwen2.5-coder:7b`."

@@ -1,0 +1,61 @@
+"""The errors of the registry, each with its exit code and its advice."""
+
+
+class RegistryError(Exception):
+    """The registry could not do what was asked."""
+
+    exit_code = 7
+    retryable = False
+    advice = ""
+
+    def __init__(self, message: str | None = None, *, advice: str | None = None, kept: str = "") -> None:
+        super().__init__(message or type(self).__doc__)
+        if advice is not None:
+            self.advice = advice
+        self.kept = kept
+
+
+class NotARegistry(RegistryError):
+    """The path holds no Kowal registry."""
+
+    advice = "Run `kowal init` to make one there, or name another with KOWAL_REGISTRY."
+
+
+class RegistryNotWritable(RegistryError):
+    """The registry cannot be written: the file system is read-only, full, or forbids it."""
+
+    advice = "Free some space or mend the permissions, then repeat the command: nothing was half written."
+
+
+class UnknownFunction(RegistryError):
+    """No function of that name is registered."""
+
+    exit_code = 5
+    advice = "`kowal functions list` shows the names."
+
+
+class UnknownVersion(RegistryError):
+    """The function has no such version."""
+
+    exit_code = 5
+    advice = "`kowal functions history NAME` shows its versions."
+
+
+class Conflict(RegistryError):
+    """Another process changed the same refs each time this one tried."""
+
+    retryable = True
+    advice = "Repeat the command; what the other process did is kept."
+
+
+class InvalidTransition(RegistryError):
+    """A version cannot move from its present status to that one."""
+
+    exit_code = 5
+
+
+class OperationsUnavailable(RegistryError):
+    """The operational database cannot be opened or written."""
+
+    retryable = True
+    advice = "Check the file's permissions and the free space; `kowal doctor` names the file."

@@ -1,0 +1,124 @@
+"""What the registry keeps of a function, and how a version's status may change."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
+
+
+class Status(StrEnum):
+    """Where a version stands. The refs say it and nothing else does."""
+
+    TESTING = "testing"
+    """A branch `candidate/NAME/DIGEST`: proven, not yet approved."""
+    APPROVED = "approved"
+    """On `main`, under the tag `NAME/vX.Y.Z`."""
+    PRODUCTION = "production"
+    """On the branch `production`, which is what matching sees."""
+    QUARANTINED = "quarantined"
+    """Under `refs/kowal/quarantine/`: was trusted once, is kept from running."""
+
+
+ALLOWED_TRANSITIONS: frozenset[tuple[Status, Status]] = frozenset(
+    {
+        (Status.TESTING, Status.APPROVED),
+        (Status.APPROVED, Status.PRODUCTION),
+        (Status.PRODUCTION, Status.APPROVED),  # another version took its place
+        (Status.APPROVED, Status.QUARANTINED),
+        (Status.PRODUCTION, Status.QUARANTINED),
+    }
+)
+
+
+class Example(BaseModel):
+    """A call and the value it must give."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    arguments: dict[str, Any] = Field(alias="in")
+    output: Any = Field(alias="out")
+
+
+class Manifest(BaseModel):
+    """`function.json`: what a function is called, what it takes and gives, what it needs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=NAME_PATTERN)
+    """The Python name of the function, unique in the registry."""
+    description: str
+    """What it does, in a sentence or two, in English."""
+    aliases: tuple[str, ...] = ()
+    """Other words in which people ask for it, in any language."""
+    input_schema: dict[str, Any]
+    """JSON Schema (2020-12) of the keyword arguments: always an object; its property order is the parameters' order."""
+    output_schema: dict[str, Any] = Field(default_factory=dict)
+    """JSON Schema of the result."""
+    requirements: tuple[str, ...] = ()
+    """Packages (PEP 508) it needs beyond the standard library."""
+    grants: tuple[str, ...] = ()
+    """Capabilities it asks for; empty for a pure function."""
+    examples: tuple[Example, ...] = ()
+    """Calls with the results people were promised."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameter names, in the order of the signature."""
+        return tuple(self.input_schema.get("properties", {}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """The three files whose bytes make a version what it is."""
+
+    manifest: Manifest
+    source: str
+    """`function.py`"""
+    tests: str
+    """`test_function.py`"""
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.manifest.name
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the three files, hexadecimal. Two functions with one digest are one function."""
+        parts = [self.source, self.tests, manifest_text(self.manifest)]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """A function at a commit, with the evidence for it."""
+
+    function: Function
+    commit: str
+    """The commit that brought it, 40 hexadecimal digits."""
+    status: Status
+    version: str = ""
+    """`X.Y.Z` of its tag; empty while it is a candidate."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """`evidence.json`: the verdict and the provenance."""
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.name
+
+    @property
+    def digest(self) -> str:
+        """The digest of its files."""
+        return self.function.digest
+
+
+def manifest_text(manifest: Manifest) -> str:
+    """The one text form of a manifest: two-space JSON, fields in their declared order, a newline at the end."""
+    return json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,30 @@
+"""What every sandbox back end offers. The contract tests hold each back end to it."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from sandbox.types import Call, CallResult, Limits, TestReport
+
+
+class Sandbox(Protocol):
+    """Runs untrusted Python. Nothing survives from one call to the next, and no call reaches the host."""
+
+    name: str
+
+    def call(self, call: Call, limits: Limits | None = None) -> CallResult:
+        """The function's value, or the named failure of the guest code.
+
+        Safe to use from several threads. Raises `SandboxError` only where the sandbox itself is at fault.
+        """
+        ...
+
+    def run_tests(self, files: Mapping[str, str], limits: Limits | None = None) -> TestReport:
+        """What pytest says of `files` (file name to text, no folders), run in one fresh sandbox.
+
+        Raises `ValueError` for a file name with a folder in it, `SandboxError` as `call` does.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop whatever waits in the background. Idempotent; the sandbox cannot be used afterwards."""
+        ...

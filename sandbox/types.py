@@ -1,0 +1,121 @@
+"""The values that cross the sandbox's boundary: what to run, within which limits, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+MIB = 1 << 20
+
+
+class FailureKind(StrEnum):
+    """Every way in which guest code can fail. Each is an expected outcome, hence a value."""
+
+    EXCEPTION = "exception"
+    """The code raised; `Failure.exception` names the class."""
+    TIMEOUT = "timeout"
+    """The wall-clock limit passed and the code was stopped."""
+    MEMORY = "memory"
+    """The memory limit was reached."""
+    OUTPUT_LIMIT = "output-limit"
+    """More was printed than the limit allows; the code was stopped."""
+    CRASH = "crash"
+    """The guest ended without an answer: `os._exit`, a stack overflow, an abort of the engine."""
+    RESULT_NOT_JSON = "result-not-json"
+    """The returned value has no JSON form (a generator, NaN, an object, nesting without end)."""
+    RESULT_TOO_LARGE = "result-too-large"
+    """The returned value's JSON is larger than the limit."""
+    TESTS_FAILED = "tests-failed"
+    """Tests were collected and at least one did not pass."""
+    TESTS_NOT_COLLECTED = "tests-not-collected"
+    """pytest found no test, or could not import the files."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one call may use. The defaults suit a function that works on a few megabytes of text."""
+
+    wall_clock_s: float = 10.0
+    """Seconds from the hand-over to the guest until it is stopped."""
+    max_memory_bytes: int = 256 * MIB
+    max_output_bytes: int = 1 * MIB
+    """What the code may print, standard output and standard error together."""
+    max_result_bytes: int = 8 * MIB
+    """The size of the result's JSON text in UTF-8."""
+    max_file_bytes: int = 64 * MIB
+    """What the code may write to its private file system."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a call or a test run gave no good answer."""
+
+    kind: FailureKind
+    message: str
+    """One sentence for people."""
+    exception: str = ""
+    """The qualified name of the exception's class, where there was one."""
+    traceback: str = ""
+    """The guest's own traceback, at most 16 kB, frames of our runner left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One function to call once, in a sandbox nothing else has run in."""
+
+    source: str
+    """Python source that defines the function."""
+    function: str
+    """The function's name in that source."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Keyword arguments; JSON values only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallResult:
+    """What one call gave: a value, or a failure and no value."""
+
+    value: Any = None
+    failure: Failure | None = None
+    output: str = ""
+    """What the code printed, cut at the output limit."""
+    seconds: float = 0.0
+    """Wall-clock time inside the sandbox, start-up included."""
+
+    @property
+    def ok(self) -> bool:
+        """True where a value came back."""
+        return self.failure is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestOutcome:
+    """What one test did."""
+
+    __test__ = False
+
+    test_id: str
+    """pytest's node id, for example `test_function.py::test_empty[a]`."""
+    outcome: str
+    """`passed`, `failed`, `skipped`, `xfailed`, `xpassed`, or `error` for a failure in set-up or tear-down."""
+    exception: str = ""
+    """The qualified name of the exception's class, for example `AssertionError`."""
+    message: str = ""
+    """The end of pytest's report, at most 2,000 characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestReport:
+    """What a pytest run gave. `failure` is None only where every collected test passed."""
+
+    __test__ = False
+
+    outcomes: tuple[TestOutcome, ...] = ()
+    failure: Failure | None = None
+    output: str = ""
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """True where at least one test was collected and all passed."""
+        return self.failure is None
