@@ -1,4 +1,4 @@
-"""The errors of the sandbox's own machinery; what generated code does wrong is a value (`sandbox.types.Failure`)."""
+"""The errors of the sandbox's own machinery; a fault of guest code is a value (`Failure`)."""
 
 
 class SandboxError(Exception):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from sandbox.types import Call, CallResult, Limits, TestReport
+from sandbox.types import Call, CallResult, Limits, SandboxStatus, TestReport
 
 
 class Sandbox(Protocol):
@@ -23,6 +23,10 @@ class Sandbox(Protocol):
 
         Raises `ValueError` for a file name with a folder in it, `SandboxError` as `call` does.
         """
+        ...
+
+    def status(self) -> SandboxStatus:
+        """Whether it works on this machine and how fast a fresh call is. Never raises."""
         ...
 
     def close(self) -> None:

@@ -1,9 +1,12 @@
 """The values that cross the sandbox's boundary: what to run, within which limits, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox.protocol import Sandbox
 
 MIB = 1 << 20
 
@@ -97,9 +100,11 @@ class TestOutcome:
     test_id: str
     """pytest's node id, for example `test_function.py::test_empty[a]`."""
     outcome: str
-    """`passed`, `failed`, `skipped`, `xfailed`, `xpassed`, or `error` for a failure in set-up or tear-down."""
+    """`passed`, `failed`, `skipped`, `xfailed`, `xpassed`, or `error` (in set-up or tear-down)."""
     exception: str = ""
     """The qualified name of the exception's class, for example `AssertionError`."""
+    by_assertion: bool = False
+    """True where a failure came from `assert`, `pytest.fail` or `pytest.raises`, nothing else."""
     message: str = ""
     """The end of pytest's report, at most 2,000 characters."""
 
@@ -119,3 +124,24 @@ class TestReport:
     def ok(self) -> bool:
         """True where at least one test was collected and all passed."""
         return self.failure is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxStatus:
+    """What a look at the back end showed."""
+
+    available: bool
+    detail: str
+    """One line for people: the engine and its speed, or why it cannot start."""
+    advice: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackendInfo:
+    """What a back end's file offers under the name `BACKEND`."""
+
+    name: str
+    summary: str
+    """One line for `--help` and the docs."""
+    open: Callable[[Mapping[str, Any], Callable[[str], None]], "Sandbox"]
+    """Its raw section of the settings and a listener for progress lines in, the sandbox out."""

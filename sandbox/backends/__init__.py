@@ -1,0 +1,1 @@
+"""One file a back end; each offers its `BACKEND`."""

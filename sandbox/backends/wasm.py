@@ -1,0 +1,125 @@
+"""The embedded back end: CPython compiled to WebAssembly, in supervised child processes."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sandbox.base import BaseSandbox, decode, failed
+from sandbox.children import ChildDied, Children, ChildSilent, python_child
+from sandbox.errors import SandboxError, SandboxUnavailable
+from sandbox.frames import EXIT_OUTPUT_LIMIT
+from sandbox.snapshot import ensure_snapshot
+from sandbox.types import BackendInfo, Call, FailureKind, Limits, SandboxStatus
+
+GRACE_S = 1.0
+"""How long after the engine's own time limit the child process is killed."""
+
+
+class WasmConfig(BaseModel):
+    """The settings of this back end."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cache: Path
+    """The folder that keeps the snapshot."""
+    spares: int = 1
+    """Children started ahead, so that the call after a crash does not wait (about 0.3 s)."""
+
+
+class WasmSandbox(BaseSandbox):
+    """Every call gets a WebAssembly instance of its own: no host file, no network, no process to reach."""
+
+    name = "wasm"
+
+    def __init__(self, config: WasmConfig, on_progress: Callable[[str], None]) -> None:
+        self._config, self._on_progress = config, on_progress
+        self._lock = threading.Lock()
+        self._children: Children | None = None
+
+    def warm_up(self) -> None:
+        """Start the engine in the background, where its snapshot is there already."""
+        self._opened().start_ahead()
+
+    def close(self) -> None:
+        """Kill the children that wait."""
+        with self._lock:
+            children, self._children = self._children, None
+        if children is not None:
+            children.close()
+
+    def status(self) -> SandboxStatus:
+        """The engine's version and the median of five fresh calls."""
+        import importlib.metadata
+        import statistics
+
+        probe = Call(source="def one():\n    return 1\n", function="one")
+        try:
+            self.call(probe)
+            times = [self.call(probe).seconds * 1000 for _ in range(5)]
+        except SandboxError as error:
+            return SandboxStatus(available=False, detail=str(error), advice=error.advice)
+        version = importlib.metadata.version("pyeryx")
+        return SandboxStatus(
+            available=True, detail=f"pyeryx {version}, fresh call {statistics.median(times):.1f} ms"
+        )
+
+    def _opened(self) -> Children:
+        with self._lock:
+            if self._children is None:
+                folder = ensure_snapshot(self._config.cache, self._on_progress)
+                self._children = Children(python_child("serve", str(folder)), spares=self._config.spares)
+            return self._children
+
+    def _exchange(self, request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+        frame = json.dumps({"limits": asdict(limits), "request": request}, allow_nan=False).encode()
+        started = time.monotonic()
+        with self._opened().borrow() as child:
+            self._start(child.wait_ready)
+            try:
+                return decode(child.ask(frame, limits.wall_clock_s + GRACE_S), limits)
+            except ChildSilent:
+                return failed(FailureKind.TIMEOUT, f"it was stopped after {time.monotonic() - started:.1f} s")
+            except ChildDied as died:
+                return died_as(died.returncode)
+
+    def _start(self, wait_ready: Callable[[], None]) -> None:
+        try:
+            wait_ready()
+        except (ChildDied, ChildSilent) as error:
+            raise SandboxUnavailable(
+                f"The WebAssembly engine does not start on this machine: {error}"
+            ) from error
+
+
+def died_as(returncode: int) -> dict[str, Any]:
+    """What the end of the child process says of the guest."""
+    if returncode == EXIT_OUTPUT_LIMIT:
+        return failed(FailureKind.OUTPUT_LIMIT, "it printed more than the limit allows")
+    return failed(
+        FailureKind.CRASH,
+        f"it brought the interpreter down (exit {returncode}), for example by nesting too deeply",
+    )
+
+
+def open_wasm(section: Mapping[str, Any], on_progress: Callable[[str], None]) -> WasmSandbox:
+    """The back end for its section of the settings. Raises `SandboxUnavailable` for wrong settings."""
+    try:
+        return WasmSandbox(WasmConfig.model_validate(dict(section)), on_progress)
+    except ValidationError as error:
+        known = ", ".join(WasmConfig.model_fields)
+        raise SandboxUnavailable(
+            f"The settings of the sandbox `wasm` are wrong: {error.errors()[0]['msg']}. Known: {known}"
+        ) from error
+
+
+BACKEND = BackendInfo(
+    name="wasm",
+    summary="CPython in WebAssembly, embedded: no daemon, no root, standard library only",
+    open=open_wasm,
+)

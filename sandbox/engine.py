@@ -1,0 +1,136 @@
+"""The child process around the WebAssembly engine: builds the snapshot, or serves one call at a time.
+
+Run as `python -I -m sandbox.engine serve|build FOLDER`, with an empty environment. A guest that overflows its
+stack aborts this process; the parent then sees one failed call and takes the next child.
+"""
+
+import importlib.resources
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import eryx
+
+from sandbox.frames import EXIT_OUTPUT_LIMIT, read_frame, write_frame
+
+GUEST_IMPORTS = (
+    "asyncio", "csv", "datetime", "decimal", "difflib", "fractions", "hashlib",
+    "html", "json", "math", "pdb",
+    "random", "re", "statistics", "string", "textwrap", "unicodedata", "uuid", "pytest", "_pytest.assertion.rewrite",
+    "_pytest.python", "_pytest.terminal", "_pytest._io.pprint",
+)  # fmt: skip
+"""What functions and tests import most: a module in the snapshot costs nothing at the call."""
+
+SETUP = """
+import gc, importlib, os, tempfile
+import _pytest.config
+for _name in _pytest.config.default_plugins:
+    importlib.import_module("_pytest." + _name)
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+os.environ["TMPDIR"] = tempfile.tempdir = "/data"
+gc.collect()
+gc.freeze()
+"""
+
+
+def main() -> None:
+    """Do what the command line says: `build FOLDER` or `serve FOLDER`."""
+    verb, folder = sys.argv[1], Path(sys.argv[2])
+    if verb == "build":
+        build(folder)
+    else:
+        serve(folder)
+
+
+def build(folder: Path) -> None:
+    """Write `folder/snapshot.bin` from the packages in `folder/site-packages` and the guest runner."""
+    runner = importlib.resources.files("sandbox").joinpath("guest.py").read_text("utf-8")
+    factory = eryx.SandboxFactory(
+        site_packages=folder / "site-packages", imports=GUEST_IMPORTS, setup_code=runner + SETUP
+    )
+    factory.save(folder / "snapshot.bin")
+
+
+def serve(folder: Path) -> None:
+    """Answer requests until the parent closes the pipe. Frames: limits and request in, an envelope out."""
+    requests, replies = private_pipes()
+    factory = eryx.SandboxFactory.load(folder / "snapshot.bin", site_packages=folder / "site-packages")
+    factory.create_sandbox().execute("result = 1")
+    write_frame(replies, b'{"ready": true}')
+    while (frame := read_frame(requests)) is not None:
+        write_frame(replies, answer(factory, json.loads(frame)))
+
+
+def private_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The parent's pipes on descriptors the guest cannot name: its 0, 1 and 2 lead nowhere."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    return requests, replies
+
+
+def answer(factory: eryx.SandboxFactory, frame: dict[str, Any]) -> bytes:
+    """The guest's own envelope, or one that names what stopped it."""
+    limits, request = frame["limits"], frame["request"]
+    sandbox = factory.create_sandbox(
+        resource_limits=eryx.ResourceLimits(
+            execution_timeout_ms=int(limits["wall_clock_s"] * 1000),
+            max_memory_bytes=limits["max_memory_bytes"],
+            max_vfs_bytes=limits["max_file_bytes"],
+        ),
+        on_stdout=(meter := OutputMeter(limits["max_output_bytes"])),
+        on_stderr=meter,
+    )
+    text = json.dumps(json.dumps(request))
+    try:
+        result = sandbox.execute(f"result = await serve({text})")
+    except eryx.TimeoutError:
+        return stopped("timeout", f"it was stopped after {limits['wall_clock_s']:g} s")
+    except eryx.ResourceLimitError as error:
+        return stopped("memory", f"it needed more than the limit allows: {last_line(error)}")
+    except eryx.ExecutionError as error:
+        return stopped(*named(error))
+    if not isinstance(result.result, str):
+        return stopped("crash", "the guest gave no answer")
+    return result.result.encode("utf-8", "surrogatepass")
+
+
+class OutputMeter:
+    """Ends this process when the guest prints past its limit without going through `sys.stdout`."""
+
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+
+    def __call__(self, data: bytes) -> None:
+        """Count one piece of output."""
+        self.left -= len(data)
+        if self.left < 0:
+            os._exit(EXIT_OUTPUT_LIMIT)
+
+
+def named(error: eryx.ExecutionError) -> tuple[str, str]:
+    """The failure's kind and message for what the engine reports."""
+    text = str(error)
+    if text.rstrip().endswith("MemoryError"):
+        return "memory", "it needed more memory than the limit allows"
+    if "exit" in text and "wasm" in text:
+        return "crash", "the code ended the interpreter"
+    return "crash", f"the guest stopped: {last_line(error)}"
+
+
+def last_line(error: Exception) -> str:
+    """The last line of the engine's report, which names the cause."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:300] if lines else type(error).__name__
+
+
+def stopped(kind: str, message: str) -> bytes:
+    """An envelope for a guest that could not write its own."""
+    return json.dumps({"failure": {"kind": kind, "message": message}}).encode()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""How a parent and its child exchange whole messages over a pipe: four bytes of length, then the bytes."""
+
+import struct
+from typing import BinaryIO
+
+HEADER = struct.Struct(">I")
+
+EXIT_OUTPUT_LIMIT = 77
+"""The child's exit code that says: the guest printed past its limit behind Python's back."""
+
+
+def write_frame(pipe: BinaryIO, data: bytes) -> None:
+    """Send one message whole."""
+    pipe.write(HEADER.pack(len(data)) + data)
+    pipe.flush()
+
+
+def read_frame(pipe: BinaryIO) -> bytes | None:
+    """The next message, or None where the other side has gone."""
+    header = pipe.read(HEADER.size)
+    if len(header) < HEADER.size:
+        return None
+    (length,) = HEADER.unpack(header)
+    data = pipe.read(length)
+    return data if len(data) == length else None

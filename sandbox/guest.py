@@ -1,0 +1,331 @@
+"""Runs inside the sandbox and nowhere else: calls a function or runs pytest, and answers in JSON.
+
+The host never imports this file. It is read as text and baked into the back ends' snapshots and images, so it
+uses the standard library only. Whatever runs beside it may change it: nothing it says is believed beyond what
+the function could have returned anyway.
+"""
+
+import asyncio
+import dataclasses
+import datetime
+import decimal
+import enum
+import inspect
+import io
+import json
+import linecache
+import os
+import sys
+import traceback
+import types
+import typing
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+WORK = "/data/work" if sys.platform == "wasi" else "/tmp/work"  # noqa: S108 - the guest's private file system
+Answer = dict[str, Any]
+MAX_TRACEBACK = 16_000
+MAX_MESSAGE = 2_000
+
+
+class OutputLimitReached(BaseException):
+    """Raised in the guest's code when it prints more than it may."""
+
+
+class BoundedOutput(io.TextIOBase):
+    """Keeps what is printed, up to a limit in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.used = limit, 0
+        self.parts: list[str] = []
+
+    def writable(self) -> bool:
+        """Always: this is where printing goes."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Keep the text; raises `OutputLimitReached` past the limit."""
+        room = self.limit - self.used
+        data = text[: room + 1].encode("utf-8", "replace")
+        self.parts.append(data[:room].decode("utf-8", "ignore"))
+        self.used += len(data)
+        if len(data) > room:
+            raise OutputLimitReached
+        return len(text)
+
+    def text(self) -> str:
+        """What was kept."""
+        return "".join(self.parts)
+
+
+def safe(render: Callable[[], object], fallback: str = "<unprintable>") -> str:
+    """What `render` returns, or the fallback where hostile code makes it raise."""
+    try:
+        return str(render())
+    except BaseException:
+        return fallback
+
+
+def failure(kind: str, message: str, error: BaseException | None = None) -> Answer:
+    """An answer that names what went wrong."""
+    answer = {"kind": kind, "message": message[:MAX_MESSAGE]}
+    if error is not None:
+        answer["exception"] = safe(lambda: class_name(type(error)))
+        answer["traceback"] = safe(lambda: own_traceback(error), "")[-MAX_TRACEBACK:]
+    return {"failure": answer}
+
+
+def class_name(kind: type) -> str:
+    """The class's name, with its module where that says something."""
+    return (
+        kind.__qualname__
+        if kind.__module__ in ("builtins", "function")
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
+
+
+def own_traceback(error: BaseException) -> str:
+    """The traceback from the function's own first frame on."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_frame.f_code.co_filename != "function.py":
+        frame = frame.tb_next
+    return "".join(traceback.format_exception(type(error), error, frame, limit=-30))
+
+
+def failed_with(error: BaseException) -> Answer:
+    """The answer for an exception that came out of the function."""
+    if isinstance(error, OutputLimitReached):
+        return failure("output-limit", "it printed more than the limit allows")
+    if isinstance(error, MemoryError):
+        return failure("memory", "it needed more memory than the limit allows", error)
+    text = safe(lambda: str(error))
+    name = safe(lambda: type(error).__name__)
+    return failure("exception", f"{name}: {text}" if text else name, error)
+
+
+def load(source: str) -> types.ModuleType:
+    """The module made of the source, importable as `function`."""
+    module = types.ModuleType("function")
+    module.__file__ = "function.py"
+    linecache.cache["function.py"] = (len(source), None, source.splitlines(keepends=True), "function.py")
+    sys.modules["function"] = module
+    exec(compile(source, "function.py", "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def from_json(value: Any, hint: Any) -> Any:
+    """The JSON value as the declared type: dates and decimals cross as text, tuples and sets as lists."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return from_union(value, inner)
+    if isinstance(value, str) and hint in (datetime.date, datetime.datetime, datetime.time):
+        return hint.fromisoformat(value)
+    if hint is decimal.Decimal and not isinstance(value, bool):
+        return decimal.Decimal(str(value))
+    plain = origin or hint
+    if isinstance(value, list):
+        return list_from_json(value, plain, inner)
+    if isinstance(value, dict) and len(inner) == 2:
+        return {from_json(key, inner[0]): from_json(item, inner[1]) for key, item in value.items()}
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if hint is int and isinstance(value, str):  # the keys of an object are always text
+        return int(value)
+    return value
+
+
+def list_from_json(value: list[Any], plain: Any, inner: tuple[Any, ...]) -> Any:
+    """A JSON list as the list, tuple or set that is declared."""
+    if plain is tuple and inner and inner[-1] is not ...:
+        return tuple(from_json(item, hint) for item, hint in zip(value, inner, strict=True))
+    items = [from_json(item, inner[0]) if inner else item for item in value]
+    if plain is tuple:
+        return tuple(items)
+    return plain(items) if plain in (set, frozenset) else items
+
+
+def from_union(value: Any, members: tuple[Any, ...]) -> Any:
+    """The value as the first member it fits."""
+    if value is None or any(isinstance(value, kind) for kind in members if kind in (str, int, float, bool)):
+        return value
+    for hint in members:
+        try:
+            return from_json(value, hint)
+        except (ValueError, TypeError, decimal.InvalidOperation):
+            continue
+    return value
+
+
+def to_json(value: object) -> Any:
+    """What `json` itself has no form for; anything else is refused."""
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, Iterator):
+        raise TypeError("a generator is not a value; return a list")
+    if inspect.isawaitable(value):
+        raise TypeError("a coroutine is not a value; await it")
+    raise TypeError(f"a value of type {type(value).__name__} has no JSON form")
+
+
+def encoded(value: object, limit: int) -> Answer:
+    """The value's JSON text, or why it has none that may cross."""
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False, default=to_json)
+        size = len(text.encode())
+    except MemoryError as error:
+        return failed_with(error)
+    except BaseException as error:
+        reason = safe(lambda caught=error: str(caught))  # type: ignore[misc]
+        return failure("result-not-json", f"the result cannot be written as JSON: {reason}", error)
+    if size > limit:
+        return failure("result-too-large", f"the result is {size:,} bytes of JSON; the limit is {limit:,}")
+    return {"json": text}
+
+
+async def call(request: dict[str, Any]) -> Answer:
+    """Load the source, call the function once, encode what it returned."""
+    try:
+        function = getattr(load(request["source"]), request["function"])
+        hints = safe_hints(function)
+        arguments = {name: from_json(value, hints.get(name)) for name, value in request["arguments"].items()}
+        value = function(**arguments)
+        if inspect.iscoroutine(value) and inspect.iscoroutinefunction(function):
+            value = await value
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        return failed_with(error)
+    return encoded(value, request["max_result_bytes"])
+
+
+def safe_hints(function: Any) -> dict[str, Any]:
+    """The parameters' types; none where an annotation does not resolve."""
+    try:
+        return typing.get_type_hints(function)
+    except Exception:
+        return {}
+
+
+class Reporter:
+    """A pytest plugin that notes what each test did."""
+
+    def __init__(self) -> None:
+        self.tests: dict[str, dict[str, Any]] = {}
+        self.broken: list[str] = []
+
+    def note(self, item: Any, call: Any, report: Any) -> None:
+        """Fold one phase's report (set-up, call, tear-down) into the test's outcome."""
+        entry = self.tests.setdefault(
+            item.nodeid,
+            {
+                "test_id": item.nodeid,
+                "outcome": "passed",
+                "exception": "",
+                "by_assertion": False,
+                "message": "",
+            },
+        )
+        if hasattr(report, "wasxfail"):
+            entry["outcome"] = "xpassed" if report.passed else "xfailed"
+        elif report.skipped:
+            entry["outcome"] = "skipped"
+        elif report.failed and entry["outcome"] == "passed":
+            kind = call.excinfo.type
+            entry.update(
+                outcome="failed" if report.when == "call" else "error",
+                exception=safe(lambda: class_name(kind)),
+                by_assertion=issubclass(kind, AssertionError) or kind.__name__ == "Failed",
+                message=safe(lambda: report.longreprtext)[-MAX_MESSAGE:],
+            )
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """Note files that could not be imported."""
+        if report.failed:
+            self.broken.append(safe(lambda: report.longreprtext)[-MAX_MESSAGE:])
+
+
+def reporter_plugin() -> Reporter:
+    """The reporter with its hook; pytest is imported here because plain calls do without it."""
+    import pytest
+
+    class Plugin(Reporter):
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_makereport(self, item: Any, call: Any) -> Generator[None, Any, Any]:
+            report = yield
+            self.note(item, call, report)
+            return report
+
+    return Plugin()
+
+
+UNUSED_PLUGINS = (
+    "cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "logging", "pastebin", "stepwise",
+    "threadexception", "unittest", "unraisableexception",
+)  # fmt: skip
+"""Some do not work without threads or signals; the others cost time in every run."""
+PYTEST_OPTIONS = (
+    *("-q", "--capture=sys", "--tb=short", f"--rootdir={WORK}", "--import-mode=prepend", "-o", "addopts="),
+    *(word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")),
+)
+
+
+def prepare_work(files: dict[str, str]) -> None:
+    """Write the files and make the guest look like a process that stands beside them."""
+    os.makedirs(WORK, exist_ok=True)
+    for name, text in files.items():
+        with open(f"{WORK}/{name}", "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+    if sys.platform == "wasi":
+        os.getcwd, os.chdir, os.getuid = (lambda: WORK), (lambda _: None), (lambda: 0)
+    else:
+        os.chdir(WORK)
+    sys.dont_write_bytecode = True
+    if WORK not in sys.path:
+        sys.path.insert(0, WORK)
+
+
+def run_tests(request: dict[str, Any]) -> Answer:
+    """Write the files, run pytest on them, tell what each test did."""
+    import pytest
+
+    try:
+        prepare_work(request["files"])
+    except (OSError, ValueError) as error:
+        return failure("tests-not-collected", f"the files could not be written: {error}")
+    plugin = reporter_plugin()
+    try:
+        pytest.main(
+            [*PYTEST_OPTIONS, *(f"{WORK}/{name}" for name in request["files"] if name.startswith("test_"))],
+            [plugin],
+        )
+    except BaseException as error:
+        return failed_with(error) | {"tests": list(plugin.tests.values())}
+    return {"tests": list(plugin.tests.values()), "broken": plugin.broken}
+
+
+async def serve(text: str) -> str:
+    """The answer to one request, both as JSON text. The result's JSON is spliced in, not encoded twice."""
+    request = json.loads(text)
+    if (
+        "random" in sys.modules
+    ):  # a snapshot freezes its state: without this every call would draw the same numbers
+        sys.modules["random"].seed()
+    output = BoundedOutput(request["max_output_bytes"])
+    streams = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = output
+    try:
+        answer = await call(request) if request["op"] == "call" else run_tests(request)
+    finally:
+        sys.stdout, sys.stderr = streams
+    answer["output"] = output.text()
+    value = answer.pop("json", None)
+    head = json.dumps(answer)
+    return head if value is None else f'{head[:-1]}, "value": {value}}}'

@@ -1,0 +1,106 @@
+"""The saved snapshot of the WebAssembly guest: Python with pytest and our runner already loaded."""
+
+import hashlib
+import importlib.metadata
+import importlib.resources
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox.errors import SnapshotFailed
+
+GUEST_PACKAGES = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
+"""What pytest needs inside the guest: pure Python all of them, copied from this environment."""
+
+BUILD_TIMEOUT_S = 300
+
+
+def snapshot_key() -> str:
+    """A short digest of what a snapshot depends on: engine, packages, our runner, the machine's kind."""
+    parts = [f"{name} {importlib.metadata.version(name)}" for name in ("pyeryx", *GUEST_PACKAGES)]
+    own = importlib.resources.files("sandbox")
+    parts += [own.joinpath(name).read_text("utf-8") for name in ("guest.py", "engine.py")]
+    parts += [sys.platform, os.uname().machine]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def ensure_snapshot(cache: Path, on_progress: Callable[[str], None]) -> Path:
+    """The folder that holds the snapshot, built first where it is missing (about 15 s on two cores).
+
+    Two processes may build at once; the first to finish is kept. Raises `SnapshotFailed`.
+    """
+    folder = cache / f"wasm-{snapshot_key()}"
+    try:
+        if not (folder / "snapshot.bin").exists():
+            on_progress("Building the sandbox's snapshot (once, about 15 seconds)")
+            build(folder)
+            drop_older(folder)
+        refuse_foreign(folder)
+    except OSError as error:
+        raise SnapshotFailed(
+            f"The sandbox's cache {cache} cannot be used: {error.strerror or error}"
+        ) from error
+    return folder
+
+
+def build(folder: Path) -> None:
+    """Build in a folder beside the right one and move it there whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
+    try:
+        copy_packages(draft / "site-packages")
+        run_builder(draft)
+        draft.chmod(0o700)
+        if not folder.exists():
+            draft.rename(folder)
+    except FileExistsError:
+        pass  # another process was faster with the same thing
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def run_builder(draft: Path) -> None:
+    """Build in a child: the engine aborts the process it runs in when it fails hard."""
+    command = [sys.executable, "-I", "-m", "sandbox.engine", "build", str(draft)]
+    try:
+        done = subprocess.run(command, env={}, capture_output=True, timeout=BUILD_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise SnapshotFailed(f"The snapshot was not built within {BUILD_TIMEOUT_S} s") from error
+    if done.returncode != 0:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise SnapshotFailed(f"The snapshot was not built: {lines[-1] if lines else 'the engine crashed'}")
+
+
+def copy_packages(target: Path) -> None:
+    """Copy the guest's packages from this environment, without compiled files."""
+    for name in GUEST_PACKAGES:
+        distribution = importlib.metadata.distribution(name)
+        for file in distribution.files or ():
+            if file.suffix == ".pyc" or file.parts[0] in ("..", "bin"):
+                continue
+            goal = target / file
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(str(distribution.locate_file(file)), goal)
+
+
+def refuse_foreign(folder: Path) -> None:
+    """A snapshot is native code: one that others could have written is not loaded."""
+    status = folder.stat()
+    if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise SnapshotFailed(
+            f"The snapshot {folder} could have been written by somebody else",
+            advice=f"Remove {folder}; it is built anew at the next call.",
+        )
+
+
+def drop_older(folder: Path) -> None:
+    """Remove snapshots of earlier releases that nobody has opened for a week."""
+    newest = folder.stat().st_mtime
+    for other in folder.parent.glob("wasm-*"):
+        if other != folder and newest - other.stat().st_atime > 7 * 86_400:
+            shutil.rmtree(other, ignore_errors=True)
