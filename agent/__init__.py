@@ -1,0 +1,51 @@
+"""Decides: takes a task, finds or makes the function for it, runs it in a sandbox, and reports."""
+
+from typing import TYPE_CHECKING, Any
+
+from agent.errors import (
+    BadArguments,
+    BadSettings,
+    BadTask,
+    KowalError,
+    ModelError,
+    NoFunctionFits,
+    NotPromoted,
+    RunFailed,
+)
+
+if TYPE_CHECKING:
+    from agent.api import create_function, enhance_function, execute_task, run_function
+    from agent.config import Settings, load_settings
+    from agent.loop import Agent
+    from agent.types import Outcome, Task
+    from agent.wiring import build_agent
+
+__all__ = [
+    "Agent",
+    "BadArguments",
+    "BadSettings",
+    "BadTask",
+    "KowalError",
+    "ModelError",
+    "NoFunctionFits",
+    "NotPromoted",
+    "Outcome",
+    "RunFailed",
+    "Settings",
+    "Task",
+    "build_agent",
+    "create_function",
+    "enhance_function",
+    "execute_task",
+    "load_settings",
+    "run_function",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """The heavy names, imported when first asked for: `kowal --version` needs none of them."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from agent import api, config, loop, types, wiring
+
+    return next(getattr(place, name) for place in (api, config, loop, types, wiring) if name in vars(place))

@@ -1,20 +1,20 @@
 """The agent's errors, drawn as a tree: each knows its exit code, whether trying again may help, and what to do.
 
-    KowalError
-    ├── BadTask                 the request itself is wrong (empty, too large)
-    │   └── BadArguments        an argument is missing, unknown, or of the wrong type
-    ├── NoFunctionFits          no registered function does it, and none could be made
-    │   └── NotPromoted         candidates were made and none passed the gate
-    ├── NeedsPerson             a version waits for a person's word before it may go on
-    ├── RunFailed               the function ran and failed
-    ├── BadSettings             the settings name something that does not exist
-    └── ModelError              a neighbour: the model server
-        ├── ProviderUnavailable
-        ├── ModelMissing
-        ├── ModelTimedOut
-        ├── ContextTooLong
-        ├── MalformedReply
-        └── NotScripted
+KowalError
+├── BadTask                 the request itself is wrong (empty, too large)
+│   └── BadArguments        an argument is missing, unknown, or of the wrong type
+├── NoFunctionFits          no registered function does it, and none could be made
+│   └── NotPromoted         candidates were made and none passed the gate
+├── NeedsPerson             a version waits for a person's word before it may go on
+├── RunFailed               the function ran and failed
+├── BadSettings             the settings name something that does not exist
+└── ModelError              a neighbour: the model server
+    ├── ProviderUnavailable
+    ├── ModelMissing
+    ├── ModelTimedOut
+    ├── ContextTooLong
+    ├── MalformedReply
+    └── NotScripted
 """
 
 from typing import Any
@@ -27,9 +27,7 @@ class KowalError(Exception):
     retryable = False
     advice = ""
 
-    def __init__(
-        self, message: str | None = None, *, advice: str | None = None, kept: str = "", **facts: Any
-    ) -> None:
+    def __init__(self, message: str | None = None, *, advice: str | None = None, kept: str = "", **facts: Any) -> None:
         super().__init__(message or type(self).__doc__)
         if advice is not None:
             self.advice = advice
@@ -62,7 +60,7 @@ class NotPromoted(NoFunctionFits):
     """Candidates were made, and none of them passed the gate."""
 
     exit_code = 4
-    advice = "Say the task more exactly, or pin its meaning with --example '{\"in\": {...}, \"out\": ...}'."
+    advice = 'Say the task more exactly, or pin its meaning with --example \'{"in": {...}, "out": ...}\'.'
 
 
 class NeedsPerson(KowalError):
@@ -128,4 +126,4 @@ class NotScripted(ModelError):
     """The scripted replies hold none for this request."""
 
     retryable = False
-    advice = "Scripted replies serve the demo only. Start a model server: `ollama serve`, then `ollama pull qwen2.5-coder:7b`."
+    advice = "Scripted replies serve the demo only. Start a model server: `ollama serve`, `ollama pull qwen2.5-coder:7b`."

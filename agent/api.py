@@ -1,0 +1,100 @@
+"""The public Python API: four verbs on an agent that is made from the settings when first needed."""
+
+import atexit
+import functools
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from agent.loop import Agent
+from agent.types import Outcome, Task
+from registry import Example
+
+ExampleLike = Example | tuple[Mapping[str, Any], Any] | Mapping[str, Any]
+"""An example, an (arguments, result) pair, or an object with the keys `in` and `out`."""
+
+_lock = threading.Lock()
+
+
+def execute_task(task: str, /, *positional: Any, examples: Sequence[ExampleLike] = (), **arguments: Any) -> Any:
+    """The value of the task, done by a registered function or by one made for it.
+
+    Raises `BadTask`, `BadArguments`, `NoFunctionFits`, `NotPromoted`, `RunFailed`, each with advice;
+    `RegistryError` or `SandboxError` where those are at fault. `Agent.execute` gives the whole outcome.
+    """
+    wish = Task(text=task, positional=positional, arguments=arguments, examples=read_examples(examples))
+    return default_agent().execute(wish).value
+
+
+def create_function(task: str, /, requirements: Sequence[str] = (), examples: Sequence[ExampleLike] = ()) -> Outcome:
+    """Make a function for the task and keep it, without running it.
+
+    An entry of `requirements` that is a package (PEP 508: `numpy`, `pandas>=2`) is one the function may use;
+    any other is a sentence about what the function must do.
+    """
+    packages, wishes = sorted_requirements(requirements)
+    wish = Task(text=task, requirements=packages, wishes=wishes, examples=read_examples(examples))
+    return default_agent().create(wish)
+
+
+def run_function(name: str, /, *positional: Any, **arguments: Any) -> Any:
+    """The value of a registered function. Raises `UnknownFunction`, `BadArguments`, `RunFailed`."""
+    return default_agent().run(name, Task(text="", positional=positional, arguments=arguments)).value
+
+
+def enhance_function(name: str, improvement: str, /, examples: Sequence[ExampleLike] = ()) -> Outcome:
+    """A new version that does what the improvement says, and all that the old one promised."""
+    return default_agent().enhance(name, Task(text=improvement, examples=read_examples(examples)))
+
+
+def default_agent() -> Agent:
+    """The agent of the settings, made once a process; its registry is made, with the built-ins, where none is."""
+    with _lock:
+        return _made_agent()
+
+
+@functools.cache
+def _made_agent() -> Agent:
+    from agent.config import load_settings
+    from agent.library import prepare_registry
+    from agent.wiring import build_agent
+
+    settings = load_settings()
+    prepare_registry(settings)
+    agent = build_agent(settings)
+    atexit.register(agent.close)
+    return agent
+
+
+def read_examples(examples: Iterable[ExampleLike]) -> tuple[Example, ...]:
+    """The examples in their one form. Raises `BadTask` for what is none."""
+    return tuple(read_example(example) for example in examples)
+
+
+def read_example(example: ExampleLike) -> Example:
+    """One example. Raises `BadTask`, which shows what an example looks like."""
+    from agent.arguments import plain
+    from agent.errors import BadTask
+
+    if isinstance(example, Example):
+        return example
+    pair = (example.get("in"), example["out"]) if isinstance(example, Mapping) and "out" in example else example
+    if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], Mapping)):
+        raise BadTask(
+            f"{example!r} is not an example", advice="Give the arguments and the result: ({'text': 'a b'}, 2)"
+        )
+    return Example.model_validate({"in": plain(pair[0], "in"), "out": plain(pair[1], "out")})
+
+
+def sorted_requirements(requirements: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Packages (PEP 508) apart from sentences."""
+    packages: list[str] = []
+    wishes: list[str] = []
+    for entry in requirements:
+        try:
+            packages.append(str(Requirement(entry)))
+        except InvalidRequirement:
+            wishes.append(entry)
+    return tuple(packages), tuple(wishes)

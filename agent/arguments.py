@@ -1,0 +1,161 @@
+"""Checks arguments against a function's schema before a sandbox starts, and converts only where nothing is lost."""
+
+import datetime
+import decimal
+import functools
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.errors import BadArguments
+from registry import Manifest
+
+TRUTHS = {"true": True, "false": False}
+
+
+def bind(manifest: Manifest, arguments: Mapping[str, Any], positional: Sequence[Any] = ()) -> dict[str, Any]:
+    """The call's keyword arguments as JSON values that fit the schema.
+
+    Raises `BadArguments`, which names the argument and what was expected.
+    """
+    named = with_positional(manifest, arguments, positional)
+    properties = manifest.input_schema.get("properties", {})
+    unknown = [name for name in named if name not in properties]
+    if unknown:
+        known = ", ".join(properties) or "no arguments"
+        raise BadArguments(f"`{manifest.name}` takes no argument `{unknown[0]}`; it takes {known}", argument=unknown[0])
+    absent = missing(manifest, named)
+    if absent:
+        names = ", ".join(f"`{name}` ({type_name(properties[name])})" for name in absent)
+        raise BadArguments(
+            f"`{manifest.name}` needs {names}", argument=absent[0], missing=absent,
+            advice=f"Give it with -a {absent[0]}=VALUE, or -a {absent[0]}=@FILE to read a file.",
+        )  # fmt: skip
+    bound = {name: converted(plain(value, name), properties[name]) for name, value in named.items()}
+    refuse_misfits(manifest, bound)
+    return bound
+
+
+def with_positional(manifest: Manifest, arguments: Mapping[str, Any], positional: Sequence[Any]) -> dict[str, Any]:
+    """The keyword arguments, with positional values put under the names they stand for."""
+    names = manifest.parameters
+    if len(positional) > len(names):
+        raise BadArguments(f"`{manifest.name}` takes {len(names)} arguments, {len(positional)} were given")
+    by_place = dict(zip(names, positional, strict=False))
+    twice = [name for name in by_place if name in arguments]
+    if twice:
+        raise BadArguments(f"`{manifest.name}` got `{twice[0]}` twice, by place and by name", argument=twice[0])
+    return {**by_place, **arguments}
+
+
+def missing(manifest: Manifest, named: Mapping[str, Any]) -> list[str]:
+    """The required parameters that have no value."""
+    return [name for name in manifest.input_schema.get("required", ()) if name not in named]
+
+
+def plain(value: Any, name: str) -> Any:
+    """The JSON form of a Python value. Raises `BadArguments` for what has none."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise BadArguments(f"the argument `{name}` holds {value}, which JSON has no form for", argument=name)
+        return value
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, name) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item, name) for item in value]
+    raise BadArguments(f"the argument `{name}` is a {type(value).__name__}, which has no JSON form", argument=name)
+
+
+def converted(value: Any, schema: Mapping[str, Any]) -> Any:
+    """The value in the schema's type where that loses nothing, else the value as it is."""
+    for option in schema.get("anyOf", ()):
+        if fits(value, option):
+            return value
+    for option in schema.get("anyOf", (schema,)):
+        candidate = converted_to(value, option.get("type"), option)
+        if fits(candidate, option):
+            return candidate
+    return value
+
+
+def converted_to(value: Any, kind: Any, schema: Mapping[str, Any]) -> Any:
+    """One conversion: text to number, truth, list or object; whole floats to integers; items of lists."""
+    if isinstance(value, str):
+        return from_text(value, kind, schema)
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if kind == "array" and isinstance(value, list) and "items" in schema:
+        return [converted(item, schema["items"]) for item in value]
+    return value
+
+
+def from_text(text: str, kind: Any, schema: Mapping[str, Any]) -> Any:
+    """A text (all that a command line can give) as the type that is wanted, if it says it exactly."""
+    stripped = text.strip()
+    if kind == "integer" and re.fullmatch(r"[+-]?\d{1,4000}", stripped):
+        return int(stripped)
+    if kind == "number" and re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", stripped):
+        return float(stripped) if re.search(r"[.eE]", stripped) else int(stripped)
+    if kind == "boolean":
+        return TRUTHS.get(stripped.casefold(), text)
+    if kind == "null" and stripped.casefold() == "null":
+        return None
+    if kind in ("array", "object"):
+        try:
+            return converted(json.loads(stripped), schema)
+        except (ValueError, RecursionError):
+            return text
+    return text
+
+
+def fits(value: Any, schema: Mapping[str, Any]) -> bool:
+    """True where the value obeys the schema."""
+    return bool(validator(json.dumps(schema)).is_valid(value))
+
+
+def refuse_misfits(manifest: Manifest, bound: Mapping[str, Any]) -> None:
+    """Raise `BadArguments` for the first value that does not obey the schema."""
+    error = next(iter(validator(json.dumps(manifest.input_schema)).iter_errors(dict(bound))), None)
+    if error is None:
+        return
+    path = list(error.instance_path)
+    name = str(path[0]) if path else ""
+    where = f"`{name}`" + "".join(f"[{step!r}]" for step in path[1:])
+    wanted = type_name(manifest.input_schema["properties"].get(name, {}))
+    raise BadArguments(
+        f"the argument {where} of `{manifest.name}` must be {wanted}: {shortened(error.message)}",
+        argument=name,
+    )
+
+
+@functools.lru_cache(maxsize=512)
+def validator(schema: str) -> Any:
+    """The compiled validator of a schema's JSON text, formats checked."""
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+def type_name(schema: Mapping[str, Any]) -> str:
+    """The schema's type in words people use."""
+    if "anyOf" in schema:
+        return " or ".join(type_name(option) for option in schema["anyOf"])
+    if "enum" in schema:
+        return "one of " + ", ".join(json.dumps(value) for value in schema["enum"])
+    kind = schema.get("type", "any value")
+    if "format" in schema:
+        return f"{schema['format']} (text)"
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def shortened(message: str) -> str:
+    """The validator's message without the whole of a long value."""
+    return message if len(message) <= 200 else f"{message[:80]} … {message[-80:]}"

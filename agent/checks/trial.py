@@ -1,0 +1,70 @@
+"""What every check gets to see: the candidate, the sandbox, and what people were promised."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agent.signature import Signature, read_signature
+from agent.types import CheckResult, Task
+from registry import Function
+from sandbox import Limits, Sandbox, TestReport
+
+TEST_LIMITS = Limits(wall_clock_s=30.0)
+"""A suite may take longer than a call: it makes many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One candidate before the gate."""
+
+    function: Function
+    sandbox: Sandbox
+    task: Task
+    """What it was made for: a person's examples and arguments bind it."""
+    earlier_tests: str = ""
+    """The tests of the version this one is to replace."""
+    limits: Limits = field(default_factory=Limits)
+    """What one call may use."""
+
+    @property
+    def signature(self) -> Signature:
+        """The candidate's signature. Raises `UnreadableSignature`; the first check sees to that."""
+        return read_signature(self.function.source)
+
+    def run_suite(self, source: str, tests: str | None = None) -> TestReport:
+        """What the tests say of a source: the candidate's own, a stub, or another."""
+        files: Mapping[str, str] = {
+            "function.py": source,
+            "test_function.py": self.function.tests if tests is None else tests,
+        }
+        return self.sandbox.run_tests(files, TEST_LIMITS)
+
+
+class Check(Protocol):
+    """One question to a candidate."""
+
+    def __call__(self, trial: Trial) -> CheckResult:
+        """The answer. Never raises for what the candidate does wrong."""
+        ...
+
+
+def describe(report: TestReport, limit: int = 6) -> tuple[str, ...]:
+    """The report's failures in words, one a test, at most `limit` of them."""
+    bad = [outcome for outcome in report.outcomes if outcome.outcome != "passed"]
+    lines = [f"{short(outcome.test_id)} {outcome.outcome}: {last_lines(outcome.message)}" for outcome in bad[:limit]]
+    if len(bad) > limit:
+        lines.append(f"and {len(bad) - limit} more")
+    if not bad and report.failure is not None:
+        lines.append(f"{report.failure.message}: {last_lines(report.failure.traceback)}".rstrip(": "))
+    return tuple(lines)
+
+
+def short(test_id: str) -> str:
+    """The test's name without the file's."""
+    return test_id.rpartition("::")[2] or test_id
+
+
+def last_lines(text: str, count: int = 6) -> str:
+    """The end of a report: where pytest says what was expected and what came."""
+    lines = [line for line in text.splitlines() if line.startswith("E ")] or text.splitlines()
+    return " / ".join(line.removeprefix("E").strip() for line in lines[:count])

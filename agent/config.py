@@ -1,0 +1,142 @@
+"""The settings: the only file that reads the environment, the settings file, or who and where we are."""
+
+import getpass
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from agent.errors import BadSettings
+from sandbox import Limits
+
+
+class LimitSettings(BaseModel):
+    """What one run of a function may use."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    wall_clock_s: float = Field(default=10.0, gt=0, le=3600)
+    """Seconds until it is stopped."""
+    max_memory_mib: int = Field(default=256, ge=32, le=2048)
+    """Memory, in MiB. Below 32 the interpreter itself does not start; 32-bit WebAssembly ends at 4096."""
+    max_output_kib: int = Field(default=1024, ge=1)
+    """What it may print, in KiB."""
+    max_result_mib: int = Field(default=8, ge=1, le=64)
+    """The result's JSON, in MiB."""
+    max_file_mib: int = Field(default=64, ge=1, le=512)
+    """What it may write to its private file system, in MiB."""
+
+    def as_limits(self) -> Limits:
+        """The limits as the sandbox takes them."""
+        return Limits(
+            wall_clock_s=self.wall_clock_s,
+            max_memory_bytes=self.max_memory_mib << 20,
+            max_output_bytes=self.max_output_kib << 10,
+            max_result_bytes=self.max_result_mib << 20,
+            max_file_bytes=self.max_file_mib << 20,
+        )
+
+
+class Settings(BaseSettings):
+    """What the operator decides. Sources, first wins: arguments, `KOWAL_*`, the settings file, the defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="KOWAL_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    registry: Path = Field(default_factory=lambda: data_folder() / "registry.git")
+    """The git repository that holds the functions."""
+    database: str = ""
+    """The operational database: a file or a database URL. Empty: `operations.sqlite` beside the registry."""
+    cache: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("kowal", appauthor=False)))
+    """The folder for what can be built again: the sandbox's snapshot."""
+    sandbox: str = "wasm"
+    """The sandbox back end."""
+    providers: tuple[str, ...] = ("ollama",)
+    """The model providers, in the order in which they are asked."""
+    attempts: int = Field(default=4, ge=1, le=50)
+    """How many candidates one task may cost."""
+    promotion: Literal["default", "person"] = "default"
+    """`default`: what needs no rights goes to production by its checks. `person`: somebody always signs."""
+    match_threshold: float = Field(default=0.75, ge=0, le=1)
+    """The score from which a function runs without asking a model or a person."""
+    match_margin: float = Field(default=0.05, ge=0, le=1)
+    """How far the best match must be ahead of the second."""
+    limits: LimitSettings = LimitSettings()
+    """What one run may use."""
+    llm: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """One section a model provider; `kowal doctor` and docs/settings.md say what each takes."""
+    backends: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """One section a sandbox back end."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, environment, file; no dotenv and no secrets folder."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=settings_file())
+
+    @property
+    def database_place(self) -> str:
+        """The operational database's file or URL."""
+        return self.database or str(self.registry.with_name("operations.sqlite"))
+
+    def provider_section(self, name: str) -> dict[str, Any]:
+        """The raw settings of one model provider; Ollama's own environment variables count where ours are silent."""
+        section = dict(self.llm.get(name, {}))
+        if name == "ollama":
+            for key, variable in (("host", "OLLAMA_HOST"), ("api_key", "OLLAMA_API_KEY")):
+                if key not in section and os.environ.get(variable):
+                    section[key] = os.environ[variable]
+        return section
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings in force. Raises `BadSettings`, which names the setting and the source to mend."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise BadSettings(
+            f"The setting `{name}` is wrong: {first['msg']}", advice=where_settings_come_from()
+        ) from error
+    except (SettingsError, ValueError, OSError) as error:
+        raise BadSettings(f"The settings cannot be read: {error}", advice=where_settings_come_from()) from error
+
+
+def where_settings_come_from() -> str:
+    """Advice that names the sources."""
+    return f"Mend it in {settings_file()} or in the environment (KOWAL_...). docs/settings.md lists all settings."
+
+
+def settings_file() -> Path:
+    """The settings file: `KOWAL_SETTINGS`, else `kowal.toml` in the user's configuration folder."""
+    named = os.environ.get("KOWAL_SETTINGS")
+    return Path(named) if named else Path(platformdirs.user_config_dir("kowal", appauthor=False)) / "kowal.toml"
+
+
+def data_folder() -> Path:
+    """Where data goes that nobody named a place for."""
+    return Path(platformdirs.user_data_dir("kowal", appauthor=False))
+
+
+def current_user() -> str:
+    """Who is at the keyboard, for the record."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

@@ -1,0 +1,160 @@
+"""The way of a task: match, or else make; then run and report."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from agent.checks import examples_hold
+from agent.checks.trial import Trial
+from agent.clock import StepClock
+from agent.errors import BadArguments, BadTask
+from agent.forge import Forge, Made
+from agent.matcher import Match, Matcher
+from agent.runner import Answer, Runner
+from agent.types import Event, Origin, Outcome, Task, version_facts
+from agent.words import normalised
+from registry import Function, Registry, Version
+
+MOST_TASK_CHARS = 10_000
+"""A wish is a few sentences; data belongs in arguments."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """Does tasks. Made by `agent.wiring.build_agent`; safe to use from several threads."""
+
+    registry: Registry
+    matcher: Matcher
+    forge: Forge
+    runner: Runner
+
+    def execute(self, task: Task) -> Outcome:
+        """Do the task with a function that is there, or with one made for it.
+
+        Raises `BadTask`, `BadArguments`, `NoFunctionFits`, `NotPromoted`, `RunFailed`, or an error of the
+        registry or the sandbox.
+        """
+        refuse_unreadable(task)
+        clock = StepClock()
+        with clock.step("match"):
+            match = self._match(task)
+        self._tell_match(match, clock)
+        if match.chosen is None:
+            made = self.forge.make(task, clock)
+            answer = self._first_run(task, made.version, clock)
+            return outcome(task, made.version, Origin.GENERATED, clock, match=match, made=made, answer=answer)
+        answer = self.runner.run(task, match.chosen, clock, Origin.MATCHED, match.score)
+        if match.model:
+            self.matcher.operations.add_alias(normalised(task.text), match.chosen.name, match.model)
+        return outcome(task, match.chosen, Origin.MATCHED, clock, match=match, answer=answer)
+
+    def create(self, task: Task) -> Outcome:
+        """Make the function the task asks for and keep it, without running it. Raises as `execute` does."""
+        refuse_unreadable(task)
+        clock = StepClock()
+        made = self.forge.make(task, clock)
+        return outcome(task, made.version, Origin.GENERATED, clock, made=made)
+
+    def run(self, name: str, task: Task, *, version: str | None = None) -> Outcome:
+        """Run a function by its name: its production version, or the one that is named."""
+        clock = StepClock()
+        found = self.registry.get(name, version)
+        answer = self.runner.run(task, found, clock, Origin.NAMED, None)
+        return outcome(task, found, Origin.NAMED, clock, answer=answer)
+
+    def enhance(self, name: str, wish: Task) -> Outcome:
+        """Make a new version that does what the wish adds; what the old one promised still holds."""
+        refuse_unreadable(wish)
+        clock = StepClock()
+        made = self.forge.improve(self.registry.get(name), wish, clock)
+        return outcome(wish, made.version, Origin.GENERATED, clock, made=made)
+
+    def admit(self, function: Function, *, source: str) -> Version:
+        """Let a function in that came from elsewhere, through the same gate. Raises `NotPromoted`."""
+        return self.forge.admit(function, source=source)
+
+    def preview(self, task: Task) -> Match:
+        """Which function would run, or none; nothing is run and no model is asked."""
+        refuse_unreadable(task)
+        return self.matcher.match(task, ask_model=False)
+
+    def close(self) -> None:
+        """Stop what waits in the background. Idempotent."""
+        self.runner.sandbox.close()
+        self.matcher.operations.close()
+
+    def _match(self, task: Task) -> Match:
+        """The matcher's choice, unless it breaks an example that the person gave."""
+        match = self.matcher.match(task)
+        if match.chosen is None or not task.examples:
+            return match
+        trial = Trial(function=match.chosen.function, sandbox=self.runner.sandbox, task=task)
+        if examples_hold.check(trial).passed:
+            return match
+        reason = f"{match.chosen.name} breaks your examples"
+        return Match(chosen=None, score=match.score, candidates=match.candidates, reason=reason)
+
+    def _first_run(self, task: Task, version: Version, clock: StepClock) -> Answer:
+        try:
+            return self.runner.run(task, version, clock, Origin.GENERATED, None)
+        except BadArguments as error:
+            error.kept = f"`{version.name}` {version.version} was made and kept; run it by its name."
+            raise
+
+    def _tell_match(self, match: Match, clock: StepClock) -> None:
+        facts: dict[str, Any] = {"score": match.score, "reason": match.reason, "model": match.model}
+        facts["seconds"] = clock.seconds["match"]
+        if match.chosen is None:
+            best = match.candidates[0].version.name if match.candidates else ""
+            event = Event(action="match.none", facts=facts | {"best": best})
+        else:
+            event = Event(action="match.found", facts=facts | version_facts(match.chosen))
+        self.runner.listener(event)
+
+
+def outcome(
+    task: Task,
+    version: Version,
+    origin: Origin,
+    clock: StepClock,
+    *,
+    match: Match | None = None,
+    made: Made | None = None,
+    answer: Answer | None = None,
+) -> Outcome:
+    """What is reported of a task."""
+    attempts = made.attempts if made else ()
+    chosen_by = match.model if match else ""
+    return Outcome(
+        task=task.text,
+        function=version.name,
+        version=version.version,
+        commit=version.commit,
+        origin=origin,
+        status=version.status.value,
+        value=answer.result.value if answer else None,
+        ran=answer is not None,
+        output=answer.result.output if answer else "",
+        score=match.score if match else None,
+        verdict=version.evidence.get("verdict", {}),
+        attempts=attempts,
+        model=attempts[-1].model if attempts else chosen_by,
+        tokens=sum(attempt.tokens for attempt in attempts),
+        cost_eur=sum(attempt.cost_eur for attempt in attempts),
+        seconds=dict(clock.seconds),
+        run_id=answer.run_id if answer else None,
+    )
+
+
+def refuse_unreadable(task: Task) -> None:
+    """Raise `BadTask` for a text that is no wish."""
+    if not task.text.strip():
+        raise BadTask("The task is empty")
+    if len(task.text) > MOST_TASK_CHARS:
+        raise BadTask(
+            f"The task is {len(task.text):,} characters long; a wish may have {MOST_TASK_CHARS:,}",
+            advice="Say the wish in a few sentences and give the data as an argument: -a text=@FILE",
+        )
+    try:
+        task.text.encode()
+    except UnicodeEncodeError as error:
+        raise BadTask("The task is not Unicode text: it holds lone surrogates") from error

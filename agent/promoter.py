@@ -1,0 +1,52 @@
+"""Lets a proven candidate into the registry, and decides by the operator's policy how far it goes by itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agent.signature import UnreadableSignature, read_signature
+from registry import Function, Registry, Status, Version
+
+Policy = Literal["default", "person"]
+
+BY_POLICY = "policy"
+"""Who approved, where nobody had to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promoter:
+    """testing -> approved -> production. Each step is idempotent: a version goes where it is already."""
+
+    registry: Registry
+    policy: Policy
+
+    def admit(self, function: Function, evidence: Mapping[str, Any], *, replaces: Version | None = None) -> Version:
+        """The version, approved by its checks, and in production where the policy lets it go alone."""
+        candidate = self.registry.add_candidate(function, evidence)
+        change = change_between(replaces.function, function) if replaces else "minor"
+        version = self.registry.approve(
+            function.name, candidate.digest, by=BY_POLICY, change=change, note=note_of(evidence)
+        )
+        if version.status is Status.PRODUCTION or self.needs_person(function):
+            return version
+        return self.registry.promote(function.name, version.version, by=BY_POLICY)
+
+    def needs_person(self, function: Function) -> bool:
+        """True where a person must sign before production: always by policy, else for grants and requirements."""
+        manifest = function.manifest
+        return self.policy == "person" or bool(manifest.grants or manifest.requirements)
+
+
+def change_between(old: Function, new: Function) -> Literal["minor", "major"]:
+    """`minor` where callers see the same signature, `major` where it changed."""
+    try:
+        same = read_signature(old.source).shape == read_signature(new.source).shape
+    except UnreadableSignature:
+        same = False
+    return "minor" if same else "major"
+
+
+def note_of(evidence: Mapping[str, Any]) -> str:
+    """The verdict in a line, for the tag."""
+    verdict = evidence.get("verdict", {})
+    return str(verdict.get("summary", "")) if isinstance(verdict, Mapping) else ""

@@ -1,0 +1,34 @@
+"""Every request to a model goes through here: the first provider of the settings that answers serves it."""
+
+from collections.abc import Sequence
+
+from agent.errors import ModelError, ModelMissing, ProviderUnavailable
+from agent.ports import LLMProvider, ModelReply, ModelRequest, ProviderStatus
+
+
+class Router:
+    """The providers, in the order of the settings."""
+
+    def __init__(self, providers: Sequence[LLMProvider]) -> None:
+        self.providers = tuple(providers)
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        """The reply of the first provider that gives one.
+
+        Only a provider that is away or lacks the model is passed over; any other fault is the answer.
+        Raises `ProviderUnavailable` naming all that were tried, or the one provider's own error.
+        """
+        refused: list[ModelError] = []
+        for provider in self.providers:
+            try:
+                return provider.complete(request)
+            except (ProviderUnavailable, ModelMissing) as error:
+                refused.append(error)
+        if len(refused) == 1:
+            raise refused[0]
+        tried = "; ".join(str(error) for error in refused) or "the settings name none"
+        raise ProviderUnavailable(f"No model server answers: {tried}")
+
+    def statuses(self) -> list[tuple[str, ProviderStatus]]:
+        """What a look at each provider shows, by name."""
+        return [(provider.name, provider.status()) for provider in self.providers]

@@ -1,0 +1,151 @@
+"""The values that pass between the agent's parts: the task, the evidence, the outcome."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from registry import Example, Function, Version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What a person asked."""
+
+    text: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Values by parameter name."""
+    positional: tuple[Any, ...] = ()
+    """Values in the order of the parameters."""
+    examples: tuple[Example, ...] = ()
+    """Calls whose results the person states. They outrank every test a model wrote."""
+    requirements: tuple[str, ...] = ()
+    """Packages (PEP 508) the function may use."""
+    wishes: tuple[str, ...] = ()
+    """Further sentences about what the function must do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """What one check of the gate found."""
+
+    check: str
+    passed: bool
+    summary: str
+    """One line for people, for example `9 tests, all pass`."""
+    findings: tuple[str, ...] = ()
+    """What is wrong, each in words that help to mend it."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """What was counted; JSON values."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The evidence for or against a candidate: the checks in their order, up to the first that failed."""
+
+    results: tuple[CheckResult, ...]
+    backend: str
+    """The sandbox in which the checks ran."""
+
+    @property
+    def passed(self) -> bool:
+        """True where every check passed, and there was one."""
+        return bool(self.results) and all(result.passed for result in self.results)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """All findings, in the order of the checks."""
+        return tuple(finding for result in self.results for finding in result.findings)
+
+    @property
+    def summary(self) -> str:
+        """One line: what was shown, or the check that failed and why."""
+        failed = next((result for result in self.results if not result.passed), None)
+        if failed is None:
+            return "; ".join(result.summary for result in self.results if result.summary)
+        return f"{failed.check}: {failed.summary}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One candidate, or one reply that held none, and what came of it."""
+
+    number: int
+    """From 1."""
+    model: str
+    """`provider/model`."""
+    function: Function | None
+    """None where the reply could not be read."""
+    verdict: Verdict
+    tokens: int = 0
+    cost_eur: float = 0.0
+    seconds: float = 0.0
+
+
+class Origin(StrEnum):
+    """Where the function that answered came from."""
+
+    MATCHED = "matched"
+    """It was registered already."""
+    GENERATED = "generated"
+    """It was made for this task."""
+    NAMED = "named"
+    """The caller named it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a task: the answer, and how it came about."""
+
+    task: str
+    function: str
+    version: str
+    commit: str
+    origin: Origin
+    status: str
+    """Where the version stands in the registry."""
+    value: Any = None
+    """The function's result; None where it was not run."""
+    ran: bool = False
+    output: str = ""
+    """What the function printed."""
+    score: float | None = None
+    """How well the match fits, 0 to 1; None where nothing was matched."""
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+    """The verdict, as `evidence.json` keeps it."""
+    attempts: tuple[Attempt, ...] = ()
+    model: str = ""
+    """`provider/model` that wrote the function or chose it; empty where none was asked."""
+    tokens: int = 0
+    cost_eur: float = 0.0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Wall-clock time of each step."""
+    run_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened on the way of a task, for whoever shows progress."""
+
+    action: str
+    """A dotted key, for example `match.found`."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Listener = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """A listener for those who want none."""
+    del event
+
+
+def version_facts(version: Version) -> dict[str, Any]:
+    """What events say of a version."""
+    return {
+        "name": version.name,
+        "version": version.version,
+        "commit": version.commit,
+        "status": version.status.value,
+    }

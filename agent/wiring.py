@@ -1,0 +1,81 @@
+"""Settings in, Agent out. Looks each back end up by the name in the settings and imports none of them."""
+
+from collections.abc import Callable
+
+from agent.config import Settings
+from agent.forge import Forge
+from agent.generator import Generator
+from agent.journal import Journal
+from agent.loader import load
+from agent.loop import Agent
+from agent.matcher import Matcher
+from agent.ports import LLMProvider
+from agent.promoter import Promoter
+from agent.router import Router
+from agent.runner import Runner
+from agent.types import Event, Listener, ignore
+from registry import NotARegistry, Operations, Registry
+from sandbox import Sandbox
+
+
+def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int = 1) -> Agent:
+    """The agent for these settings. Nothing is started yet that costs time.
+
+    Raises `BadSettings`, `NotARegistry`, or another `RegistryError`.
+    """
+    registry = open_registry(settings)
+    journal = Journal(operations=Operations.open(settings.database_place))
+    sandbox = open_sandbox(settings, progress_to(listener), spares=spares)
+    router = Router([open_provider(settings, name) for name in settings.providers])
+    generator = Generator(router=router)
+    limits = settings.limits.as_limits()
+    return Agent(
+        registry=registry,
+        matcher=Matcher(
+            registry=registry,
+            operations=journal.operations,
+            router=router,
+            threshold=settings.match_threshold,
+            margin=settings.match_margin,
+        ),
+        forge=Forge(
+            registry=registry,
+            sandbox=sandbox,
+            generator=generator,
+            promoter=Promoter(registry=registry, policy=settings.promotion),
+            journal=journal,
+            attempts=settings.attempts,
+            limits=limits,
+            listener=listener,
+        ),
+        runner=Runner(sandbox=sandbox, generator=generator, journal=journal, limits=limits, listener=listener),
+    )
+
+
+def open_registry(settings: Settings) -> Registry:
+    """The registry of the settings. Raises `NotARegistry` where there is none yet."""
+    if not settings.registry.exists():
+        raise NotARegistry(
+            f"There is no registry at {settings.registry} yet", advice="Run `kowal init` to make one there."
+        )
+    return Registry.open(settings.registry)
+
+
+def open_sandbox(settings: Settings, on_progress: Callable[[str], None], *, spares: int = 1) -> Sandbox:
+    """The sandbox of the settings. Raises `BadSettings` for a name that is none."""
+    section = {"cache": settings.cache, **settings.backends.get(settings.sandbox, {})}
+    if settings.sandbox == "wasm":
+        section.setdefault("spares", spares)
+    sandbox: Sandbox = load("sandbox.backends", settings.sandbox).open(section, on_progress)
+    return sandbox
+
+
+def open_provider(settings: Settings, name: str) -> LLMProvider:
+    """One model provider. Raises `BadSettings` for a name or a key that is none."""
+    provider: LLMProvider = load("integrations.llm", name).open(settings.provider_section(name))
+    return provider
+
+
+def progress_to(listener: Listener) -> Callable[[str], None]:
+    """A listener for plain lines, as events."""
+    return lambda line: listener(Event(action="progress", facts={"line": line}))
