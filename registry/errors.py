@@ -54,6 +54,13 @@ class InvalidTransition(RegistryError):
     exit_code = 5
 
 
+class InvalidFunction(RegistryError):
+    """The files do not make a function that can be kept."""
+
+    exit_code = 2
+    advice = "A function is a folder with function.py, test_function.py and function.json, all UTF-8."
+
+
 class OperationsUnavailable(RegistryError):
     """The operational database cannot be opened or written."""
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -57,7 +58,7 @@ class Manifest(BaseModel):
     aliases: tuple[str, ...] = ()
     """Other words in which people ask for it, in any language."""
     input_schema: dict[str, Any]
-    """JSON Schema (2020-12) of the keyword arguments: always an object; its property order is the parameters' order."""
+    """JSON Schema (2020-12) of the keyword arguments: an object; its property order is the parameters'."""
     output_schema: dict[str, Any] = Field(default_factory=dict)
     """JSON Schema of the result."""
     requirements: tuple[str, ...] = ()
@@ -119,6 +120,46 @@ class Version:
         return self.function.digest
 
 
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """One line of a list of functions."""
+
+    name: str
+    version: str
+    """`X.Y.Z`; empty for a candidate."""
+    status: Status
+    description: str
+    commit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryEntry:
+    """One thing that happened to a version."""
+
+    version: str
+    """`X.Y.Z`; for a candidate the first twelve digits of its digest."""
+    status: Status
+    """What it became by it."""
+    commit: str
+    when: datetime
+    """UTC."""
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A production function that shares words with a search."""
+
+    name: str
+    bm25: float
+    """Higher is better; comparable within one search only."""
+    version: str
+    description: str
+    aliases: tuple[str, ...]
+    parameters: tuple[str, ...]
+
+
 def manifest_text(manifest: Manifest) -> str:
-    """The one text form of a manifest: two-space JSON, fields in their declared order, a newline at the end."""
+    """The one text form of a manifest: two-space JSON, fields as declared, a newline at the end."""
     return json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False) + "\n"

@@ -48,10 +48,10 @@ class BaseSandbox:
                 raise ValueError(f"{name!r} is not the plain name of a Python file")
         limits = limits or Limits()
         envelope, seconds = self._timed_exchange({"op": "tests", "files": dict(files)}, limits)
-        outcomes = tuple(read_outcome(entry) for entry in envelope.get("tests", ()))
+        outcomes = tuple(read_outcome(entry) for entry in list_of(envelope, "tests", dict))
         return TestReport(
             outcomes=outcomes,
-            failure=read_failure(envelope) or judged(outcomes, envelope.get("broken", ())),
+            failure=read_failure(envelope) or judged(outcomes, list_of(envelope, "broken", str)),
             output=text_of(envelope, "output", limits.max_output_bytes),
             seconds=seconds,
         )
@@ -128,7 +128,7 @@ def judged(outcomes: tuple[TestOutcome, ...], broken: list[str]) -> Failure | No
         return Failure(
             kind=FailureKind.TESTS_NOT_COLLECTED,
             message="the tests could not be collected",
-            traceback=str(broken[0]),
+            traceback=broken[0][-16_000:],
         )
     if not outcomes:
         return Failure(kind=FailureKind.TESTS_NOT_COLLECTED, message="no test was found")
@@ -136,6 +136,12 @@ def judged(outcomes: tuple[TestOutcome, ...], broken: list[str]) -> Failure | No
     if not bad:
         return None
     return Failure(kind=FailureKind.TESTS_FAILED, message=f"{len(bad)} of {len(outcomes)} tests did not pass")
+
+
+def list_of[T](entry: Mapping[str, Any], key: str, kind: type[T]) -> list[T]:
+    """The entries of that kind in the list under a key; the guest may have put anything there."""
+    value = entry.get(key)
+    return [item for item in value if isinstance(item, kind)] if isinstance(value, list) else []
 
 
 def text_of(entry: Mapping[str, Any], key: str, limit: int) -> str:

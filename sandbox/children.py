@@ -144,8 +144,10 @@ class Children:
         with self._lock:
             if self._closed:
                 raise SandboxUnavailable("This sandbox has been closed")
-            child = next((self._idle.pop(at) for at in range(len(self._idle)) if self._idle[at].alive), None)
-            child = child or self._start()
+            for dead in [child for child in self._idle if not child.alive]:
+                self._idle.remove(dead)
+                dead.stop()
+            child = self._idle.pop(0) if self._idle else self._start()
             while len(self._idle) < self._spares:
                 self._idle.append(self._start())
             return child

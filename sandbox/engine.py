@@ -7,7 +7,9 @@ stack aborts this process; the parent then sees one failed call and takes the ne
 import importlib.resources
 import json
 import os
+import select
 import sys
+import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,10 +20,26 @@ from sandbox.frames import EXIT_OUTPUT_LIMIT, read_frame, write_frame
 GUEST_IMPORTS = (
     "asyncio", "csv", "datetime", "decimal", "difflib", "fractions", "hashlib",
     "html", "json", "math", "pdb",
-    "random", "re", "statistics", "string", "textwrap", "unicodedata", "uuid", "pytest", "_pytest.assertion.rewrite",
-    "_pytest.python", "_pytest.terminal", "_pytest._io.pprint",
+    "random", "re", "statistics", "string", "textwrap", "unicodedata", "uuid", "pytest",
+    "_pytest.assertion.rewrite", "_pytest.python", "_pytest.terminal", "_pytest._io.pprint",
 )  # fmt: skip
 """What functions and tests import most: a module in the snapshot costs nothing at the call."""
+
+WARM_UP = """
+_WARM = (
+    {"op": "call", "source": "def f(x: int) -> int:\\n    return x\\n", "function": "f", "arguments": {"x": 1}},
+    {"op": "tests", "files": {"test_warm.py": "def test_one(): pass\\ndef test_two(): assert [1] == [2]\\n"}},
+)
+for _request in _WARM:
+    try:
+        serve(json.dumps(_request | {"max_result_bytes": 1000, "max_output_bytes": 100_000})).send(None)
+    except StopIteration as _answer:
+        print(_answer.value)
+sys.modules.pop("function", None)
+sys.modules.pop("test_warm", None)
+linecache.clearcache()
+"""
+"""What the interpreter learns at a first run is in the snapshot then, and not paid again at every call."""
 
 SETUP = """
 import gc, importlib, os, tempfile
@@ -30,6 +48,7 @@ for _name in _pytest.config.default_plugins:
     importlib.import_module("_pytest." + _name)
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 os.environ["TMPDIR"] = tempfile.tempdir = "/data"
+WARM_UP
 gc.collect()
 gc.freeze()
 """
@@ -48,7 +67,7 @@ def build(folder: Path) -> None:
     """Write `folder/snapshot.bin` from the packages in `folder/site-packages` and the guest runner."""
     runner = importlib.resources.files("sandbox").joinpath("guest.py").read_text("utf-8")
     factory = eryx.SandboxFactory(
-        site_packages=folder / "site-packages", imports=GUEST_IMPORTS, setup_code=runner + SETUP
+        site_packages=folder / "site-packages", imports=GUEST_IMPORTS, setup_code=runner + SETUP.replace("WARM_UP", WARM_UP)
     )
     factory.save(folder / "snapshot.bin")
 
@@ -56,11 +75,20 @@ def build(folder: Path) -> None:
 def serve(folder: Path) -> None:
     """Answer requests until the parent closes the pipe. Frames: limits and request in, an envelope out."""
     requests, replies = private_pipes()
+    threading.Thread(target=end_with_parent, args=(requests,), daemon=True).start()
     factory = eryx.SandboxFactory.load(folder / "snapshot.bin", site_packages=folder / "site-packages")
     factory.create_sandbox().execute("result = 1")
     write_frame(replies, b'{"ready": true}')
     while (frame := read_frame(requests)) is not None:
         write_frame(replies, answer(factory, json.loads(frame)))
+
+
+def end_with_parent(requests: BinaryIO) -> None:
+    """End this process, whatever it runs, once the parent's end of the pipe is gone."""
+    poller = select.poll()
+    poller.register(requests, 0)  # no event asked for: only the hang-up is reported
+    poller.poll()
+    os._exit(0)
 
 
 def private_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -77,7 +105,7 @@ def answer(factory: eryx.SandboxFactory, frame: dict[str, Any]) -> bytes:
     limits, request = frame["limits"], frame["request"]
     sandbox = factory.create_sandbox(
         resource_limits=eryx.ResourceLimits(
-            execution_timeout_ms=int(limits["wall_clock_s"] * 1000),
+            execution_timeout_ms=max(1, int(limits["wall_clock_s"] * 1000)),  # 0 would mean no limit
             max_memory_bytes=limits["max_memory_bytes"],
             max_vfs_bytes=limits["max_file_bytes"],
         ),

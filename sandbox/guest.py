@@ -5,7 +5,6 @@ uses the standard library only. Whatever runs beside it may change it: nothing i
 the function could have returned anyway.
 """
 
-import asyncio
 import dataclasses
 import datetime
 import decimal
@@ -105,6 +104,7 @@ def failed_with(error: BaseException) -> Answer:
 
 def load(source: str) -> types.ModuleType:
     """The module made of the source, importable as `function`."""
+    source = source.removeprefix("\ufeff")  # an import of the same file would skip it too
     module = types.ModuleType("function")
     module.__file__ = "function.py"
     linecache.cache["function.py"] = (len(source), None, source.splitlines(keepends=True), "function.py")
@@ -199,8 +199,6 @@ async def call(request: dict[str, Any]) -> Answer:
         value = function(**arguments)
         if inspect.iscoroutine(value) and inspect.iscoroutinefunction(function):
             value = await value
-    except asyncio.CancelledError:
-        raise
     except BaseException as error:
         return failed_with(error)
     return encoded(value, request["max_result_bytes"])
@@ -214,25 +212,31 @@ def safe_hints(function: Any) -> dict[str, Any]:
         return {}
 
 
+def outcome(test_id: str, word: str, message: str) -> dict[str, Any]:
+    """One test's entry in the answer."""
+    return {
+        "test_id": test_id,
+        "outcome": word,
+        "exception": "",
+        "by_assertion": False,
+        "message": message,
+    }
+
+
 class Reporter:
     """A pytest plugin that notes what each test did."""
 
-    def __init__(self) -> None:
+    def __init__(self, fail: type[BaseException]) -> None:
+        self.assertions = (AssertionError, fail)
         self.tests: dict[str, dict[str, Any]] = {}
+        self.unfinished: set[str] = set()
         self.broken: list[str] = []
 
     def note(self, item: Any, call: Any, report: Any) -> None:
         """Fold one phase's report (set-up, call, tear-down) into the test's outcome."""
-        entry = self.tests.setdefault(
-            item.nodeid,
-            {
-                "test_id": item.nodeid,
-                "outcome": "passed",
-                "exception": "",
-                "by_assertion": False,
-                "message": "",
-            },
-        )
+        entry = self.tests.setdefault(item.nodeid, outcome(item.nodeid, "passed", ""))
+        if report.when == "call" or not report.passed:
+            self.unfinished.discard(item.nodeid)
         if hasattr(report, "wasxfail"):
             entry["outcome"] = "xpassed" if report.passed else "xfailed"
         elif report.skipped:
@@ -242,9 +246,20 @@ class Reporter:
             entry.update(
                 outcome="failed" if report.when == "call" else "error",
                 exception=safe(lambda: class_name(kind)),
-                by_assertion=issubclass(kind, AssertionError) or kind.__name__ == "Failed",
+                by_assertion=issubclass(kind, self.assertions),
                 message=safe(lambda: report.longreprtext)[-MAX_MESSAGE:],
             )
+
+    def pytest_collection_finish(self, session: Any) -> None:
+        """Expect every collected test to come to its end: one that stops the run takes the others with it."""
+        self.unfinished = {item.nodeid for item in session.items}
+
+    def outcomes(self) -> list[dict[str, Any]]:
+        """What each collected test did."""
+        never = {
+            test: outcome(test, "error", "it did not run to its end") for test in sorted(self.unfinished)
+        }
+        return list((self.tests | never).values())
 
     def pytest_collectreport(self, report: Any) -> None:
         """Note files that could not be imported."""
@@ -263,7 +278,7 @@ def reporter_plugin() -> Reporter:
             self.note(item, call, report)
             return report
 
-    return Plugin()
+    return Plugin(pytest.fail.Exception)
 
 
 UNUSED_PLUGINS = (
@@ -302,13 +317,17 @@ def run_tests(request: dict[str, Any]) -> Answer:
         return failure("tests-not-collected", f"the files could not be written: {error}")
     plugin = reporter_plugin()
     try:
-        pytest.main(
+        code = pytest.main(
             [*PYTEST_OPTIONS, *(f"{WORK}/{name}" for name in request["files"] if name.startswith("test_"))],
             [plugin],
         )
     except BaseException as error:
-        return failed_with(error) | {"tests": list(plugin.tests.values())}
-    return {"tests": list(plugin.tests.values()), "broken": plugin.broken}
+        return failed_with(error) | {"tests": plugin.outcomes()}
+    answer: Answer = {"tests": plugin.outcomes(), "broken": plugin.broken}
+    if code not in (0, 1, 5) and not plugin.broken:  # 5: no test was found
+        kind = "tests-failed" if answer["tests"] else "tests-not-collected"
+        answer |= failure(kind, f"pytest stopped before its end (exit code {int(code)})")
+    return answer
 
 
 async def serve(text: str) -> str:

@@ -30,13 +30,13 @@ def snapshot_key() -> str:
 
 
 def ensure_snapshot(cache: Path, on_progress: Callable[[str], None]) -> Path:
-    """The folder that holds the snapshot, built first where it is missing (about 15 s on two cores).
+    """The folder that holds the snapshot, built first where it is missing or damaged (15 s on two cores).
 
     Two processes may build at once; the first to finish is kept. Raises `SnapshotFailed`.
     """
     folder = cache / f"wasm-{snapshot_key()}"
     try:
-        if not (folder / "snapshot.bin").exists():
+        if not intact(folder):
             on_progress("Building the sandbox's snapshot (once, about 15 seconds)")
             build(folder)
             drop_older(folder)
@@ -48,6 +48,19 @@ def ensure_snapshot(cache: Path, on_progress: Callable[[str], None]) -> Path:
     return folder
 
 
+def intact(folder: Path) -> bool:
+    """True where the snapshot has the length its builder wrote down."""
+    try:
+        return (folder / "snapshot.size").read_text() == str((folder / "snapshot.bin").stat().st_size)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def discard(folder: Path) -> None:
+    """Mark a snapshot that does not load as damaged, so that it is built anew."""
+    (folder / "snapshot.size").unlink(missing_ok=True)
+
+
 def build(folder: Path) -> None:
     """Build in a folder beside the right one and move it there whole."""
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -55,13 +68,22 @@ def build(folder: Path) -> None:
     try:
         copy_packages(draft / "site-packages")
         run_builder(draft)
-        draft.chmod(0o700)
-        if not folder.exists():
-            draft.rename(folder)
-    except FileExistsError:
-        pass  # another process was faster with the same thing
+        (draft / "snapshot.size").write_text(str((draft / "snapshot.bin").stat().st_size))
+        install(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def install(draft: Path, folder: Path) -> None:
+    """Put a finished draft in place of nothing or of a damaged snapshot; a good one that is there stays."""
+    if intact(folder):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        draft.rename(folder)
+    except OSError:
+        if not intact(folder):  # otherwise another process was faster with the same thing
+            raise
 
 
 def run_builder(draft: Path) -> None:
@@ -90,12 +112,13 @@ def copy_packages(target: Path) -> None:
 
 def refuse_foreign(folder: Path) -> None:
     """A snapshot is native code: one that others could have written is not loaded."""
-    status = folder.stat()
-    if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise SnapshotFailed(
-            f"The snapshot {folder} could have been written by somebody else",
-            advice=f"Remove {folder}; it is built anew at the next call.",
-        )
+    for path in (folder, folder / "snapshot.bin"):
+        status = path.stat()
+        if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise SnapshotFailed(
+                f"The snapshot {path} could have been written by somebody else",
+                advice=f"Remove {folder}; it is built anew at the next call.",
+            )
 
 
 def drop_older(folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""Model providers: one file each, found by the name in the settings."""

@@ -14,11 +14,15 @@ from sandbox.base import BaseSandbox, decode, failed
 from sandbox.children import ChildDied, Children, ChildSilent, python_child
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.frames import EXIT_OUTPUT_LIMIT
-from sandbox.snapshot import ensure_snapshot
+from sandbox.snapshot import discard, ensure_snapshot
 from sandbox.types import BackendInfo, Call, FailureKind, Limits, SandboxStatus
 
 GRACE_S = 1.0
 """How long after the engine's own time limit the child process is killed."""
+
+
+class EngineDoesNotStart(SandboxUnavailable):
+    """The WebAssembly engine does not start on this machine."""
 
 
 class WasmConfig(BaseModel):
@@ -41,15 +45,17 @@ class WasmSandbox(BaseSandbox):
         self._config, self._on_progress = config, on_progress
         self._lock = threading.Lock()
         self._children: Children | None = None
+        self._folder: Path | None = None
+        self._rebuilt = self._closed = False
 
     def warm_up(self) -> None:
         """Start the engine in the background, where its snapshot is there already."""
         self._opened().start_ahead()
 
     def close(self) -> None:
-        """Kill the children that wait."""
+        """Kill the children that wait. A call afterwards raises `SandboxUnavailable`."""
         with self._lock:
-            children, self._children = self._children, None
+            children, self._children, self._closed = self._children, None, True
         if children is not None:
             children.close()
 
@@ -71,13 +77,33 @@ class WasmSandbox(BaseSandbox):
 
     def _opened(self) -> Children:
         with self._lock:
+            if self._closed:
+                raise SandboxUnavailable("This sandbox has been closed", advice="Open another one.")
             if self._children is None:
-                folder = ensure_snapshot(self._config.cache, self._on_progress)
-                self._children = Children(python_child("serve", str(folder)), spares=self._config.spares)
+                self._folder = ensure_snapshot(self._config.cache, self._on_progress)
+                command = python_child("serve", str(self._folder))
+                self._children = Children(command, spares=self._config.spares)
             return self._children
+
+    def _rebuild(self) -> None:
+        """Have the snapshot built anew, once in this object's life: a damaged one does not load."""
+        with self._lock:
+            if self._rebuilt or self._folder is None:
+                return
+            self._rebuilt, children, self._children = True, self._children, None
+            discard(self._folder)
+        if children is not None:
+            children.close()
 
     def _exchange(self, request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         frame = json.dumps({"limits": asdict(limits), "request": request}, allow_nan=False).encode()
+        try:
+            return self._attempt(frame, limits)
+        except EngineDoesNotStart:
+            self._rebuild()
+            return self._attempt(frame, limits)
+
+    def _attempt(self, frame: bytes, limits: Limits) -> dict[str, Any]:
         started = time.monotonic()
         with self._opened().borrow() as child:
             self._start(child.wait_ready)
@@ -92,7 +118,7 @@ class WasmSandbox(BaseSandbox):
         try:
             wait_ready()
         except (ChildDied, ChildSilent) as error:
-            raise SandboxUnavailable(
+            raise EngineDoesNotStart(
                 f"The WebAssembly engine does not start on this machine: {error}"
             ) from error
 

@@ -1,0 +1,253 @@
+"""Everything that changes a registry: candidates come in, and versions move from status to status."""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.errors import Conflict, InvalidTransition, RegistryError, UnknownVersion
+from registry.files import files_of
+from registry.layout import (
+    MAIN,
+    PRODUCTION,
+    TAGS,
+    Change,
+    candidate_ref,
+    folder_of,
+    is_version,
+    next_version,
+    quarantine_ref,
+    tag_ref,
+    version_key,
+)
+from registry.messages import compose, one_line
+from registry.objects import FILE, TREE, Entry
+from registry.refs import RefUpdate
+from registry.repository import Record, Repository, unknown
+from registry.types import ALLOWED_TRANSITIONS, Function, Status
+
+_ATTEMPTS = 60
+_LONGEST_PAUSE_S = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """One version's step from a status to another."""
+
+    version: str
+    old: Status
+    new: Status
+
+
+class Moves:
+    """Changes one repository: from what the refs say, and once more where they moved meanwhile."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._objects = repository.objects
+        self._random = random.SystemRandom()
+
+    def add_candidate(self, function: Function, evidence: Mapping[str, Any], by: str) -> Record:
+        """The candidate, or the version or candidate of that digest that was there before."""
+        files = files_of(function, evidence)
+        return self._settled(lambda: self._add_once(function, files, by))
+
+    def approve(
+        self, name: str, digest: str | None, *, by: str, change: Change, note: str, verdict: str
+    ) -> Record:
+        """The version that the candidate became, or the one of that digest that was there before."""
+        wanted = digest or self.only_candidate(name).digest
+        return self._settled(lambda: self._approve_once(name, wanted, by, change, note, verdict))
+
+    def promote(self, name: str, version: str | None, *, by: str, note: str) -> Record:
+        """The version, now in production; the newest approved one for None."""
+        return self._settled(
+            lambda: self._produce_once(name, version, "Promote", {"Promoted-by": _person(by)}, note)
+        )
+
+    def rollback(self, name: str, version: str, *, by: str, note: str) -> Record:
+        """The earlier version, in production again by a new commit."""
+        return self._settled(
+            lambda: self._produce_once(name, version, "Roll back to", {"Rolled-back-by": _person(by)}, note)
+        )
+
+    def quarantine(self, name: str, version: str | None, *, by: str, reason: str) -> Record | None:
+        """What is in production once the version (for None: production's) is kept from running."""
+        return self._settled(lambda: self._quarantine_once(name, version, by, reason))
+
+    def only_candidate(self, name: str) -> Record:
+        """The function's candidate. Raises `UnknownVersion` where there is none or more than one."""
+        found = self._repository.candidates(name)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            listed = ", ".join(candidate.digest for candidate in found)
+            raise UnknownVersion(
+                f"{name} has {len(found)} candidates: {listed}.", advice="Name one by its digest."
+            )
+        if not self._repository.known(name):
+            raise unknown(name)
+        raise UnknownVersion(f"{name} has no candidate that waits for approval.")
+
+    def _add_once(self, function: Function, files: Mapping[str, bytes], by: str) -> Record:
+        name, digest = function.name, function.digest
+        known = [*self._repository.releases(name), *self._repository.candidates(name)]
+        for record in known:
+            if record.digest == digest:
+                return record
+        blobs = {file: Entry(FILE, self._objects.write("blob", data)) for file, data in files.items()}
+        trailers = {"Function": name, "Digest": digest, "Proposed-by": _person(by)}
+        message = compose(f"Propose {name}", function.manifest.description, trailers)
+        commit = self._commit(self._repository.tip(MAIN), name, self._objects.write_tree(blobs), message)
+        self._repository.refs.update([RefUpdate(ref=candidate_ref(name, digest), old=None, new=commit)])
+        return self._repository.candidate(name, commit)
+
+    def _approve_once(
+        self, name: str, digest: str, by: str, change: Change, note: str, verdict: str
+    ) -> Record:
+        tip = self._repository.tip(MAIN)
+        releases = self._repository.releases(name)
+        for release in releases:
+            if release.digest == digest:
+                self._forget_candidate(name, digest)
+                return release
+        candidate = self._repository.named(name, digest)
+        version = next_version((release.version for release in releases), change)
+        trailers = {"Function": name, "Version": version, "Digest": digest, "Verdict": verdict}
+        trailers |= {"Proposed-by": candidate.by, "Approved-by": _person(by)}
+        message = compose(f"Approve {name} {version}", note, trailers)
+        commit = self._commit(tip, name, candidate.tree, message)
+        ref = tag_ref(name, version)
+        tag = self._objects.write_tag(
+            ref.removeprefix(TAGS), commit, compose(f"{name} {version}", note, trailers)
+        )
+        # In this order: until its tag stands, a version on main counts as the candidate it still is.
+        updates = [
+            RefUpdate(ref=MAIN, old=tip, new=commit),
+            RefUpdate(ref=ref, old=None, new=tag),
+            RefUpdate(ref=candidate_ref(name, digest), old=candidate.commit, new=None),
+        ]
+        self._transition(name, [Move(version=version, old=Status.TESTING, new=Status.APPROVED)], updates)
+        return self._repository.release(name, version, tag)
+
+    def _produce_once(
+        self, name: str, version: str | None, verb: str, by: Mapping[str, str], note: str
+    ) -> Record:
+        tip = self._repository.tip(PRODUCTION)
+        record = self._repository.named(name, version) if version else self._newest_approved(name)
+        current = self._repository.in_production(name)
+        if current == record:
+            return record
+        moves = [Move(version=record.version, old=self._repository.status(record), new=Status.PRODUCTION)]
+        if current:
+            moves.append(Move(version=current.version, old=Status.PRODUCTION, new=Status.APPROVED))
+        trailers = {
+            "Function": name,
+            "Version": record.version,
+            "Replaces": current.version if current else "",
+        }
+        message = compose(f"{verb} {name} {record.version}", note, {**trailers, **by})
+        commit = self._commit(tip, name, record.tree, message)
+        self._transition(name, moves, [RefUpdate(ref=PRODUCTION, old=tip, new=commit)])
+        return record
+
+    def _quarantine_once(self, name: str, version: str | None, by: str, reason: str) -> Record | None:
+        tip = self._repository.tip(PRODUCTION)
+        current = self._repository.in_production(name)
+        record = self._repository.named(name, version) if version else current
+        if record is None:
+            if not self._repository.known(name):
+                raise unknown(name)
+            raise UnknownVersion(
+                f"{name} has no version in production.", advice="Name the version to quarantine."
+            )
+        status = self._repository.status(record)
+        if status is Status.QUARANTINED:
+            return current
+        after = self._fallback(record) if record == current else current
+        moves = [Move(version=record.version, old=status, new=Status.QUARANTINED)]
+        if after and after != current:
+            moves.append(Move(version=after.version, old=Status.APPROVED, new=Status.PRODUCTION))
+        trailers = {"Function": name, "Version": record.version, "Restores": after.version if after else ""}
+        trailers |= {"Quarantined-by": _person(by)}
+        message = compose(f"Quarantine {name} {record.version}", reason, trailers)
+        # The commit stands also where production keeps its files: it is the record of who and why.
+        commit = self._commit(tip, name, after.tree if after else None, message)
+        updates = [
+            RefUpdate(ref=PRODUCTION, old=tip, new=commit),
+            RefUpdate(ref=quarantine_ref(name, record.version), old=None, new=record.commit),
+        ]
+        self._transition(name, moves, updates)
+        return after
+
+    def _transition(self, name: str, moves: Sequence[Move], updates: Sequence[RefUpdate]) -> None:
+        """The one place where a version's status changes: all of it or none of it."""
+        for move in moves:
+            if (move.old, move.new) not in ALLOWED_TRANSITIONS:
+                raise InvalidTransition(
+                    f"{name} {move.version} is {move.old} and cannot become {move.new}.",
+                    advice=f"`kowal functions history {name}` shows how it came there.",
+                )
+        self._repository.refs.update(updates)
+
+    def _newest_approved(self, name: str) -> Record:
+        barred = self._repository.quarantined(name)
+        records = [record for record in self._repository.releases(name) if record.version not in barred]
+        if records:
+            return records[-1]
+        if not self._repository.known(name):
+            raise unknown(name)
+        raise UnknownVersion(
+            f"{name} has no approved version.",
+            advice=f"`kowal functions approve {name}` lets its candidate in.",
+        )
+
+    def _fallback(self, record: Record) -> Record | None:
+        """The newest earlier version that may run and that has been in production before."""
+        barred = self._repository.quarantined(record.name)
+        trailers = [move.trailers for move in self._repository.moves(record.name)]
+        served = {
+            found.get("Restores", "") if "Quarantined-by" in found else found.get("Version", "")
+            for found in trailers
+        }
+        limit = version_key(record.version)
+        eligible = {
+            version for version in served - barred if is_version(version) and version_key(version) < limit
+        }
+        earlier = [found for found in self._repository.releases(record.name) if found.version in eligible]
+        return earlier[-1] if earlier else None
+
+    def _forget_candidate(self, name: str, digest: str) -> None:
+        """Remove the branch that an interrupted approval, or a late proposal, left beside the version."""
+        ref = candidate_ref(name, digest)
+        left = self._repository.refs.read(ref)
+        if left:
+            self._repository.refs.update([RefUpdate(ref=ref, old=left, new=None)])
+
+    def _commit(self, tip: str, name: str, tree: str | None, message: str) -> str:
+        """A commit on `tip` in which the function's folder is `tree`, or gone.
+
+        The caller reads `tip` before anything else and moves the ref from it: whatever changed since
+        then makes that move fail, so no decision is ever taken on an outdated reading.
+        """
+        entry = Entry(TREE, tree) if tree else None
+        root = self._objects.replaced(self._objects.commit(tip).tree, folder_of(name), entry)
+        return self._objects.write_commit(root or self._objects.write_tree({}), [tip], message)
+
+    def _settled[T](self, attempt: Callable[[], T]) -> T:
+        """What the attempt gives once no other process is in its way."""
+        for number in range(_ATTEMPTS):
+            try:
+                return attempt()
+            except Conflict:
+                pause = min(_LONGEST_PAUSE_S, 0.002 * 2 ** min(number, 10))
+                time.sleep(self._random.uniform(0, pause))
+        raise Conflict(f"Other processes changed the registry each of {_ATTEMPTS} times this one tried.")
+
+
+def _person(by: str) -> str:
+    who = one_line(by)
+    if not who:
+        raise RegistryError("A change of the registry needs the name of who made it.", advice="Give a name.")
+    return who

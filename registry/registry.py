@@ -1,0 +1,252 @@
+"""The registry as others use it: what is registered, who stands where, and how that changes."""
+
+import difflib
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from registry import creation
+from registry.chronicle import history
+from registry.diagnosis import problems
+from registry.files import write_export
+from registry.index import Index
+from registry.layout import (
+    CANDIDATES,
+    EVIDENCE,
+    PRODUCTION,
+    TAGS,
+    require_name,
+)
+from registry.moves import Moves
+from registry.repository import Record, Repository, unknown
+from registry.types import Function, HistoryEntry, Hit, Listing, Version
+
+_INDEX_NAME = "kowal-index"
+
+
+class _Snapshot:
+    """The versions read since production last changed."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        self.versions: dict[str, Version] = {}
+
+
+class Registry:
+    """Functions with their versions and evidence, in a git repository.
+
+    Safe to use from several threads and processes at once; open another one after a fork.
+    """
+
+    def __init__(self, repository: Repository, cache: Path | None) -> None:
+        self.path = repository.folder
+        self._repository = repository
+        self._moves = Moves(repository)
+        self._index = Index(_index_path(self.path, cache), repository)
+        self._snapshot = _Snapshot("")
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, path: Path, *, cache: Path | None = None) -> Self:
+        """The registry at the path, made empty if there is none.
+
+        Idempotent. `cache` names a folder for the index where the registry itself cannot be written.
+        Raises `NotARegistry` where the path holds something else, `RegistryNotWritable`.
+        """
+        return cls(creation.create(path.absolute()), cache)
+
+    @classmethod
+    def open(cls, path: Path, *, cache: Path | None = None) -> Self:
+        """The registry at the path. Raises `NotARegistry` if there is none. Starts no process."""
+        return cls(creation.open_folder(path.absolute()), cache)
+
+    def close(self) -> None:
+        """Release files and processes. Idempotent; using the registry afterwards opens them again."""
+        self._index.close()
+        self._repository.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add_candidate(self, function: Function, evidence: Mapping[str, Any], *, by: str = "kowal") -> Version:
+        """The function as a candidate, with its evidence.
+
+        Idempotent by digest: where these files are registered already, the version they have is returned
+        with its own evidence and status. Raises `InvalidFunction` for files or evidence that cannot be kept.
+        """
+        return self._load(self._moves.add_candidate(function, evidence, by))
+
+    def approve(
+        self,
+        name: str,
+        digest: str | None = None,
+        *,
+        by: str,
+        change: Literal["minor", "major"] = "minor",
+        note: str = "",
+    ) -> Version:
+        """The version that the candidate became.
+
+        Idempotent by digest. Without one, the function's only candidate is meant; raises `UnknownVersion`
+        naming them where there are several.
+        """
+        wanted = digest or self._moves.only_candidate(name).digest
+        evidence = self.get(name, wanted).evidence
+        approved = self._moves.approve(
+            name, wanted, by=by, change=change, note=note, verdict=_verdict(evidence)
+        )
+        return self._load(approved)
+
+    def promote(self, name: str, version: str | None = None, *, by: str, note: str = "") -> Version:
+        """The version, now in production; the newest approved one where none is named.
+
+        Idempotent. Raises `InvalidTransition` for a quarantined version.
+        """
+        return self._moved(self._moves.promote(name, version, by=by, note=note))
+
+    def rollback(self, name: str, version: str, *, by: str, note: str = "") -> Version:
+        """The earlier version, in production again. History is kept: it is a new commit. Idempotent."""
+        return self._moved(self._moves.rollback(name, version, by=by, note=note))
+
+    def quarantine(self, name: str, *, by: str, reason: str, version: str | None = None) -> Version | None:
+        """What is in production once the version is kept from running; None means production's version.
+
+        Where that was the production version, the newest earlier one that had been in production and is
+        not quarantined takes its place, if there is one. Idempotent.
+        """
+        after = self._moves.quarantine(name, version, by=by, reason=reason)
+        self._current()
+        return self._load(after) if after else None
+
+    def get(self, name: str, version: str | None = None) -> Version:
+        """The version of that number, or the candidate of that digest.
+
+        Without either: production's, else the newest approved, else a candidate, else a quarantined
+        one. Raises `UnknownFunction` and `UnknownVersion`.
+        """
+        if version:
+            return self._load(self._repository.named(name, version))
+        return self.find(require_name(name)) or self._load(self._best(name))
+
+    def find(self, name: str) -> Version | None:
+        """The function's production version, or None. Microseconds once it was asked for."""
+        snapshot = self._current()
+        found = snapshot.versions.get(name)
+        if found is None:
+            found = self._index.find(name)
+            if found is not None:
+                snapshot.versions[name] = found
+        return found
+
+    def production(self) -> Sequence[Version]:
+        """Every version in production, by name."""
+        return self._index.production()
+
+    def list(self) -> Sequence[Listing]:
+        """One line a function, at its best status, and one a candidate; by name."""
+        serving = self._index.listings()
+        names = {listing.name for listing in serving}
+        refs = self._repository.refs
+        others = sorted({ref.split("/")[2] for ref in refs.under(TAGS)} - names)
+        approved = [_listing(self._load(self._best(name))) for name in others]
+        waiting = [
+            _listing(self._load(self._repository.candidate(ref.split("/")[3], commit)))
+            for ref, commit in refs.under(CANDIDATES).items()
+        ]
+        return sorted([*serving, *approved, *waiting], key=lambda listing: listing.name)
+
+    def history(self, name: str) -> Sequence[HistoryEntry]:
+        """What happened to the function, oldest first. Raises `UnknownFunction`."""
+        return history(self._repository, name)
+
+    def diff(self, name: str, old: str, new: str) -> str:
+        """A unified diff of the files of two versions, evidence left out; empty where they are equal."""
+        before = self._repository.files(self._repository.named(name, old).tree)
+        after = self._repository.files(self._repository.named(name, new).tree)
+        files = sorted((before.keys() | after.keys()) - {EVIDENCE})
+        return "".join(_diff(file, before.get(file, b""), after.get(file, b""), (old, new)) for file in files)
+
+    def export(self, name: str, folder: Path, version: str | None = None) -> Path:
+        """The folder `folder/NAME` with the function's files in it, replaced if they were there."""
+        record = self._repository.named(name, version or self.get(name).version or self._best(name).digest)
+        return write_export(self._repository.files(record.tree), folder / name)
+
+    def reindex(self) -> int:
+        """The number of functions in production, once the index was made anew from git alone."""
+        return self._index.rebuild()
+
+    def search(self, words: Sequence[str], limit: int) -> Sequence[Hit]:
+        """The production functions that share words with these, best first; no word is read as syntax."""
+        return self._index.search(words, limit)
+
+    def fingerprint(self) -> str:
+        """A text that changes whenever production does. Microseconds."""
+        return self._repository.tip(PRODUCTION)
+
+    def check(self) -> Sequence[str]:
+        """What is wrong, in sentences; nothing where the registry is sound. Reads all of production."""
+        return [*problems(self._repository, self._index.trees()), *self._index.problems()]
+
+    def _current(self) -> _Snapshot:
+        fingerprint = self.fingerprint()
+        with self._lock:
+            if self._snapshot.fingerprint != fingerprint:
+                self._index.catch_up()
+                self._snapshot = _Snapshot(fingerprint)
+            return self._snapshot
+
+    def _moved(self, record: Record) -> Version:
+        self._current()
+        return self._load(record)
+
+    def _load(self, record: Record) -> Version:
+        return self._repository.load(record, self._repository.status(record))
+
+    def _best(self, name: str) -> Record:
+        releases, barred = self._repository.releases(name), self._repository.quarantined(name)
+        usable = [record for record in releases if record.version not in barred]
+        ranked = [*releases[-1:], *self._repository.candidates(name)[-1:], *usable[-1:]]
+        if not ranked:
+            raise unknown(name)
+        return ranked[-1]
+
+
+def _index_path(folder: Path, cache: Path | None) -> Path:
+    if cache is None:
+        return folder / f"{_INDEX_NAME}.sqlite"
+    mark = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return cache / f"{_INDEX_NAME}-{mark}.sqlite"
+
+
+def _listing(version: Version) -> Listing:
+    return Listing(
+        name=version.name,
+        version=version.version,
+        status=version.status,
+        description=version.function.manifest.description,
+        commit=version.commit,
+    )
+
+
+def _verdict(evidence: Mapping[str, Any]) -> str:
+    """The verdict in a line, where the evidence has one."""
+    verdict = evidence.get("verdict", evidence)
+    summary = verdict.get("summary", "") if isinstance(verdict, Mapping) else verdict
+    return summary if isinstance(summary, str) else ""
+
+
+def _diff(file: str, old: bytes, new: bytes, versions: tuple[str, str]) -> str:
+    before, after = (data.decode(errors="replace").splitlines(keepends=True) for data in (old, new))
+    names = (f"{versions[0]}/{file}", f"{versions[1]}/{file}")
+    lines = difflib.unified_diff(before, after, *names)
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )

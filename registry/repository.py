@@ -1,0 +1,225 @@
+"""What git says of the functions: their versions, where each stands, and their files."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from registry.commands import GitCommand
+from registry.errors import NotARegistry, RegistryError, UnknownFunction, UnknownVersion
+from registry.files import evidence_from, function_from
+from registry.layout import (
+    CANDIDATES,
+    EVIDENCE,
+    PRODUCTION,
+    QUARANTINE,
+    TAGS,
+    folder_of,
+    is_digest,
+    is_version,
+    require_name,
+    version_key,
+)
+from registry.messages import parse
+from registry.objects import FILE, Entry, Objects
+from registry.refs import Refs
+from registry.types import Status, Version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A version or a candidate, as its ref tells it; the files are not read yet."""
+
+    name: str
+    version: str
+    """`X.Y.Z`; empty for a candidate."""
+    commit: str
+    tree: str
+    """The id of the function's folder."""
+    digest: str
+    when: datetime
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductionMove:
+    """A commit on the branch `production`."""
+
+    commit: str
+    when: datetime
+    note: str
+    trailers: Mapping[str, str]
+
+
+class Repository:
+    """A registry's git repository. Reads only; `Moves` writes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        command = GitCommand(folder)
+        self.objects = Objects(folder, command)
+        self.refs = Refs(folder, command)
+        self._command = command
+        self._records: dict[str, Record] = {}
+
+    def close(self) -> None:
+        """Stop the process that reads objects. Idempotent."""
+        self._command.close()
+
+    def tip(self, branch: str) -> str:
+        """The newest commit of `MAIN` or `PRODUCTION`."""
+        commit = self.refs.read(branch)
+        if commit is None:
+            raise NotARegistry(f"{self.folder} holds no registry any more.")
+        return commit
+
+    def releases(self, name: str) -> list[Record]:
+        """All versions that were ever approved, in the order of their numbers."""
+        prefix = f"{TAGS}{require_name(name)}/"
+        found = {ref.removeprefix(prefix + "v"): oid for ref, oid in self.refs.under(prefix).items()}
+        versions = sorted(filter(is_version, found), key=version_key)
+        return [self.release(name, version, found[version]) for version in versions]
+
+    def release(self, name: str, version: str, tag: str) -> Record:
+        """The version that a tag object stands for."""
+        known = self._records.get(tag)
+        if known is None:
+            found = self.objects.tag(tag)
+            record = self._record(name, version, found.commit, found.message, "Approved-by")
+            known = self._records[tag] = record
+        return known
+
+    def candidates(self, name: str) -> list[Record]:
+        """The function's candidates, in the order of their digests."""
+        prefix = f"{CANDIDATES}{require_name(name)}/"
+        found = self.refs.under(prefix)
+        return [
+            self.candidate(name, commit)
+            for ref, commit in found.items()
+            if is_digest(ref.removeprefix(prefix))
+        ]
+
+    def candidate(self, name: str, commit: str) -> Record:
+        """The candidate that a commit brought."""
+        return self._record(name, "", commit, self.objects.commit(commit).message, "Proposed-by")
+
+    def quarantined(self, name: str) -> frozenset[str]:
+        """The versions that are kept from running."""
+        prefix = f"{QUARANTINE}{require_name(name)}/"
+        return frozenset(ref.removeprefix(prefix) for ref in self.refs.under(prefix))
+
+    def in_production(self, name: str) -> Record | None:
+        """The version that may be run, or None. A folder that no tag vouches for counts as none."""
+        tree = self.production_tree(name)
+        return self.match(name, tree) if tree else None
+
+    def production_tree(self, name: str) -> str | None:
+        """The id of the function's folder on the branch `production`, or None."""
+        return self.objects.find(self.objects.commit(self.tip(PRODUCTION)).tree, folder_of(name))
+
+    def match(self, name: str, tree: str) -> Record | None:
+        """The newest version whose folder this is."""
+        return next((record for record in reversed(self.releases(name)) if record.tree == tree), None)
+
+    def status(self, record: Record) -> Status:
+        """Where the version stands."""
+        if not record.version:
+            return Status.TESTING
+        if record.version in self.quarantined(record.name):
+            return Status.QUARANTINED
+        return Status.PRODUCTION if record.tree == self.production_tree(record.name) else Status.APPROVED
+
+    def named(self, name: str, version: str) -> Record:
+        """The version of that number, or the candidate of that digest.
+
+        Raises `UnknownFunction` where nothing is known of the name, `UnknownVersion` otherwise.
+        """
+        known = self.candidates(name) if is_digest(version) else self.releases(name)
+        for record in known:
+            if version in (record.version, record.digest):
+                return record
+        if not self.known(name):
+            raise unknown(name)
+        raise UnknownVersion(f"{name} has no version {version[:80]}.")
+
+    def known(self, name: str) -> bool:
+        """True where the name has a version or a candidate."""
+        prefixes = (TAGS, CANDIDATES)
+        return any(self.refs.under(f"{prefix}{require_name(name)}/") for prefix in prefixes)
+
+    def files(self, tree: str) -> dict[str, bytes]:
+        """The files of a function's folder."""
+        entries = self.objects.tree(tree)
+        return {
+            name: self.objects.read(entry.oid, "blob")
+            for name, entry in entries.items()
+            if entry.mode == FILE
+        }
+
+    def load(self, record: Record, status: Status) -> Version:
+        """The version with its files. Raises `InvalidFunction` where they make none."""
+        files = self.files(record.tree)
+        return Version(
+            function=function_from(files, where=f"{record.name} {record.version or record.digest[:12]}"),
+            commit=record.commit,
+            status=status,
+            version=record.version,
+            evidence=evidence_from(files.get(EVIDENCE, b"{}")),
+        )
+
+    def changed(self, old: str | None, new: str) -> Iterator[tuple[str, str | None]]:
+        """The functions whose folders differ between two production commits, with the new id or None."""
+        before, after = self._fans(old), self._fans(new)
+        for fan in sorted(before.keys() | after.keys()):
+            if before.get(fan) != after.get(fan):
+                yield from self._changed_in(before.get(fan), after.get(fan))
+
+    def moves(self, name: str) -> list[ProductionMove]:
+        """What happened to the function on the branch `production`, newest first."""
+        pattern = f"--grep=^Function: {require_name(name)}$"
+        printed = self._command.run("log", "-z", "--format=%H %ct%n%B", pattern, PRODUCTION, "--")
+        found = (_production_move(text) for text in printed.split("\0") if text)
+        return [move for move in found if move.trailers.get("Function") == name]
+
+    def _record(self, name: str, version: str, commit: str, text: str, by: str) -> Record:
+        message, brought = parse(text), self.objects.commit(commit)
+        tree = self.objects.find(brought.tree, folder_of(name))
+        if tree is None:
+            raise RegistryError(f"Commit {commit} of the registry {self.folder} holds no function {name}.")
+        return Record(
+            name=name,
+            version=version,
+            commit=commit,
+            tree=tree,
+            digest=message.trailers.get("Digest", ""),
+            when=brought.when,
+            by=message.trailers.get(by, ""),
+            note=message.note,
+        )
+
+    def _fans(self, commit: str | None) -> dict[str, Entry]:
+        if commit is None:
+            return {}
+        functions = self.objects.find(self.objects.commit(commit).tree, ["functions"])
+        return self.objects.tree(functions) if functions else {}
+
+    def _changed_in(self, old: Entry | None, new: Entry | None) -> Iterator[tuple[str, str | None]]:
+        before = self.objects.tree(old.oid) if old else {}
+        after = self.objects.tree(new.oid) if new else {}
+        for name in sorted(before.keys() | after.keys()):
+            if before.get(name) != after.get(name):
+                yield name, after[name].oid if name in after else None
+
+
+def unknown(name: str) -> UnknownFunction:
+    """The error for a name nothing is known of."""
+    return UnknownFunction(f"No function {name} is registered.")
+
+
+def _production_move(text: str) -> ProductionMove:
+    head, _, body = text.partition("\n")
+    commit, _, seconds = head.partition(" ")
+    message = parse(body)
+    when = datetime.fromtimestamp(int(seconds), UTC)
+    return ProductionMove(commit=commit, when=when, note=message.note, trailers=message.trailers)

@@ -1,0 +1,77 @@
+"""The tables of the operational database, in SQL that SQLite and Postgres both speak."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy.types import TypeDecorator
+
+REVISION = "0001"
+"""The newest migration. A database at another revision is migrated, or refused if it is newer."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, kept without a zone as UTC and given back with it: SQLite knows no zones."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002 (SQLAlchemy calls it so)
+        """The moment as it is stored."""
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """The moment as it was given, in UTC."""
+        return value.replace(tzinfo=UTC) if value else None
+
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task", Text, nullable=False),
+    Column("function", String(64), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("commit", String(40), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("score", Float),
+    Column("right", Boolean),
+    Index("runs_by_function", "function", "outcome"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task_id", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("provider", String(64), nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("tests", Text, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("verdict", JSON, nullable=False),
+    Column("tokens_in", Integer, nullable=False),
+    Column("tokens_out", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("attempts_by_task", "task_id", "number"),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("text", String(500), primary_key=True),
+    Column("function", String(64), nullable=False),
+    Column("added_by", String(200), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,88 @@
+"""Opens each sandbox back end that lies in the folder, once a session, for the contract tests."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sandbox.backends
+from sandbox import Call, CallResult, Limits, Sandbox, TestReport
+
+BACKENDS = sorted(
+    path.stem
+    for path in Path(sandbox.backends.__path__[0]).glob("*.py")
+    if not path.stem.startswith("_")
+)
+
+DIVERGENCES: dict[str, dict[str, str]] = {
+    "wasm": {
+        "hash seed": "the snapshot freezes it: `hash('a')` is the same in every call",
+        "descriptors": "what goes straight to descriptor 1 or 2 leads nowhere and is not counted as output",
+        "threads": "WebAssembly has none: starting one raises RuntimeError",
+    }
+}
+"""Where a back end differs from what the contract would like, by name, with the reason."""
+
+TALLY = pytest.StashKey[dict[str, list[int]]]()
+
+Run = Callable[..., CallResult]
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def box(request: pytest.FixtureRequest, cache: Path) -> Iterator[Sandbox]:
+    """One sandbox of the back end under test."""
+    info = importlib.import_module(f"sandbox.backends.{request.param}").BACKEND
+    opened = info.open({"cache": str(cache)} if request.param == "wasm" else {}, lambda _: None)
+    status = opened.status()
+    if not status.available and request.param != "wasm":
+        pytest.skip(f"{request.param}: {status.detail}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def run(box: Sandbox) -> Run:
+    """Calls `f` of a source with the given arguments."""
+
+    def call(source: str, *, limits: Limits | None = None, **arguments: Any) -> CallResult:
+        return box.call(Call(source=source, function="f", arguments=arguments), limits)
+
+    return call
+
+
+@pytest.fixture
+def tests(box: Sandbox) -> Callable[..., TestReport]:
+    """Runs one test file, with other files beside it."""
+
+    def run_them(text: str, *, limits: Limits | None = None, **others: str) -> TestReport:
+        files = {f"{name}.py": content for name, content in others.items()}
+        return box.run_tests({"test_it.py": text} | files, limits)
+
+    return run_them
+
+
+@pytest.fixture
+def diverges(box: Sandbox) -> Callable[[str], bool]:
+    """Whether the back end under test declares a divergence of that name."""
+    return lambda name: name in DIVERGENCES.get(box.name, {})
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Callable[[str, int, int], None]:
+    """Counts what was tried and what was contained, for the line at the end of the run."""
+    counts = request.config.stash.setdefault(TALLY, {})
+
+    def add(group: str, tried: int, contained: int) -> None:
+        entry = counts.setdefault(group, [0, 0])
+        entry[0] += tried
+        entry[1] += contained
+
+    return add
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how much hostile code was tried and how much of it was contained."""
+    for group, (tried, contained) in config.stash.get(TALLY, {}).items():
+        terminalreporter.write_line(f"{group}: {tried} tried, {contained} contained")
