@@ -80,11 +80,10 @@ def read_example(example: ExampleLike) -> Example:
 
     if isinstance(example, Example):
         return example
-    pair = (example.get("in"), example["out"]) if isinstance(example, Mapping) and "out" in example else example
-    if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], Mapping)):
-        raise BadTask(
-            f"{example!r} is not an example", advice="Give the arguments and the result: ({'text': 'a b'}, 2)"
-        )
+    pair = (example.get("in"), example.get("out")) if isinstance(example, Mapping) else tuple(example)
+    if len(pair) != 2 or not isinstance(pair[0], Mapping):
+        advice = "Give the arguments and the result: ({'text': 'a b'}, 2)"
+        raise BadTask(f"{example!r} is not an example", advice=advice)
     return Example.model_validate({"in": plain(pair[0], "in"), "out": plain(pair[1], "out")})
 
 

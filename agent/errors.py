@@ -63,13 +63,6 @@ class NotPromoted(NoFunctionFits):
     advice = 'Say the task more exactly, or pin its meaning with --example \'{"in": {...}, "out": ...}\'.'
 
 
-class NeedsPerson(KowalError):
-    """A version waits for a person to approve it."""
-
-    exit_code = 4
-    advice = "`kowal functions show NAME` shows it, `kowal functions approve NAME` lets it in."
-
-
 class RunFailed(KowalError):
     """The function ran and failed."""
 
@@ -126,4 +119,6 @@ class NotScripted(ModelError):
     """The scripted replies hold none for this request."""
 
     retryable = False
-    advice = "Scripted replies serve the demo only. Start a model server: `ollama serve`, `ollama pull qwen2.5-coder:7b`."
+    advice = (
+        "Scripted replies serve the demo only. Start a model server: `ollama serve`, `ollama pull qwen2.5-coder:7b`."
+    )

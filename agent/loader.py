@@ -12,20 +12,15 @@ OFFERS = {"integrations.llm": "PROVIDER", "sandbox.backends": "BACKEND"}
 
 
 def available(package: str) -> list[str]:
-    """The names of the files in the package, without importing them."""
+    """The back ends in the package, not imported. `_name.py` is a part of one, `fake_name.py` a test server."""
     spec = importlib.util.find_spec(package) if package in OFFERS else None
     places = spec.submodule_search_locations if spec is not None else None
-    return (
-        sorted(entry.name for entry in pkgutil.iter_modules(places) if not entry.name.startswith("_")) if places else []
-    )
+    names = (entry.name for entry in pkgutil.iter_modules(places)) if places else ()
+    return sorted(name for name in names if not name.startswith(("_", "fake_")))
 
 
 def load(package: str, name: str) -> Any:
     """What the file of that name offers (`ProviderInfo`, `BackendInfo`). Raises `BadSettings` naming the known ones."""
-    offer = None
-    if name in available(package):
-        offer = getattr(importlib.import_module(f"{package}.{name}"), OFFERS[package], None)
-    if offer is None:
-        known = ", ".join(other for other in available(package) if not other.startswith("fake"))
-        raise BadSettings(f"There is no `{name}` in {package}; there is {known}")
-    return offer
+    if name not in available(package):
+        raise BadSettings(f"There is no `{name}` in {package}; there is {', '.join(available(package))}")
+    return getattr(importlib.import_module(f"{package}.{name}"), OFFERS[package])

@@ -277,6 +277,8 @@ def _draft_from_blocks(text: str) -> Draft | str:
     sources = [block.text for block in blocks]
     tests = next((source for source in sources if re.search(r"^\s*def test_", source, re.M)), "")
     functions = [(source, node) for source in sources if source != tests for node in _public_functions(source)]
+    if tests and not functions:
+        return "The reply holds no block with the function alone: function and tests belong into two blocks."
     if not functions:
         return "The reply holds neither a JSON object nor a Python block with a public function."
     code, function = functions[0]

@@ -24,7 +24,7 @@ def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int 
     Raises `BadSettings`, `NotARegistry`, or another `RegistryError`.
     """
     registry = open_registry(settings)
-    journal = Journal(operations=Operations.open(settings.database_place))
+    journal = Journal(operations=open_operations(settings))
     sandbox = open_sandbox(settings, progress_to(listener), spares=spares)
     router = Router([open_provider(settings, name) for name in settings.providers])
     generator = Generator(router=router)
@@ -59,6 +59,11 @@ def open_registry(settings: Settings) -> Registry:
             f"There is no registry at {settings.registry} yet", advice="Run `kowal init` to make one there."
         )
     return Registry.open(settings.registry)
+
+
+def open_operations(settings: Settings) -> Operations:
+    """The operational database of the settings, its schema brought up to date."""
+    return Operations.open(settings.database_place)
 
 
 def open_sandbox(settings: Settings, on_progress: Callable[[str], None], *, spares: int = 1) -> Sandbox:

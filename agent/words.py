@@ -4,10 +4,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-ENGLISH = "a an and are as at be by can could do does for from get give how i in into is it its let me my need of on or our \
+ENGLISH = (
+    "a an and are as at be by can could do does for from get give how i in into is it its let me my need of on or our \
 per please show tell that the these this those to us want was we what which who with would you"
-POLISH = "a co czy dla do i ile jak jaka jaki jakie jest ktora ktore ktory lub mi na od oraz po prosze sa ta te tego tej ten \
-to w we z za ze"
+)
+POLISH = (
+    "a co czy dla do i ile jak jaka jaki jakie jest ktora ktore ktory lub mi na od oraz po prosze sa ta te tego tej \
+ten to w we z za ze"
+)
 STOP_WORDS = frozenset(f"{ENGLISH} {POLISH}".split())
 """English and Polish words that carry no wish of their own."""
 

@@ -1,0 +1,1 @@
+"""Talks: model providers, chats and code hosts, each behind a port of the agent."""

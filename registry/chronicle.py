@@ -14,9 +14,7 @@ def history(repository: Repository, name: str) -> list[HistoryEntry]:
     entries += [_entry(record, Status.TESTING) for record in repository.candidates(name)]
     moves = reversed(repository.moves(name))
     # Sorting is stable and times are whole seconds: an approval stays before the move it allowed.
-    return sorted(
-        [*entries, *(entry for move in moves for entry in _entries(move))], key=lambda entry: entry.when
-    )
+    return sorted([*entries, *(entry for move in moves for entry in _entries(move))], key=lambda entry: entry.when)
 
 
 def _entry(record: Record, status: Status) -> HistoryEntry:

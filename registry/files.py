@@ -26,9 +26,7 @@ def files_of(function: Function, evidence: Mapping[str, Any]) -> dict[str, bytes
         }
         return {name: text.encode() for name, text in texts.items()}
     except UnicodeEncodeError as error:
-        raise InvalidFunction(
-            f"A file of {function.name} holds text that is not Unicode: {error}."
-        ) from error
+        raise InvalidFunction(f"A file of {function.name} holds text that is not Unicode: {error}.") from error
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidFunction(f"The files of {function.name} have no JSON form: {error}.") from error
 

@@ -53,18 +53,14 @@ class Moves:
         files = files_of(function, evidence)
         return self._settled(lambda: self._add_once(function, files, by))
 
-    def approve(
-        self, name: str, digest: str | None, *, by: str, change: Change, note: str, verdict: str
-    ) -> Record:
+    def approve(self, name: str, digest: str | None, *, by: str, change: Change, note: str, verdict: str) -> Record:
         """The version that the candidate became, or the one of that digest that was there before."""
         wanted = digest or self.only_candidate(name).digest
         return self._settled(lambda: self._approve_once(name, wanted, by, change, note, verdict))
 
     def promote(self, name: str, version: str | None, *, by: str, note: str) -> Record:
         """The version, now in production; the newest approved one for None."""
-        return self._settled(
-            lambda: self._produce_once(name, version, "Promote", {"Promoted-by": _person(by)}, note)
-        )
+        return self._settled(lambda: self._produce_once(name, version, "Promote", {"Promoted-by": _person(by)}, note))
 
     def rollback(self, name: str, version: str, *, by: str, note: str) -> Record:
         """The earlier version, in production again by a new commit."""
@@ -83,9 +79,7 @@ class Moves:
             return found[0]
         if found:
             listed = ", ".join(candidate.digest for candidate in found)
-            raise UnknownVersion(
-                f"{name} has {len(found)} candidates: {listed}.", advice="Name one by its digest."
-            )
+            raise UnknownVersion(f"{name} has {len(found)} candidates: {listed}.", advice="Name one by its digest.")
         if not self._repository.known(name):
             raise unknown(name)
         raise UnknownVersion(f"{name} has no candidate that waits for approval.")
@@ -103,9 +97,7 @@ class Moves:
         self._repository.refs.update([RefUpdate(ref=candidate_ref(name, digest), old=None, new=commit)])
         return self._repository.candidate(name, commit)
 
-    def _approve_once(
-        self, name: str, digest: str, by: str, change: Change, note: str, verdict: str
-    ) -> Record:
+    def _approve_once(self, name: str, digest: str, by: str, change: Change, note: str, verdict: str) -> Record:
         tip = self._repository.tip(MAIN)
         releases = self._repository.releases(name)
         for release in releases:
@@ -119,9 +111,7 @@ class Moves:
         message = compose(f"Approve {name} {version}", note, trailers)
         commit = self._commit(tip, name, candidate.tree, message)
         ref = tag_ref(name, version)
-        tag = self._objects.write_tag(
-            ref.removeprefix(TAGS), commit, compose(f"{name} {version}", note, trailers)
-        )
+        tag = self._objects.write_tag(ref.removeprefix(TAGS), commit, compose(f"{name} {version}", note, trailers))
         # In this order: until its tag stands, a version on main counts as the candidate it still is.
         updates = [
             RefUpdate(ref=MAIN, old=tip, new=commit),
@@ -131,9 +121,7 @@ class Moves:
         self._transition(name, [Move(version=version, old=Status.TESTING, new=Status.APPROVED)], updates)
         return self._repository.release(name, version, tag)
 
-    def _produce_once(
-        self, name: str, version: str | None, verb: str, by: Mapping[str, str], note: str
-    ) -> Record:
+    def _produce_once(self, name: str, version: str | None, verb: str, by: Mapping[str, str], note: str) -> Record:
         tip = self._repository.tip(PRODUCTION)
         record = self._repository.named(name, version) if version else self._newest_approved(name)
         current = self._repository.in_production(name)
@@ -159,18 +147,16 @@ class Moves:
         if record is None:
             if not self._repository.known(name):
                 raise unknown(name)
-            raise UnknownVersion(
-                f"{name} has no version in production.", advice="Name the version to quarantine."
-            )
+            raise UnknownVersion(f"{name} has no version in production.", advice="Name the version to quarantine.")
         status = self._repository.status(record)
         if status is Status.QUARANTINED:
             return current
         after = self._fallback(record) if record == current else current
         moves = [Move(version=record.version, old=status, new=Status.QUARANTINED)]
+        trailers = {"Function": name, "Version": record.version, "Quarantined-by": _person(by)}
         if after and after != current:
             moves.append(Move(version=after.version, old=Status.APPROVED, new=Status.PRODUCTION))
-        trailers = {"Function": name, "Version": record.version, "Restores": after.version if after else ""}
-        trailers |= {"Quarantined-by": _person(by)}
+            trailers["Restores"] = after.version
         message = compose(f"Quarantine {name} {record.version}", reason, trailers)
         # The commit stands also where production keeps its files: it is the record of who and why.
         commit = self._commit(tip, name, after.tree if after else None, message)
@@ -208,13 +194,10 @@ class Moves:
         barred = self._repository.quarantined(record.name)
         trailers = [move.trailers for move in self._repository.moves(record.name)]
         served = {
-            found.get("Restores", "") if "Quarantined-by" in found else found.get("Version", "")
-            for found in trailers
+            found.get("Restores", "") if "Quarantined-by" in found else found.get("Version", "") for found in trailers
         }
         limit = version_key(record.version)
-        eligible = {
-            version for version in served - barred if is_version(version) and version_key(version) < limit
-        }
+        eligible = {version for version in served - barred if is_version(version) and version_key(version) < limit}
         earlier = [found for found in self._repository.releases(record.name) if found.version in eligible]
         return earlier[-1] if earlier else None
 

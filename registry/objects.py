@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,8 @@ class Objects:
     def __init__(self, folder: Path, command: GitCommand) -> None:
         self._folder = folder
         self._command = command
+        self.tree = lru_cache(maxsize=512)(self._tree)
+        """What a tree holds, by name. Not to be changed: the same answer is given again."""
 
     def read(self, oid: str, kind: str) -> bytes:
         """The bytes of an object of that kind."""
@@ -56,16 +59,6 @@ class Objects:
         if found != kind:
             raise RegistryError(f"Object {oid} in {self._folder} is a {found}, not a {kind}.")
         return data
-
-    def tree(self, oid: str) -> dict[str, Entry]:
-        """What a tree holds, by name."""
-        data, at, entries = self.read(oid, "tree"), 0, {}
-        while at < len(data):
-            end = data.index(b"\0", at)
-            mode, _, name = data[at:end].partition(b" ")
-            entries[name.decode(errors="replace")] = Entry(mode.decode(), data[end + 1 : end + 21].hex())
-            at = end + 21
-        return entries
 
     def commit(self, oid: str) -> Commit:
         """A commit's tree, time and message."""
@@ -86,6 +79,15 @@ class Objects:
                 return None
             oid = entry.oid
         return oid
+
+    def _tree(self, oid: str) -> Mapping[str, Entry]:
+        data, at, entries = self.read(oid, "tree"), 0, {}
+        while at < len(data):
+            end = data.index(b"\0", at)
+            mode, _, name = data[at:end].partition(b" ")
+            entries[name.decode(errors="replace")] = Entry(mode.decode(), data[end + 1 : end + 21].hex())
+            at = end + 21
+        return entries
 
     def write(self, kind: str, data: bytes) -> str:
         """The id of the object, which is on disk. Idempotent; needs no ref to be harmless."""
@@ -119,7 +121,7 @@ class Objects:
 
     def replaced(self, root: str, path: Sequence[str], entry: Entry | None) -> str | None:
         """The id of a tree like `root` with `entry` at `path` (None: gone); None where nothing is left."""
-        entries = self.tree(root) if root else {}
+        entries = dict(self.tree(root)) if root else {}
         name, *rest = path
         if rest:
             below = self.replaced(entries[name].oid if name in entries else "", rest, entry)

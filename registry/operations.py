@@ -61,9 +61,7 @@ class Operations:
     def runs(self, function: str | None = None, limit: int = 50) -> Sequence[Run]:
         """The newest runs, newest first; of one function or of all."""
         query = select(runs).order_by(runs.c.id.desc()).limit(limit)
-        return [
-            Run(**row) for row in self._rows(query.where(runs.c.function == function) if function else query)
-        ]
+        return [Run(**row) for row in self._rows(query.where(runs.c.function == function) if function else query)]
 
     def run_counts(self, function: str) -> RunCounts:
         """How often the function ran, and how often it gave a value."""
@@ -192,9 +190,7 @@ def _upgrade(connection: Connection) -> None:
 
 def _storable(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row without lone surrogates, which no database takes, and without its id."""
-    texts = {
-        key: value.encode(errors="replace").decode() for key, value in row.items() if isinstance(value, str)
-    }
+    texts = {key: value.encode(errors="replace").decode() for key, value in row.items() if isinstance(value, str)}
     return {key: value for key, value in {**row, **texts}.items() if key != "id"}
 
 

@@ -2,6 +2,7 @@
 
 import bisect
 import fcntl
+import os
 import re
 import threading
 import time
@@ -89,13 +90,13 @@ class Refs:
             raise system_failure(error, self._folder) from error
 
     def _loose_under(self, prefix: str) -> dict[str, str]:
-        start = self._folder / prefix
         found = {}
-        for folder, _, files in start.walk():
+        for folder, _, files in os.walk(f"{self._root}/{prefix}"):
             for file in files:
-                oid = None if file.endswith(".lock") else _loose(folder / file)
+                path = f"{folder.rstrip('/')}/{file}"
+                oid = None if file.endswith(".lock") else _loose(Path(path))
                 if oid:
-                    found[(folder / file).relative_to(self._folder).as_posix()] = oid
+                    found[path[len(self._root) + 1 :]] = oid
         return found
 
     def _packed_value(self, ref: str) -> str | None:

@@ -5,7 +5,6 @@ import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal, Self
 
 from registry import creation
@@ -71,9 +70,7 @@ class Registry:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def add_candidate(self, function: Function, evidence: Mapping[str, Any], *, by: str = "kowal") -> Version:
@@ -100,9 +97,7 @@ class Registry:
         """
         wanted = digest or self._moves.only_candidate(name).digest
         evidence = self.get(name, wanted).evidence
-        approved = self._moves.approve(
-            name, wanted, by=by, change=change, note=note, verdict=_verdict(evidence)
-        )
+        approved = self._moves.approve(name, wanted, by=by, change=change, note=note, verdict=_verdict(evidence))
         return self._load(approved)
 
     def promote(self, name: str, version: str | None = None, *, by: str, note: str = "") -> Version:
@@ -247,6 +242,4 @@ def _diff(file: str, old: bytes, new: bytes, versions: tuple[str, str]) -> str:
     before, after = (data.decode(errors="replace").splitlines(keepends=True) for data in (old, new))
     names = (f"{versions[0]}/{file}", f"{versions[1]}/{file}")
     lines = difflib.unified_diff(before, after, *names)
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

@@ -94,11 +94,7 @@ class Repository:
         """The function's candidates, in the order of their digests."""
         prefix = f"{CANDIDATES}{require_name(name)}/"
         found = self.refs.under(prefix)
-        return [
-            self.candidate(name, commit)
-            for ref, commit in found.items()
-            if is_digest(ref.removeprefix(prefix))
-        ]
+        return [self.candidate(name, commit) for ref, commit in found.items() if is_digest(ref.removeprefix(prefix))]
 
     def candidate(self, name: str, commit: str) -> Record:
         """The candidate that a commit brought."""
@@ -131,12 +127,12 @@ class Repository:
         return Status.PRODUCTION if record.tree == self.production_tree(record.name) else Status.APPROVED
 
     def named(self, name: str, version: str) -> Record:
-        """The version of that number, or the candidate of that digest.
+        """The version of that number, or the version or candidate of that digest.
 
         Raises `UnknownFunction` where nothing is known of the name, `UnknownVersion` otherwise.
         """
-        known = self.candidates(name) if is_digest(version) else self.releases(name)
-        for record in known:
+        candidates = self.candidates(name) if is_digest(version) else []
+        for record in self.releases(name) + candidates:
             if version in (record.version, record.digest):
                 return record
         if not self.known(name):
@@ -151,11 +147,7 @@ class Repository:
     def files(self, tree: str) -> dict[str, bytes]:
         """The files of a function's folder."""
         entries = self.objects.tree(tree)
-        return {
-            name: self.objects.read(entry.oid, "blob")
-            for name, entry in entries.items()
-            if entry.mode == FILE
-        }
+        return {name: self.objects.read(entry.oid, "blob") for name, entry in entries.items() if entry.mode == FILE}
 
     def load(self, record: Record, status: Status) -> Version:
         """The version with its files. Raises `InvalidFunction` where they make none."""
@@ -198,7 +190,7 @@ class Repository:
             note=message.note,
         )
 
-    def _fans(self, commit: str | None) -> dict[str, Entry]:
+    def _fans(self, commit: str | None) -> Mapping[str, Entry]:
         if commit is None:
             return {}
         functions = self.objects.find(self.objects.commit(commit).tree, ["functions"])

@@ -79,6 +79,14 @@ def failed(kind: FailureKind, message: str) -> dict[str, Any]:
     return {"failure": {"kind": kind.value, "message": message}}
 
 
+def encode(request: Mapping[str, Any]) -> bytes:
+    """The request as JSON in UTF-8; it is escaped only where half a character cannot be written otherwise."""
+    try:
+        return json.dumps(request, allow_nan=False, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(request, allow_nan=False).encode()
+
+
 def decode(data: bytes, limits: Limits) -> dict[str, Any]:
     """The envelope in the guest's bytes. They are the guest's word and may be anything."""
     if len(data) > limits.max_result_bytes * 2 + limits.max_output_bytes * 6 + (1 << 20):

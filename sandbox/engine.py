@@ -25,21 +25,15 @@ GUEST_IMPORTS = (
 )  # fmt: skip
 """What functions and tests import most: a module in the snapshot costs nothing at the call."""
 
-WARM_UP = """
-_WARM = (
-    {"op": "call", "source": "def f(x: int) -> int:\\n    return x\\n", "function": "f", "arguments": {"x": 1}},
-    {"op": "tests", "files": {"test_warm.py": "def test_one(): pass\\ndef test_two(): assert [1] == [2]\\n"}},
-)
-for _request in _WARM:
-    try:
-        serve(json.dumps(_request | {"max_result_bytes": 1000, "max_output_bytes": 100_000})).send(None)
-    except StopIteration as _answer:
-        print(_answer.value)
-sys.modules.pop("function", None)
-sys.modules.pop("test_warm", None)
-linecache.clearcache()
-"""
-"""What the interpreter learns at a first run is in the snapshot then, and not paid again at every call."""
+WARM_UP = {
+    "op": "call",
+    "source": "def f(x: int) -> int:\n    return x\n",
+    "function": "f",
+    "arguments": {"x": 1},
+    "max_result_bytes": 1000,
+    "max_output_bytes": 1000,
+}
+"""A first call: what the interpreter learns at it is in the snapshot then, and not paid at every call."""
 
 SETUP = """
 import gc, importlib, os, tempfile
@@ -48,7 +42,11 @@ for _name in _pytest.config.default_plugins:
     importlib.import_module("_pytest." + _name)
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 os.environ["TMPDIR"] = tempfile.tempdir = "/data"
-WARM_UP
+try:
+    serve(WARM_UP).send(None)
+except StopIteration:
+    del sys.modules["function"]
+    linecache.clearcache()
 gc.collect()
 gc.freeze()
 """
@@ -67,20 +65,23 @@ def build(folder: Path) -> None:
     """Write `folder/snapshot.bin` from the packages in `folder/site-packages` and the guest runner."""
     runner = importlib.resources.files("sandbox").joinpath("guest.py").read_text("utf-8")
     factory = eryx.SandboxFactory(
-        site_packages=folder / "site-packages", imports=GUEST_IMPORTS, setup_code=runner + SETUP.replace("WARM_UP", WARM_UP)
+        site_packages=folder / "site-packages",
+        imports=GUEST_IMPORTS,
+        setup_code=runner + SETUP.replace("WARM_UP", repr(json.dumps(WARM_UP))),
     )
     factory.save(folder / "snapshot.bin")
 
 
 def serve(folder: Path) -> None:
-    """Answer requests until the parent closes the pipe. Frames: limits and request in, an envelope out."""
+    """Answer requests until the parent has gone. A frame in: limits, line feed, request; one out: an envelope."""
     requests, replies = private_pipes()
     threading.Thread(target=end_with_parent, args=(requests,), daemon=True).start()
     factory = eryx.SandboxFactory.load(folder / "snapshot.bin", site_packages=folder / "site-packages")
     factory.create_sandbox().execute("result = 1")
     write_frame(replies, b'{"ready": true}')
     while (frame := read_frame(requests)) is not None:
-        write_frame(replies, answer(factory, json.loads(frame)))
+        limits, _, request = frame.partition(b"\n")
+        write_frame(replies, answer(factory, json.loads(limits), request.decode()))
 
 
 def end_with_parent(requests: BinaryIO) -> None:
@@ -100,9 +101,8 @@ def private_pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, replies
 
 
-def answer(factory: eryx.SandboxFactory, frame: dict[str, Any]) -> bytes:
-    """The guest's own envelope, or one that names what stopped it."""
-    limits, request = frame["limits"], frame["request"]
+def answer(factory: eryx.SandboxFactory, limits: dict[str, Any], request: str) -> bytes:
+    """The guest's own envelope for a request in JSON, or one that names what stopped it."""
     sandbox = factory.create_sandbox(
         resource_limits=eryx.ResourceLimits(
             execution_timeout_ms=max(1, int(limits["wall_clock_s"] * 1000)),  # 0 would mean no limit
@@ -112,9 +112,9 @@ def answer(factory: eryx.SandboxFactory, frame: dict[str, Any]) -> bytes:
         on_stdout=(meter := OutputMeter(limits["max_output_bytes"])),
         on_stderr=meter,
     )
-    text = json.dumps(json.dumps(request))
+    literal = json.dumps(request, ensure_ascii=False)  # a JSON string is a Python string too
     try:
-        result = sandbox.execute(f"result = await serve({text})")
+        result = sandbox.execute(f"result = await serve({literal})")
     except eryx.TimeoutError:
         return stopped("timeout", f"it was stopped after {limits['wall_clock_s']:g} s")
     except eryx.ResourceLimitError as error:

@@ -42,9 +42,7 @@ def ensure_snapshot(cache: Path, on_progress: Callable[[str], None]) -> Path:
             drop_older(folder)
         refuse_foreign(folder)
     except OSError as error:
-        raise SnapshotFailed(
-            f"The sandbox's cache {cache} cannot be used: {error.strerror or error}"
-        ) from error
+        raise SnapshotFailed(f"The sandbox's cache {cache} cannot be used: {error.strerror or error}") from error
     return folder
 
 

@@ -1,5 +1,7 @@
 """Models behind an Ollama server, on this machine or another, through the `ollama` package."""
 
+from __future__ import annotations
+
 import queue
 import threading
 import time
@@ -21,7 +23,7 @@ if TYPE_CHECKING:  # the package takes a quarter of a second to import: only a r
 
 MAX_REPLY_CHARS = 2_000_000
 """A longer reply is no function; the rest of it is not read."""
-STATUS_S = 1.9
+STATUS_S = 1.8
 LOOKUP_S = 10.0
 CHARS_PER_TOKEN = 8
 """No ordinary text has more: what exceeds it surely does not fit, and Ollama would cut it without a word."""
@@ -131,7 +133,7 @@ class Ollama:
         detail = f"{line.host}, {_counted(names)}, {model} serves"
         return ProviderStatus(available=True, detail=detail, models=names)
 
-    def _line(self, seconds: float) -> "Line":
+    def _line(self, seconds: float) -> Line:
         from integrations.llm._ollama_http import Line
 
         return Line(
@@ -163,13 +165,13 @@ class Ollama:
         if length > self._config.num_ctx * CHARS_PER_TOKEN:
             raise ContextTooLong(f"{length} characters do not fit a context of {self._config.num_ctx} tokens.")
 
-    def _names(self, line: "Line") -> tuple[str, ...]:
+    def _names(self, line: Line) -> tuple[str, ...]:
         from integrations.llm._ollama_http import connected
 
         with connected(line) as client:
             return tuple(model.model for model in client.list().models if model.model)
 
-    def _choose(self, line: "Line", names: tuple[str, ...] | None = None) -> str:
+    def _choose(self, line: Line, names: tuple[str, ...] | None = None) -> str:
         """The model to ask: the first of the settings that is there, or the first there that can write."""
         from integrations.llm._ollama_http import missing
 
@@ -185,7 +187,7 @@ class Ollama:
             raise missing(line, next(iter(self._config.models), DEFAULT_MODEL), names)
         return chosen
 
-    def _can_write(self, line: "Line", model: str) -> bool:
+    def _can_write(self, line: Line, model: str) -> bool:
         """Whether it completes text; an older server does not say, and then only its name can tell."""
         from integrations.llm._ollama_http import connected
 
@@ -206,7 +208,7 @@ class Ollama:
             return error
 
 
-def _gathered(parts: "Iterator[ChatResponse]", line: "Line", model: str) -> "tuple[str, ChatResponse]":
+def _gathered(parts: Iterator[ChatResponse], line: Line, model: str) -> tuple[str, ChatResponse]:
     """The text of a stream and its last part; reading stops where the text grows beyond the limit."""
     from integrations.llm._ollama_http import cut_off, timed_out
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sandbox.base import BaseSandbox, decode, failed
+from sandbox.base import BaseSandbox, decode, encode, failed
 from sandbox.children import ChildDied, Children, ChildSilent, python_child
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.frames import EXIT_OUTPUT_LIMIT
@@ -71,9 +71,7 @@ class WasmSandbox(BaseSandbox):
         except SandboxError as error:
             return SandboxStatus(available=False, detail=str(error), advice=error.advice)
         version = importlib.metadata.version("pyeryx")
-        return SandboxStatus(
-            available=True, detail=f"pyeryx {version}, fresh call {statistics.median(times):.1f} ms"
-        )
+        return SandboxStatus(available=True, detail=f"pyeryx {version}, fresh call {statistics.median(times):.1f} ms")
 
     def _opened(self) -> Children:
         with self._lock:
@@ -96,7 +94,7 @@ class WasmSandbox(BaseSandbox):
             children.close()
 
     def _exchange(self, request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-        frame = json.dumps({"limits": asdict(limits), "request": request}, allow_nan=False).encode()
+        frame = json.dumps(asdict(limits)).encode() + b"\n" + encode(request)
         try:
             return self._attempt(frame, limits)
         except EngineDoesNotStart:
@@ -118,9 +116,7 @@ class WasmSandbox(BaseSandbox):
         try:
             wait_ready()
         except (ChildDied, ChildSilent) as error:
-            raise EngineDoesNotStart(
-                f"The WebAssembly engine does not start on this machine: {error}"
-            ) from error
+            raise EngineDoesNotStart(f"The WebAssembly engine does not start on this machine: {error}") from error
 
 
 def died_as(returncode: int) -> dict[str, Any]:

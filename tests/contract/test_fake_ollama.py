@@ -163,11 +163,11 @@ def test_every_line_of_a_stream_fits_the_contract(server, contract, path, event,
         ("/api/chat", b'{"model": "gemma3", "messages": [{"role": "user"}]}', 500, "fake: no scripted reply"),
     ],
 )
-def test_bad_requests_get_an_error_body(server, contract, path, body, status, says):
+def test_bad_requests_get_an_error_body(server, path, body, status, says):
     """What Ollama refuses, and what nobody scripted, gets its status and an `error` in the body."""
     reply = httpx.post(server.url + path, content=body)
     assert reply.status_code == status
-    held_to(contract, "ErrorResponse", reply.json())
+    assert set(reply.json()) == {"error"}
     assert says in reply.json()["error"]
 
 

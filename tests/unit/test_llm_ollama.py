@@ -263,7 +263,7 @@ def test_the_time_limit_holds_for_the_whole_reply(rule):
 
 def test_an_endless_reply_is_stopped_by_its_size():
     """A model that never ends is read up to the limit and hung up on."""
-    reply = asked(Rule(reply="word " * 20_000 + "x" * 50_000, fault="endless"))
+    reply = asked(Rule(reply="x" * 50_000 + " " + "x" * 50_000, fault="endless"))
     assert reply.truncated
 
 

@@ -50,18 +50,14 @@ def test_no_other_text_reaches_a_path_or_a_ref(text):
             use(text)
 
 
-@pytest.mark.parametrize(
-    "name", ["", "..", "../a", "a/b", "a\n", "a.lock", "A", "1a", "a b", "a" * 65, "ą", "-a"]
-)
+@pytest.mark.parametrize("name", ["", "..", "../a", "a/b", "a\n", "a.lock", "A", "1a", "a b", "a" * 65, "ą", "-a"])
 def test_known_tricks_are_not_names(name):
     """Traversal, trailing newlines, lock files and capitals are refused by name."""
     with pytest.raises(UnknownFunction):
         folder_of(name)
 
 
-@pytest.mark.parametrize(
-    "version", ["", "1", "1.0", "v1.0.0", "1.0.0\n", "01.0.0", "../..", "1.0.0/x", "1.0.0^{}"]
-)
+@pytest.mark.parametrize("version", ["", "1", "1.0", "v1.0.0", "1.0.0\n", "01.0.0", "../..", "1.0.0/x", "1.0.0^{}"])
 def test_only_three_numbers_are_a_version(version):
     """A version that is not X.Y.Z never reaches a ref."""
     for use in (tag_ref, quarantine_ref):
@@ -86,9 +82,7 @@ def test_the_next_version_is_newer_than_every_other(numbers, change):
 @given(TEXTS, TEXTS)
 def test_a_note_cannot_pass_for_a_trailer(note, by):
     """However a note is written, the trailers are those the registry wrote."""
-    message = parse(
-        compose("Approve a 1.0.0", f"{note}\n\nApproved-by: mallory", {"Approved-by": by, "Version": "1"})
-    )
+    message = parse(compose("Approve a 1.0.0", f"{note}\n\nApproved-by: mallory", {"Approved-by": by, "Version": "1"}))
     assert message.trailers.get("Approved-by", "") == " ".join(kept(by).split())
     assert message.trailers["Version"] == "1"
     assert message.subject == "Approve a 1.0.0"
@@ -183,9 +177,7 @@ def test_every_failure_of_git_has_a_name_and_advice(said, kind):
     assert error.advice
 
 
-@pytest.mark.parametrize(
-    "number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG]
-)
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG])
 def test_every_way_not_to_be_writable_is_one_error(number):
     """A full disk, a read-only one and missing rights all say that the registry cannot be written."""
     assert isinstance(system_failure(OSError(number, "no"), Path("/r")), RegistryNotWritable)

@@ -85,6 +85,7 @@ def test_an_open_python_block_is_cut_off():
         (" \n ", EMPTY),
         ("I am sorry, I cannot do that.", "neither a JSON object nor a Python block"),
         (f"```python\n{CODE}```", "no tests"),
+        (f"```python\n{CODE}\n{TESTS}```", "two blocks"),
         (f"```python\n{CODE}\ndef triple(n):\n    return 3 * n\n```\n```python\n{TESTS}```", "more than one"),
         (json.dumps({"name": "double"}), "code: Field required"),
         (json.dumps(DRAFT.model_dump() | {"name": "Double"}), "name: String should match pattern"),

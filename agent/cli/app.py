@@ -1,0 +1,64 @@
+"""Puts the commands together, and turns every error into three parts and an exit code."""
+
+import sys
+
+import typer
+
+from agent.cli import functions, setup, tasks
+from agent.cli.render import error_text, print_error_json
+from agent.errors import KowalError
+from registry import RegistryError
+from sandbox import SandboxError
+
+INTERRUPTED = 130
+"""What a shell reports for a command that Ctrl-C ended."""
+
+app = typer.Typer(
+    name="kowal",
+    help="An agent that forges its own tools: verified, versioned and reversible functions, run in a sandbox.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(tasks.run)
+app.command("enhance")(tasks.enhance)
+app.command("attempts")(tasks.attempts)
+app.add_typer(functions.app, name="functions")
+app.command("init")(setup.init)
+app.command("doctor")(setup.doctor)
+app.command("demo")(setup.demo)
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    version: bool = typer.Option(False, "--version", help="Show the version and exit."),
+) -> None:
+    """Options that stand before a command."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"kowal {installed('kowal')}")
+        raise typer.Exit
+
+
+def run_app() -> int:
+    """Run one command; its exit code. docs/exit-codes.md says what each means."""
+    try:
+        app()
+    except (KowalError, RegistryError, SandboxError) as error:
+        return report(error)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
+        if code == INTERRUPTED:
+            sys.stderr.write("\nStopped. What was promoted or tried until now is kept; nothing is left half done.\n")
+        return code
+    return 0
+
+
+def report(error: KowalError | RegistryError | SandboxError) -> int:
+    """Show an error to whoever asked: three parts for people, one object for programs. Its exit code."""
+    if "--json" in sys.argv:
+        print_error_json(error)
+    else:
+        sys.stderr.write(error_text(error))
+    return error.exit_code

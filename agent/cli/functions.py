@@ -1,0 +1,269 @@
+"""The commands on registered functions: look at them, run them, and move them between their statuses."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent.api import sorted_requirements
+from agent.cli.opening import (
+    Arguments,
+    ArgumentsFile,
+    Examples,
+    Json,
+    opened_agent,
+    opened_settings,
+    read_arguments,
+    read_cli_examples,
+)
+from agent.cli.render import out, outcome_json, print_columns, print_json, print_table, print_text, print_value
+from agent.cli.tasks import report_made
+from agent.config import current_user
+from agent.types import Task
+from agent.wiring import open_operations, open_registry
+from registry import Registry, Version, read_export
+
+app = typer.Typer(
+    help="Look at registered functions, run them, and move them between their statuses.", no_args_is_help=True
+)
+
+Name = Annotated[str, typer.Argument(help="The function.")]
+WhichVersion = Annotated[str | None, typer.Argument(metavar="[VERSION]", help="X.Y.Z; the one in production without.")]
+
+
+def registry() -> Registry:
+    """The registry of the settings."""
+    return open_registry(opened_settings())
+
+
+@app.command("list")
+def list_functions(json_output: Json = False) -> None:
+    """List the functions with their versions and statuses."""
+    rows = registry().list()
+    if json_output:
+        print_json([asdict(row) for row in rows])
+    else:
+        headings = ["function", "version", "status", "description"]
+        print_table(headings, [[row.name, row.version or "-", row.status.value, row.description] for row in rows])
+
+
+@app.command()
+def show(name: Name, version: WhichVersion = None, json_output: Json = False) -> None:
+    """Show what a function takes and gives, its rights, its evidence and its success so far."""
+    settings = opened_settings()
+    found = open_registry(settings).get(name, version)
+    counts = open_operations(settings).run_counts(name)
+    if json_output:
+        print_json(version_json(found) | {"runs": counts.total, "runs_ok": counts.ok})
+        return
+    manifest = found.function.manifest
+    print_columns(
+        [
+            ("function", f"{found.name} {found.version or found.digest[:12]} ({found.status.value})"),
+            ("does", manifest.description),
+            (
+                "takes",
+                ", ".join(f"{key}: {kind(schema)}" for key, schema in manifest.input_schema["properties"].items()),
+            ),
+            ("gives", kind(manifest.output_schema)),
+            ("rights", ", ".join(manifest.grants) or "none"),
+            ("packages", ", ".join(manifest.requirements) or "none"),
+            ("commit", found.commit),
+            ("runs", f"{counts.ok} of {counts.total} gave a value"),
+            *provenance_rows(found),
+        ]
+    )
+    checks = found.evidence.get("verdict", {}).get("checks", [])
+    print_table(
+        ["check", "passed", "evidence"],
+        [[row["check"], "yes" if row["passed"] else "no", row["summary"]] for row in checks],
+    )
+
+
+def provenance_rows(version: Version) -> list[tuple[str, str]]:
+    """Where a version comes from."""
+    origin = version.evidence.get("provenance", {})
+    return [(key, str(origin[key])) for key in ("source", "task", "model", "attempts", "replaces") if key in origin]
+
+
+def kind(schema: dict[str, Any]) -> str:
+    """The schema's type in words."""
+    from agent.arguments import type_name
+
+    return type_name(schema)
+
+
+def version_json(version: Version) -> dict[str, Any]:
+    """All that is known of a version, for programs."""
+    return {
+        "name": version.name,
+        "version": version.version,
+        "status": version.status.value,
+        "commit": version.commit,
+        "digest": version.digest,
+        "manifest": version.function.manifest.model_dump(mode="json", by_alias=True),
+        "evidence": dict(version.evidence),
+    }
+
+
+@app.command()
+def source(
+    name: Name,
+    version: WhichVersion = None,
+    tests: Annotated[bool, typer.Option("--tests", help="The tests instead.")] = False,
+    json_output: Json = False,
+) -> None:
+    """Print a function's source."""
+    function = registry().get(name, version).function
+    text = function.tests if tests else function.source
+    if json_output:
+        print_json({"name": name, "source": function.source, "tests": function.tests})
+    else:
+        print_text(text)
+
+
+@app.command()
+def history(name: Name, json_output: Json = False) -> None:
+    """Show what happened to a function: versions, approvals, moves, and by whom."""
+    rows = registry().history(name)
+    if json_output:
+        print_json([asdict(row) for row in rows])
+    else:
+        headings = ["when", "version", "became", "by", "commit", "note"]
+        print_table(
+            headings,
+            [
+                [f"{row.when:%Y-%m-%d %H:%M}", row.version, row.status.value, row.by, row.commit[:7], row.note]
+                for row in rows
+            ],
+        )
+
+
+@app.command()
+def diff(name: Name, old: str, new: str, json_output: Json = False) -> None:
+    """Show what changed between two versions."""
+    text = registry().diff(name, old, new)
+    if json_output:
+        print_json({"name": name, "old": old, "new": new, "diff": text})
+    else:
+        print_text(text)
+
+
+@app.command()
+def create(
+    task: Annotated[str, typer.Argument(help="What the function should do.")],
+    requirement: Annotated[
+        list[str] | None, typer.Option(help="A package it may use, or a sentence about what it must do.")
+    ] = None,
+    example: Examples = None,
+    json_output: Json = False,
+) -> None:
+    """Make a function and keep it, without running it."""
+    packages, wishes = sorted_requirements(requirement or ())
+    with opened_agent(json_output=json_output) as agent:
+        outcome = agent.create(
+            Task(text=task, requirements=packages, wishes=wishes, examples=read_cli_examples(example))
+        )
+    report_made(outcome, json_output=json_output)
+
+
+@app.command("run")
+def run_function(
+    name: Name,
+    version: WhichVersion = None,
+    arg: Arguments = None,
+    args_file: ArgumentsFile = None,
+    json_output: Json = False,
+) -> None:
+    """Run a function by its name."""
+    task = Task(text="", arguments=read_arguments(arg, args_file))
+    with opened_agent(json_output=json_output) as agent:
+        outcome = agent.run(name, task, version=version)
+    if json_output:
+        print_json(outcome_json(outcome))
+    else:
+        print_value(outcome.value)
+
+
+@app.command()
+def approve(
+    name: Name,
+    digest: Annotated[str | None, typer.Argument(help="Which candidate, where there are several.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Approve a candidate: it gets a version and a place on `main`."""
+    moved(registry().approve(name, digest, by=current_user()), json_output=json_output)
+
+
+@app.command()
+def promote(name: Name, version: WhichVersion = None, json_output: Json = False) -> None:
+    """Put an approved version into production, where matching sees it."""
+    moved(registry().promote(name, version, by=current_user()), json_output=json_output)
+
+
+@app.command()
+def rollback(
+    name: Name, version: Annotated[str, typer.Argument(help="X.Y.Z to go back to.")], json_output: Json = False
+) -> None:
+    """Put an earlier version back into production; a new commit says so, nothing is erased."""
+    moved(registry().rollback(name, version, by=current_user()), json_output=json_output)
+
+
+@app.command()
+def quarantine(
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+    version: WhichVersion = None,
+    json_output: Json = False,
+) -> None:
+    """Take a version out of use; the newest earlier one that was in production comes back."""
+    left = registry().quarantine(name, by=current_user(), reason=reason, version=version)
+    if json_output:
+        print_json({"name": name, "in_production": left.version if left else None})
+    else:
+        out.print(f"{name} is quarantined; in production now: {left.version if left else 'none'}")
+
+
+@app.command()
+def export(
+    name: Name,
+    folder: Annotated[Path, typer.Argument(help="Where to write the folder NAME.")],
+    version: WhichVersion = None,
+    json_output: Json = False,
+) -> None:
+    """Write a function's files into a folder, to read, to change or to carry elsewhere."""
+    place = registry().export(name, folder, version)
+    if json_output:
+        print_json({"name": name, "folder": str(place)})
+    else:
+        out.print(f"written to {place}")
+
+
+@app.command("import")
+def import_function(
+    folder: Annotated[Path, typer.Argument(help="A folder with function.py, test_function.py, function.json.")],
+    json_output: Json = False,
+) -> None:
+    """Let a function in from a folder, through the same gate as any other."""
+    function = read_export(folder)
+    with opened_agent(json_output=json_output) as agent:
+        moved(agent.admit(function, source="import"), json_output=json_output)
+
+
+@app.command()
+def reindex(json_output: Json = False) -> None:
+    """Build the index anew from git alone."""
+    count = registry().reindex()
+    if json_output:
+        print_json({"functions": count})
+    else:
+        out.print(f"{count} functions indexed")
+
+
+def moved(version: Version, *, json_output: bool) -> None:
+    """Say where a version stands now."""
+    if json_output:
+        print_json(version_json(version))
+    else:
+        out.print(f"{version.name} {version.version} is {version.status.value}, commit {version.commit[:7]}")

@@ -1,0 +1,106 @@
+"""What every command shares: its options, how arguments are read from the command line, and the opened agent."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent.cli.progress import show, silent
+from agent.config import Settings, load_settings
+from agent.errors import BadTask
+from agent.library import prepare_registry
+from agent.loop import Agent
+from agent.wiring import build_agent
+from registry import Example
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Arguments = Annotated[
+    list[str] | None,
+    typer.Option("--arg", "-a", metavar="NAME=VALUE", help="An argument; NAME=@FILE reads a file, @@ is a plain @."),
+]
+ArgumentsFile = Annotated[Path | None, typer.Option("--args-file", help="A JSON file with one object of arguments.")]
+Examples = Annotated[
+    list[str] | None,
+    typer.Option("--example", metavar="JSON", help='A wanted result: {"in": {"text": "a b"}, "out": 2}'),
+]
+
+
+@contextmanager
+def opened_agent(*, json_output: bool) -> Iterator[Agent]:
+    """The agent of the settings, its registry made first where there is none; closed at the end."""
+    settings, listener = load_settings(), silent if json_output else show
+    prepare_registry(settings, silent)
+    agent = build_agent(settings, listener, spares=0)
+    try:
+        yield agent
+    finally:
+        agent.close()
+
+
+def opened_settings() -> Settings:
+    """The settings, with a registry made where there is none."""
+    settings = load_settings()
+    prepare_registry(settings, silent)
+    return settings
+
+
+def read_arguments(pairs: Sequence[str] | None, file: Path | None) -> dict[str, Any]:
+    """The arguments of the file and of the options, which win. Raises `BadTask` naming the one that is wrong."""
+    found = read_arguments_file(file) if file is not None else {}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise BadTask(f"{pair!r} is not NAME=VALUE", advice="For example: -a text='a b' or -a text=@notes.txt")
+        found[name] = read_value(name, value)
+    return found
+
+
+def read_value(name: str, value: str) -> str:
+    """The value as it stands, or the text of the file it names."""
+    if value.startswith("@@"):
+        return value[1:]
+    return read_text(Path(value[1:]), f"the argument `{name}`") if value.startswith("@") else value
+
+
+def read_text(path: Path, wanted_by: str) -> str:
+    """The file's text. Raises `BadTask`, which names file and reason."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadTask(
+            f"{path}, for {wanted_by}, is not UTF-8 text (byte {error.start})",
+            advice="Convert it, for example with iconv.",
+        ) from error
+    except OSError as error:
+        raise BadTask(
+            f"{path}, for {wanted_by}, cannot be read: {error.strerror}",
+            advice="Check the file's name and permissions.",
+        ) from error
+
+
+def read_arguments_file(path: Path) -> dict[str, Any]:
+    """The object in a JSON file. Raises `BadTask`."""
+    value = read_json(read_text(path, "--args-file"), str(path))
+    if not isinstance(value, dict):
+        raise BadTask(f"{path} holds no JSON object", advice='It must look like {"text": "a b"}.')
+    return value
+
+
+def read_json(text: str, where: str) -> Any:
+    """The JSON value in a text. Raises `BadTask`, which says where it breaks off."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise BadTask(
+            f"{where} is not JSON: {error}", advice="Check the quotes: single around, double inside."
+        ) from error
+
+
+def read_cli_examples(texts: Sequence[str] | None) -> tuple[Example, ...]:
+    """The examples of the options. Raises `BadTask`."""
+    from agent.api import read_examples
+
+    return read_examples(read_json(text, "--example") for text in texts or ())

@@ -1,0 +1,71 @@
+"""The commands that prepare and look: init, doctor, demo."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from agent.cli.opening import Json
+from agent.cli.progress import show, silent
+from agent.cli.render import err, out, print_json
+from agent.config import load_settings
+from agent.demo import play
+from agent.doctor import Diagnosis, examine
+from agent.library import add_built_ins, prepare_registry
+from agent.wiring import build_agent, open_registry
+
+
+def init(json_output: Json = False) -> None:
+    """Make the registry, build the sandbox, and let the built-in functions in through the gate."""
+    settings = load_settings()
+    made = prepare_registry(settings, silent)
+    if not made:
+        agent = build_agent(settings, silent)
+        try:
+            add_built_ins(agent, silent)
+        finally:
+            agent.close()
+    names = [row.name for row in open_registry(settings).list()]
+    if json_output:
+        print_json({"registry": str(settings.registry), "made": made, "functions": names})
+    else:
+        verb = "made" if made else "there already"
+        out.print(f"The registry {settings.registry} is {verb}: {len(names)} functions")
+
+
+def doctor(json_output: Json = False) -> None:
+    """Look at every part: found or not, why, and what to do. Exit code 1 where a needed part is missing."""
+    found: list[Diagnosis] = []
+    for diagnosis in examine(load_settings(), lambda line: err.print(line)):
+        found.append(diagnosis)
+        if not json_output:
+            print_diagnosis(diagnosis)
+    if json_output:
+        print_json([asdict(diagnosis) for diagnosis in found])
+    if any(diagnosis.needed and not diagnosis.ok for diagnosis in found):
+        raise typer.Exit(1)
+
+
+def print_diagnosis(diagnosis: Diagnosis) -> None:
+    """One line, and one more with advice where something is wrong."""
+    mark = "[green]✓[/]" if diagnosis.ok else ("[red]✗[/]" if diagnosis.needed else "–")
+    out.print(f"{mark} {diagnosis.part:<16} {escape(diagnosis.detail)}")
+    if diagnosis.advice and not diagnosis.ok:
+        out.print(f"  {'':<16} {escape(diagnosis.advice)}")
+
+
+def demo(
+    keep: Annotated[
+        Path | None, typer.Option(help="A folder that keeps the demo's registry, to look at it afterwards.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Do the main job on a file that ships with the product: match, make, prove, promote, run, match again."""
+    steps = play(silent if json_output else show, keep=keep)
+    if json_output:
+        print_json(list(steps))
+        return
+    for _ in steps:
+        pass

@@ -1,0 +1,125 @@
+"""The commands that do tasks: run, enhance, attempts."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from agent.cli.opening import (
+    Arguments,
+    ArgumentsFile,
+    Examples,
+    Json,
+    opened_agent,
+    read_arguments,
+    read_cli_examples,
+)
+from agent.cli.render import err, milliseconds, out, outcome_json, print_json, print_table, print_text, print_value
+from agent.loop import Agent
+from agent.types import Outcome, Task
+from registry import AttemptRecord
+
+
+def run(
+    task: Annotated[str, typer.Argument(help="What should be done, in plain words.")],
+    arg: Arguments = None,
+    args_file: ArgumentsFile = None,
+    example: Examples = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and with which rights.")] = False,
+    json_output: Json = False,
+) -> None:
+    """Do a task with a function that is there, or with one that is made and proven for it."""
+    wish = Task(text=task, arguments=read_arguments(arg, args_file), examples=read_cli_examples(example))
+    with opened_agent(json_output=json_output) as agent:
+        if dry_run:
+            preview(agent, wish, json_output=json_output)
+            return
+        outcome = agent.execute(wish)
+    if json_output:
+        print_json(outcome_json(outcome))
+        return
+    print_value(outcome.value)
+    total = milliseconds(sum(outcome.seconds.values()))
+    if outcome.attempts:
+        err.print(
+            f"  {total} · {len(outcome.attempts)} candidates · {outcome.tokens} tokens · {outcome.cost_eur:.2f} €"
+        )
+
+
+def preview(agent: Agent, task: Task, *, json_output: bool) -> None:
+    """Say which function would run with which rights, or that one would be made."""
+    match = agent.preview(task)
+    chosen = match.chosen
+    rights = list(chosen.function.manifest.grants) if chosen else []
+    if json_output:
+        facts = {"function": chosen.name if chosen else None, "version": chosen.version if chosen else None}
+        candidates = [{"function": item.version.name, "score": item.score} for item in match.candidates]
+        print_json({**facts, "score": match.score, "reason": match.reason, "grants": rights, "candidates": candidates})
+    elif chosen:
+        allowed = ", ".join(rights) or "no rights"
+        out.print(f"{chosen.name} {chosen.version} would run, with {allowed} (score {match.score:.2f}: {match.reason})")
+    else:
+        out.print(f"A function would be made: {match.reason} (best score {match.score:.2f})")
+
+
+def enhance(
+    name: Annotated[str, typer.Argument(help="The function.")],
+    improvement: Annotated[str, typer.Argument(help="What it should do beyond what it does.")],
+    example: Examples = None,
+    json_output: Json = False,
+) -> None:
+    """Make a new version of a function; what the old one promised still holds."""
+    with opened_agent(json_output=json_output) as agent:
+        outcome = agent.enhance(name, Task(text=improvement, examples=read_cli_examples(example)))
+    report_made(outcome, json_output=json_output)
+
+
+def report_made(outcome: Outcome, *, json_output: bool) -> None:
+    """Say which version was made."""
+    if json_output:
+        print_json(outcome_json(outcome))
+    else:
+        out.print(f"{outcome.function} {outcome.version} is {outcome.status}, commit {outcome.commit[:7]}")
+
+
+def attempts(
+    task_id: Annotated[
+        str | None, typer.Argument(help="The task whose attempts to show; all recent ones without.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Show candidates that were tried, those that were refused included: nothing is thrown away."""
+    with opened_agent(json_output=json_output) as agent:
+        rows = agent.matcher.operations.attempts(task_id)
+    if json_output:
+        print_json([asdict(row) for row in rows])
+    elif task_id is None:
+        headings = ["task", "number", "model", "function", "verdict"]
+        print_table(
+            headings, [[row.task_id, str(row.number), model_of(row), row.name, verdict_of(row)] for row in rows]
+        )
+    else:
+        for row in rows:
+            print_attempt(row)
+
+
+def print_attempt(row: AttemptRecord) -> None:
+    """One attempt whole: the verdict, the findings, and what the model wrote."""
+    out.rule(f"{row.number} {row.name or 'unreadable'} · {model_of(row)} · {verdict_of(row)}")
+    for result in row.verdict.get("results", ()):
+        for finding in result["findings"]:
+            out.print(f"  {finding}", markup=False)
+    print_text(f"{row.source}\n{row.tests}" if row.source else row.reply)
+
+
+def model_of(row: AttemptRecord) -> str:
+    """Who wrote it."""
+    return f"{row.provider}/{row.model}"
+
+
+def verdict_of(row: AttemptRecord) -> str:
+    """The verdict in a line."""
+    if row.verdict.get("passed"):
+        return "passed"
+    failed = next((result for result in row.verdict.get("results", ()) if not result["passed"]), None)
+    return f"{failed['check']}: {failed['summary']}" if failed else "none"

@@ -1,0 +1,95 @@
+"""Looks at everything Kowal needs and says of each: found or not, why, and what to do."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from agent.config import Settings, settings_file
+from agent.errors import KowalError
+from agent.loader import available
+from agent.ports import ProviderStatus
+from agent.wiring import open_operations, open_provider, open_registry, open_sandbox
+from registry import RegistryError, Status
+from sandbox import SandboxError, SandboxStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What a look at one part showed."""
+
+    part: str
+    """For example `sandbox wasm`."""
+    ok: bool
+    needed: bool
+    """True where the settings name it: only those decide whether all is well."""
+    detail: str
+    advice: str = ""
+
+
+def examine(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[Diagnosis]:
+    """One diagnosis a part, as they are found. Never raises for a part that is broken."""
+    yield Diagnosis(part="settings", ok=True, needed=True, detail=settings_detail())
+    for name in available("sandbox.backends"):
+        yield of_status(f"sandbox {name}", name == settings.sandbox, sandbox_status(settings, name, on_progress))
+    for name in available("integrations.llm"):
+        if name in settings.providers or name == "ollama":
+            yield of_status(f"model {name}", name in settings.providers, provider_status(settings, name))
+    yield registry_diagnosis(settings)
+    yield database_diagnosis(settings)
+
+
+def settings_detail() -> str:
+    """Which settings file is read."""
+    file = settings_file()
+    return f"{file}" if file.exists() else f"the defaults ({file} does not exist)"
+
+
+def of_status(part: str, needed: bool, status: SandboxStatus | ProviderStatus) -> Diagnosis:  # noqa: FBT001
+    """A back end's own word as a diagnosis."""
+    return Diagnosis(part=part, ok=status.available, needed=needed, detail=status.detail, advice=status.advice)
+
+
+def sandbox_status(settings: Settings, name: str, on_progress: Callable[[str], None]) -> SandboxStatus:
+    """What a sandbox back end says of itself."""
+    try:
+        sandbox = open_sandbox(settings.model_copy(update={"sandbox": name}), on_progress, spares=0)
+    except (SandboxError, KowalError) as error:
+        return SandboxStatus(available=False, detail=str(error), advice=error.advice)
+    try:
+        return sandbox.status()
+    finally:
+        sandbox.close()
+
+
+def provider_status(settings: Settings, name: str) -> ProviderStatus:
+    """What a model provider says of itself."""
+    try:
+        return open_provider(settings, name).status()
+    except KowalError as error:
+        return ProviderStatus(available=False, detail=str(error), advice=error.advice)
+
+
+def registry_diagnosis(settings: Settings) -> Diagnosis:
+    """How many functions the registry holds, and whether git and index agree."""
+    try:
+        registry = open_registry(settings)
+        problems, rows = registry.check(), registry.list()
+    except RegistryError as error:
+        return Diagnosis(part="registry", ok=False, needed=True, detail=str(error), advice=error.advice)
+    live = sum(row.status is Status.PRODUCTION for row in rows)
+    detail = f"{settings.registry}: {len(rows)} functions, {live} in production"
+    if problems:
+        advice = "`kowal functions reindex` mends the index; what git itself lacks must come from a backup."
+        return Diagnosis(
+            part="registry", ok=False, needed=True, detail=f"{detail}; {'; '.join(problems)}", advice=advice
+        )
+    return Diagnosis(part="registry", ok=True, needed=True, detail=f"{detail}, index sound")
+
+
+def database_diagnosis(settings: Settings) -> Diagnosis:
+    """Whether the operational database opens."""
+    try:
+        operations = open_operations(settings)
+    except RegistryError as error:
+        return Diagnosis(part="database", ok=False, needed=True, detail=str(error), advice=error.advice)
+    operations.close()
+    return Diagnosis(part="database", ok=True, needed=True, detail=settings.database_place)
