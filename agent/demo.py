@@ -60,7 +60,11 @@ def demo_settings(folder: Path) -> tuple[Settings, Mapping[str, Any]]:
     settings = load_settings()
     status = open_provider(settings, "ollama").status()
     name = "ollama" if status.available else SCRIPTED
-    detail = status.detail if status.available else f"scripted replies that ship with Kowal ({status.detail})"
+    detail = (
+        status.detail
+        if status.available
+        else f"scripted replies that ship with Kowal, written by hand ({status.detail})"
+    )
     changed = {"registry": folder / "registry.git", "database": str(folder / "operations.sqlite"), "providers": (name,)}
     return settings.model_copy(update=changed), {"provider": name, "detail": detail}
 

@@ -1,6 +1,8 @@
 """The built-in function library: read from the installed package as data, and let in through the gate."""
 
 import importlib.resources
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from agent.config import Settings
 from agent.loop import Agent
 from agent.types import Event, Listener, ignore
 from agent.wiring import build_agent
-from registry import Function, Registry, read_export
+from registry import Function, Registry, RegistryNotWritable, read_export
 
 
 def built_in_functions() -> Iterator[Function]:
@@ -21,16 +23,44 @@ def built_in_functions() -> Iterator[Function]:
 def prepare_registry(settings: Settings, listener: Listener = ignore) -> bool:
     """Make the registry with the built-in functions where there is none; True where it was made.
 
-    An interrupted preparation goes on where it stopped the next time `kowal init` runs.
+    It is made beside its place and moved there whole: stopped half-way it leaves nothing, and of two processes
+    that make it at once the first to finish is kept.
     """
     if settings.registry.exists():
         return False
-    Registry.create(settings.registry)
-    agent = build_agent(settings, listener)
+    draft_folder = new_folder_beside(settings.registry)
     try:
-        add_built_ins(agent, listener)
+        draft = settings.model_copy(
+            update={"registry": draft_folder / "registry.git", "database": str(draft_folder / "operations.sqlite")}
+        )
+        Registry.create(draft.registry).close()
+        agent = build_agent(draft, listener)
+        try:
+            add_built_ins(agent, listener)
+        finally:
+            agent.close()
+        return moved_into_place(draft.registry, settings.registry)
     finally:
-        agent.close()
+        shutil.rmtree(draft_folder, ignore_errors=True)
+
+
+def new_folder_beside(place: Path) -> Path:
+    """A private folder on the same file system. Raises `RegistryNotWritable`."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    except OSError as error:
+        raise RegistryNotWritable(f"No registry can be made at {place}: {error.strerror}") from error
+
+
+def moved_into_place(draft: Path, place: Path) -> bool:
+    """Move the registry to its place; False where another process has put one there meanwhile."""
+    try:
+        draft.rename(place)
+    except OSError as error:
+        if place.exists():
+            return False
+        raise RegistryNotWritable(f"No registry can be made at {place}: {error.strerror}") from error
     return True
 
 

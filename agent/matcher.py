@@ -102,8 +102,8 @@ class Matcher:
         by_name = {item.version.name: item for item in offered[:5]}
         try:
             reply = self.router.complete(choice_request(task, [item.version for item in by_name.values()]))
-        except ModelError as error:
-            return none_of(candidates, f"none fits well enough, and no model could be asked: {error}")
+        except ModelError:
+            return none_of(candidates, "none fits well enough, and no model could be asked")
         choice = read_reply(reply.text, Choice)
         chosen = by_name.get(choice.function or "") if isinstance(choice, Choice) else None
         model = f"{reply.provider}/{reply.model}"

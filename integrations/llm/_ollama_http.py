@@ -93,7 +93,8 @@ def translate(error: Exception, *, line: Line, model: str = "") -> ModelError:
     said = f"{type(error).__name__}: {_shown(error, line)}"
     if kind is ProviderUnavailable:
         advice = f"Start it (`ollama serve`), or name another server than {line.host} with OLLAMA_HOST."
-        return ProviderUnavailable(f"No model server answers at {line.host} ({said}).", advice=advice)
+        why = "" if isinstance(error, ConnectionError) else f" ({said})"  # the client's own text names no cause
+        return ProviderUnavailable(f"No model server answers at {line.host}{why}", advice=advice)
     if kind is ModelTimedOut:
         return timed_out(line, model)
     if isinstance(error, httpx.TransportError):

@@ -11,9 +11,7 @@ import sandbox.backends
 from sandbox import Call, CallResult, Limits, Sandbox, TestReport
 
 BACKENDS = sorted(
-    path.stem
-    for path in Path(sandbox.backends.__path__[0]).glob("*.py")
-    if not path.stem.startswith("_")
+    path.stem for path in Path(sandbox.backends.__path__[0]).glob("*.py") if not path.stem.startswith("_")
 )
 
 DIVERGENCES: dict[str, dict[str, str]] = {

@@ -116,7 +116,10 @@ def test_time_is_limited(run: Any, box: Sandbox, name: str, record_property: Cal
         (body("a = []\nwhile True: a.append(bytearray(1 << 16))"), "memory"),
         (body("a = 'x'\nwhile True: a += a"), "memory crash"),
         (body("return list(range(10 ** 9))"), "memory crash"),
-        (body("a = []\nwhile True:\n    try: a.append(' ' * 100_000)\n    except BaseException: pass"), "timeout crash"),
+        (
+            body("a = []\nwhile True:\n    try: a.append(' ' * 100_000)\n    except BaseException: pass"),
+            "timeout crash",
+        ),
     ],
 )
 def test_memory_is_limited(run: Any, box: Sandbox, source: str, allowed: str) -> None:
@@ -162,7 +165,10 @@ def test_floods_are_stopped(run: Any, box: Sandbox, name: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        body("h = open('/data/x' if sys.platform == 'wasi' else '/tmp/x', 'wb')\nwhile True: h.write(b'x' * (1 << 20))", "import sys"),
+        body(
+            "h = open('/data/x' if sys.platform == 'wasi' else '/tmp/x', 'wb')\nwhile True: h.write(b'x' * (1 << 20))",
+            "import sys",
+        ),
         body("import os, tempfile\nd = tempfile.mkdtemp()\nfor n in range(100_000): open(f'{d}/{n}', 'w').write('a')"),
         body("import tempfile\nh = tempfile.TemporaryFile()\nh.seek(1 << 40); h.write(b'a'); h.flush()"),
         body("import os, tempfile\nd = tempfile.mkdtemp()\nfor n in range(10 ** 6):\n    d += '/d'; os.mkdir(d)"),
