@@ -11,7 +11,6 @@ from agent.forge import Forge, Made
 from agent.matcher import Match, Matcher
 from agent.runner import Answer, Runner
 from agent.types import Event, Origin, Outcome, Task, version_facts
-from agent.words import normalised
 from registry import Function, Registry, Version
 
 MOST_TASK_CHARS = 10_000
@@ -44,7 +43,7 @@ class Agent:
             return outcome(task, made.version, Origin.GENERATED, clock, match=match, made=made, answer=answer)
         answer = self.runner.run(task, match.chosen, clock, Origin.MATCHED, match.score)
         if match.model:
-            self.matcher.operations.add_alias(normalised(task.text), match.chosen.name, match.model)
+            self.matcher.operations.add_alias(task.text, match.chosen.name, match.model)
         return outcome(task, match.chosen, Origin.MATCHED, clock, match=match, answer=answer)
 
     def create(self, task: Task) -> Outcome:

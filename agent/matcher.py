@@ -4,7 +4,7 @@ A wrong match runs the wrong code with somebody's arguments, so each word of the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -14,16 +14,14 @@ from agent.ports import Message, ModelRequest, Purpose
 from agent.prompting import fill
 from agent.replies import read_reply
 from agent.router import Router
+from agent.scoring import Profile, profile_of, score
 from agent.types import Task
-from agent.words import normalised, unique, words
+from agent.words import unique, words
 from registry import Operations, Registry, Version
 
 RETRIEVED = 20
 """How many functions the index hands over to be looked at closely."""
-SAME_WORD = 84
-"""From this `rapidfuzz` ratio on, two words count as forms of one: totals and total, sum and sums."""
-COVERAGE_SHARE = 0.7
-"""The weight of "are all words of the wish accounted for"; the rest goes to likeness with one alias."""
+MOST_PROFILES = 10_000
 WORTH_ASKING = 0.3
 """Below this score a function is not even offered to a model."""
 
@@ -69,6 +67,8 @@ class Matcher:
     """The score from which a function is run without asking."""
     margin: float
     """How far the best must be ahead of the second."""
+    profiles: dict[tuple[str, str], Profile] = field(default_factory=dict)
+    """What was taken apart already, by name and version."""
 
     def match(self, task: Task, *, ask_model: bool = True) -> Match:
         """The function that does the task, or none."""
@@ -86,7 +86,7 @@ class Matcher:
         return Match(chosen=None, score=best, candidates=candidates, reason=reason)
 
     def _confirmed(self, task: Task) -> Version | None:
-        name = self.operations.aliases().get(normalised(task.text))
+        name = self.operations.meant_by(task.text)
         version = self.registry.find(name) if name else None
         return version if version is not None and takes(version, task) else None
 
@@ -94,8 +94,16 @@ class Matcher:
         wish = unique(words(task.text))
         hits = self.registry.search(wish, RETRIEVED)
         found = [version for hit in hits if (version := self.registry.find(hit.name)) is not None]
-        scored = [Scored(version=version, score=score(wish, version)) for version in found if takes(version, task)]
+        scored = [Scored(version=item, score=score(wish, self._profile(item))) for item in found if takes(item, task)]
         return tuple(sorted(scored, key=lambda item: -item.score))
+
+    def _profile(self, version: Version) -> Profile:
+        key = (version.name, version.version)
+        if key not in self.profiles:
+            if len(self.profiles) >= MOST_PROFILES:
+                self.profiles.clear()
+            self.profiles[key] = profile_of(version.function.manifest)
+        return self.profiles[key]
 
     def _ask(self, task: Task, offered: Sequence[Scored], candidates: tuple[Scored, ...]) -> Match:
         """A model's choice among the best five. Its answer is checked: only an offered name counts."""
@@ -127,29 +135,6 @@ def takes(version: Version, task: Task) -> bool:
     """True where the function has a parameter for every argument given."""
     parameters = version.function.manifest.parameters
     return set(task.arguments) <= set(parameters) and len(task.arguments) + len(task.positional) <= len(parameters)
-
-
-def score(wish: Sequence[str], version: Version) -> float:
-    """How well a function fits a wish, 0 to 1: the share of its words accounted for, and likeness to one alias."""
-    from rapidfuzz import fuzz
-
-    if not wish:
-        return 0.0
-    manifest = version.function.manifest
-    texts = [manifest.name, manifest.description, *manifest.aliases]
-    vocabulary = unique(word for text in (*texts, *manifest.parameters) for word in words(text))
-    covered = sum(likeness(word, vocabulary) for word in wish) / len(wish)
-    line = " ".join(wish)
-    alike = max(fuzz.token_sort_ratio(line, normalised(text)) for text in texts) / 100
-    return round(COVERAGE_SHARE * covered + (1 - COVERAGE_SHARE) * alike, 3)
-
-
-def likeness(word: str, vocabulary: Sequence[str]) -> float:
-    """1 for a word that is there, a little less for another form of it, 0 for none."""
-    from rapidfuzz import fuzz, process
-
-    found = process.extractOne(word, vocabulary, scorer=fuzz.ratio, score_cutoff=SAME_WORD)
-    return found[1] / 100 if found else 0.0
 
 
 def choice_request(task: Task, versions: Sequence[Version]) -> ModelRequest:

@@ -31,11 +31,6 @@ def words(text: str) -> list[str]:
     return [word for word in re.findall(r"[^\W_]+", joined) if word not in STOP_WORDS]
 
 
-def normalised(text: str) -> str:
-    """The form in which two texts are the same wish: their words, one blank between."""
-    return " ".join(words(text))
-
-
 def unique(items: Iterable[str]) -> list[str]:
     """The items without repetition, in order of first appearance."""
     return list(dict.fromkeys(items))

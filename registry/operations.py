@@ -87,6 +87,11 @@ class Operations:
             connection.execute(delete(aliases).where(aliases.c.text == words))
             connection.execute(insert(aliases).values(row))
 
+    def meant_by(self, text: str) -> str | None:
+        """The function that these very words were confirmed to mean, if any."""
+        rows = self._rows(select(aliases.c.function).where(aliases.c.text == normalised(text)))
+        return rows[0]["function"] if rows else None
+
     def aliases(self) -> Mapping[str, str]:
         """The function that each confirmed text means; the texts are as `normalised` gives them."""
         rows = self._rows(select(aliases.c.text, aliases.c.function))

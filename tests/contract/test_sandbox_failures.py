@@ -51,7 +51,8 @@ def test_an_exit_inside_del_does_not_change_the_value(run: Any) -> None:
         "class E(Exception):\n    def __str__(self): raise SystemExit\n    __repr__ = __str__",
         "class E(Exception):\n    def __str__(self): return 5\nE.__module__ = 5",
         "class E(Exception):\n    def __str__(self): return '\\ud800\\x00'\nE.__qualname__ = '\\ud800'",
-        "class M(type):\n    def __getattribute__(cls, name): raise KeyboardInterrupt\nclass E(Exception, metaclass=M): pass",
+        "class M(type):\n    def __getattribute__(cls, name): raise KeyboardInterrupt\n"
+        "class E(Exception, metaclass=M): pass",
         "class E(Exception):\n    @property\n    def __traceback__(self): raise MemoryError",
         "class E(Exception):\n    __cause__ = __context__ = property(lambda self: self)",
     ],
@@ -216,7 +217,8 @@ FORGERIES = {
     "encoded replaced": "import __main__\n__main__.encoded = lambda *a: {'json': ']['}",
     "failure replaced": "import __main__\n__main__.failed_with = lambda e: None\nraise ValueError",
     "frames": (
-        "import os, struct\nfor fd in range(0, 21):\n    try: os.write(fd, struct.pack('>I', 13) + b'{\"value\": 66}')\n"
+        "import os, struct\nfor fd in range(0, 21):\n"
+        "    try: os.write(fd, struct.pack('>I', 13) + b'{\"value\": 66}')\n"
         "    except OSError: pass"
     ),
     "streams replaced": "import sys\nsys.stdout = sys.stderr = None",

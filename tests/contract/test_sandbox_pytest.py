@@ -75,14 +75,15 @@ def test_the_message_shows_both_sides_of_an_assertion(tests: Any) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "def test_it(tmp_path):\n    (tmp_path / 'x').write_text('ż')\n    assert (tmp_path / 'x').read_text() == 'ż'\n",
+        "def test_it(tmp_path):\n    p = tmp_path / 'x'\n    p.write_text('ż')\n    assert p.read_text() == 'ż'\n",
         "def test_it(capsys):\n    print('hi')\n    assert capsys.readouterr().out == 'hi\\n'\n",
         "import os\ndef test_it(monkeypatch):\n    monkeypatch.setenv('A', 'b')\n    assert os.environ['A'] == 'b'\n",
         "import warnings\ndef test_it(recwarn):\n    warnings.warn('x')\n    assert len(recwarn) == 1\n",
         "import pytest\ndef test_it():\n    with pytest.raises(ValueError, match='x'): raise ValueError('x')\n",
         "import pytest\ndef test_it():\n    assert 0.1 + 0.2 == pytest.approx(0.3)\n",
         "import datetime, decimal\ndef test_it():\n    assert decimal.Decimal('0.1') * 3 == decimal.Decimal('0.3')\n",
-        "import random\ndef test_it():\n    random.seed(1)\n    a = random.random()\n    random.seed(1)\n    assert a == random.random()\n",
+        "import random\ndef test_it():\n    random.seed(1)\n"
+        "    a = random.random()\n    random.seed(1)\n    assert a == random.random()\n",
     ],
 )
 def test_what_tests_commonly_use_works(tests: Any, body: str) -> None:
