@@ -6,13 +6,16 @@ import functools
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agent.errors import BadArguments
+from agent.signature import is_json
 from registry import Manifest
 
 TRUTHS = {"true": True, "false": False}
+MOST_INTEGER_BITS = 14_280
+"""Python writes integers of up to 4,300 digits as text."""
 
 
 def bind(manifest: Manifest, arguments: Mapping[str, Any], positional: Sequence[Any] = ()) -> dict[str, Any]:
@@ -33,8 +36,11 @@ def bind(manifest: Manifest, arguments: Mapping[str, Any], positional: Sequence[
             f"`{manifest.name}` needs {names}", argument=absent[0], missing=absent,
             advice=f"Give it with -a {absent[0]}=VALUE, or -a {absent[0]}=@FILE to read a file.",
         )  # fmt: skip
-    bound = {name: converted(plain(value, name), properties[name]) for name, value in named.items()}
-    refuse_misfits(manifest, bound)
+    try:
+        bound = {name: converted(plain(value, name), properties[name]) for name, value in named.items()}
+        refuse_misfits(manifest, bound)
+    except RecursionError as error:
+        raise BadArguments(f"an argument of `{manifest.name}` is nested too deep") from error
     return bound
 
 
@@ -57,21 +63,39 @@ def missing(manifest: Manifest, named: Mapping[str, Any]) -> list[str]:
 
 def plain(value: Any, name: str) -> Any:
     """The JSON form of a Python value. Raises `BadArguments` for what has none."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise BadArguments(f"the argument `{name}` holds {value}, which JSON has no form for", argument=name)
-        return value
+    if isinstance(value, Mapping):
+        return {unicode_text(str(key), name): plain(item, name) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item, name) for item in value]
+    if isinstance(value, str):
+        return unicode_text(value, name)
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, decimal.Decimal):
         return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain(item, name) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item, name) for item in value]
+    return plain_number(value, name)
+
+
+def plain_number(value: Any, name: str) -> Any:
+    """The number, truth or None as it is. Raises `BadArguments` for what is none, or has no JSON form."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadArguments(f"the argument `{name}` holds {value}, which JSON has no form for", argument=name)
+    if isinstance(value, int) and value.bit_length() > MOST_INTEGER_BITS:
+        raise BadArguments(f"the argument `{name}` holds a number of more than 4,300 digits", argument=name)
+    if value is None or isinstance(value, bool | int | float):
+        return value
     raise BadArguments(f"the argument `{name}` is a {type(value).__name__}, which has no JSON form", argument=name)
+
+
+def unicode_text(text: str, name: str) -> str:
+    """The text. Raises `BadArguments` where it holds half characters, which no file and no JSON can carry."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadArguments(
+            f"the argument `{name}` is not Unicode text: it holds lone surrogates", argument=name
+        ) from error
+    return text
 
 
 def converted(value: Any, schema: Mapping[str, Any]) -> Any:
@@ -110,9 +134,10 @@ def from_text(text: str, kind: Any, schema: Mapping[str, Any]) -> Any:
         return None
     if kind in ("array", "object"):
         try:
-            return converted(json.loads(stripped), schema)
+            read = json.loads(stripped)
         except (ValueError, RecursionError):
             return text
+        return converted(read, schema) if is_json(read) else text
     return text
 
 
@@ -141,7 +166,28 @@ def validator(schema: str) -> Any:
     """The compiled validator of a schema's JSON text, formats checked."""
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, formats=FORMATS)
+
+
+def read_by(read: Callable[[str], object]) -> Callable[[str], bool]:
+    """A format that holds where the reader takes the text."""
+
+    def holds(text: str) -> bool:
+        try:
+            read(text)
+        except ValueError:
+            return False
+        return True
+
+    return holds
+
+
+FORMATS = {
+    "date": read_by(datetime.date.fromisoformat),
+    "date-time": read_by(datetime.datetime.fromisoformat),
+    "time": read_by(datetime.time.fromisoformat),
+}
+"""What Python itself reads, times without a zone included: it is a function's `date` or `datetime` that comes of it."""
 
 
 def type_name(schema: Mapping[str, Any]) -> str:

@@ -1,7 +1,9 @@
 """Reads a function's signature from its source, without running it, and gives the JSON Schemas of its calls."""
 
 import ast
+import json
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -61,23 +63,36 @@ def read_signature(source: str) -> Signature:
         raise UnreadableSignature(f"`{function.name}` has no docstring")
     if function.returns is None:
         raise UnreadableSignature(f"`{function.name}` does not say what it returns: annotate the result")
-    return Signature(
+    signature = Signature(
         name=function.name,
         docstring=docstring,
         input_schema=input_schema(function, parameter_descriptions(docstring)),
         output_schema=schema_of(function.returns),
         is_async=isinstance(function, ast.AsyncFunctionDef),
     )
+    if not is_json([docstring, signature.input_schema, signature.output_schema]):
+        raise UnreadableSignature("a Literal or the docstring holds what is no Unicode text, or no JSON value")
+    return signature
+
+
+def is_json(value: Any) -> bool:
+    """True for what can be written as JSON in UTF-8: no bytes, no NaN, no lone surrogates, no endless number."""
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, TypeError, RecursionError):
+        return False
+    return True
 
 
 def parse(source: str) -> ast.Module:
     """The source's syntax tree. Raises `UnreadableSignature` with the line that is wrong."""
-    try:
-        return ast.parse(source)
-    except SyntaxError as error:
-        raise UnreadableSignature(f"line {error.lineno}: {error.msg}") from error
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise UnreadableSignature(f"the source cannot be parsed: {error}") from error
+    with warnings.catch_warnings(action="ignore"):  # "\\d" without an r is a fault of style
+        try:
+            return ast.parse(source)
+        except SyntaxError as error:
+            raise UnreadableSignature(f"line {error.lineno}: {error.msg}") from error
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise UnreadableSignature(f"the source cannot be parsed: {error}") from error
 
 
 def public_function(tree: ast.Module) -> ast.FunctionDef | ast.AsyncFunctionDef:
@@ -124,8 +139,7 @@ def default_of(node: ast.expr) -> Schema:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return {}
-    plain = value is None or isinstance(value, bool | int | float | str | list | dict)
-    return {"default": value} if plain else {}
+    return {"default": value} if is_json(value) and not isinstance(value, tuple) else {}
 
 
 def schema_of(node: ast.expr) -> Schema:
@@ -149,8 +163,8 @@ def parse_annotation(text: str) -> ast.expr:
     """The expression in a quoted annotation."""
     try:
         return ast.parse(text, mode="eval").body
-    except SyntaxError as error:
-        raise UnreadableSignature(f"the type {text!r} cannot be read") from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise UnreadableSignature(f"the type {text[:80]!r} cannot be read") from error
 
 
 def last_name(node: ast.expr) -> str:
@@ -173,7 +187,7 @@ def generic_schema(node: ast.Subscript) -> Schema:
         "tuple": tuple_schema,
     }
     name = SPELLINGS.get(name, name)
-    if name in forms:
+    if name in forms and inner:
         return forms[name](inner)
     if name in ("list", "set", "frozenset") and len(inner) == 1:
         return SIMPLE[name] | {"items": schema_of(inner[0])}
@@ -190,9 +204,10 @@ def tuple_schema(items: list[ast.expr]) -> Schema:
 
 def literal_schema(items: list[ast.expr]) -> Schema:
     """The allowed values, with their type where they share one."""
-    values = [item.value for item in items if isinstance(item, ast.Constant)]
-    if len(values) != len(items):
-        raise UnreadableSignature("a Literal may hold plain values only")
+    try:
+        values = [ast.literal_eval(item) for item in items]
+    except (ValueError, TypeError) as error:
+        raise UnreadableSignature("a Literal may hold plain values only") from error
     kinds = {SIMPLE[type(value).__name__]["type"] for value in values if type(value).__name__ in SIMPLE}
     return {"enum": values, "type": kinds.pop()} if len(kinds) == 1 else {"enum": values}
 

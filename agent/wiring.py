@@ -19,16 +19,17 @@ from sandbox import Sandbox
 
 
 def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int = 1) -> Agent:
-    """The agent for these settings. Nothing is started yet that costs time.
+    """The agent for these settings; its sandbox starts in the background meanwhile.
 
     Raises `BadSettings`, `NotARegistry`, or another `RegistryError`.
     """
     registry = open_registry(settings)
     journal = Journal(operations=open_operations(settings))
-    sandbox = open_sandbox(settings, progress_to(listener), spares=spares)
     router = Router([open_provider(settings, name) for name in settings.providers])
     generator = Generator(router=router)
     limits = settings.limits.as_limits()
+    sandbox = open_sandbox(settings, progress_to(listener), spares=spares)
+    sandbox.warm_up()
     return Agent(
         registry=registry,
         matcher=Matcher(

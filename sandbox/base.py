@@ -56,6 +56,9 @@ class BaseSandbox:
             seconds=seconds,
         )
 
+    def warm_up(self) -> None:
+        """See `sandbox.protocol.Sandbox.warm_up`."""
+
     def close(self) -> None:
         """See `sandbox.protocol.Sandbox.close`."""
 

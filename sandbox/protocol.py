@@ -25,6 +25,10 @@ class Sandbox(Protocol):
         """
         ...
 
+    def warm_up(self) -> None:
+        """Start in the background what the first call would wait for. Returns at once; raises as `call` does."""
+        ...
+
     def status(self) -> SandboxStatus:
         """Whether it works on this machine and how fast a fresh call is. Never raises."""
         ...

@@ -11,12 +11,14 @@ from agent.cli.opening import (
     Examples,
     Json,
     opened_agent,
+    opened_settings,
     read_arguments,
     read_cli_examples,
 )
 from agent.cli.render import err, milliseconds, out, outcome_json, print_json, print_table, print_text, print_value
 from agent.loop import Agent
 from agent.types import Outcome, Task
+from agent.wiring import open_operations
 from registry import AttemptRecord
 
 
@@ -89,8 +91,7 @@ def attempts(
     json_output: Json = False,
 ) -> None:
     """Show candidates that were tried, those that were refused included: nothing is thrown away."""
-    with opened_agent(json_output=json_output) as agent:
-        rows = agent.matcher.operations.attempts(task_id)
+    rows = open_operations(opened_settings()).attempts(task_id)
     if json_output:
         print_json([asdict(row) for row in rows])
     elif task_id is None:

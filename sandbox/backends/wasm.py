@@ -1,6 +1,7 @@
 """The embedded back end: CPython compiled to WebAssembly, in supervised child processes."""
 
 import json
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,9 @@ from sandbox.types import BackendInfo, Call, FailureKind, Limits, SandboxStatus
 
 GRACE_S = 1.0
 """How long after the engine's own time limit the child process is killed."""
+
+
+KILLED = "its process was killed from outside again and again, as happens where the machine's memory runs out"
 
 
 class EngineDoesNotStart(SandboxUnavailable):
@@ -96,12 +100,16 @@ class WasmSandbox(BaseSandbox):
     def _exchange(self, request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         frame = json.dumps(asdict(limits)).encode() + b"\n" + encode(request)
         try:
-            return self._attempt(frame, limits)
+            envelope = self._attempt(frame, limits)
         except EngineDoesNotStart:
             self._rebuild()
-            return self._attempt(frame, limits)
+            envelope = self._attempt(frame, limits)
+        for _ in range(2):  # the spare may have been killed with the first
+            envelope = envelope or self._attempt(frame, limits)
+        return envelope or failed(FailureKind.CRASH, KILLED)
 
-    def _attempt(self, frame: bytes, limits: Limits) -> dict[str, Any]:
+    def _attempt(self, frame: bytes, limits: Limits) -> dict[str, Any] | None:
+        """The envelope; None where somebody killed the child, which no guest can do."""
         started = time.monotonic()
         with self._opened().borrow() as child:
             self._start(child.wait_ready)
@@ -110,7 +118,7 @@ class WasmSandbox(BaseSandbox):
             except ChildSilent:
                 return failed(FailureKind.TIMEOUT, f"it was stopped after {time.monotonic() - started:.1f} s")
             except ChildDied as died:
-                return died_as(died.returncode)
+                return None if died.returncode == -signal.SIGKILL else died_as(died.returncode)
 
     def _start(self, wait_ready: Callable[[], None]) -> None:
         try:

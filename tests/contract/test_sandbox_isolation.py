@@ -165,7 +165,7 @@ class Listener:
         self.port = self.tcp.getsockname()[1]
         self.udp.bind(("127.0.0.1", self.port))
         self.seen = 0
-        for waits in (self.tcp.accept, lambda: self.udp.recv(10)):
+        for waits in (lambda: self.tcp.accept()[0].close(), lambda: self.udp.recv(10)):
             threading.Thread(target=self.count, args=(waits,), daemon=True).start()
 
     def count(self, wait: Callable[[], Any]) -> None:
