@@ -14,7 +14,7 @@ from agent.wiring import build_agent, open_provider
 
 BUILT_IN = "totals per region of a CSV file"
 NEW = "find the best month: which month had the highest total amount in this sales file"
-AGAIN = "best month by highest total amount of sales"
+AGAIN = "which month was the strongest by revenue in the sales data"
 SCRIPTED = "scripted"
 
 STEPS = {
@@ -51,7 +51,6 @@ def play(listener: Listener, *, keep: Path | None = None) -> Iterator[dict[str, 
             outcome = agent.execute(task)
             yield from steps_of(events, outcome)
             events.clear()
-            say(listener, f"    = {outcome.value}")
 
 
 def demo_settings(folder: Path) -> tuple[Settings, Mapping[str, Any]]:

@@ -75,8 +75,12 @@ class Matcher:
         known = self._confirmed(task)
         if known is not None:
             return Match(chosen=known, score=1.0, candidates=(), reason="these words were confirmed before")
-        candidates = self._candidates(task)
+        candidates, unfit = self._candidates(task)
         best, second = (*(item.score for item in candidates[:2]), 0.0, 0.0)[:2]
+        if unfit and unfit[0].score >= self.threshold and unfit[0].score > best:
+            # Better an error that names the argument than a second function for the same wish.
+            reason = "its words fit, its parameters do not"
+            return Match(chosen=unfit[0].version, score=unfit[0].score, candidates=candidates, reason=reason)
         if best >= self.threshold and best - second >= self.margin:
             return Match(chosen=candidates[0].version, score=best, candidates=candidates, reason="its words fit")
         offered = [item for item in candidates if item.score >= WORTH_ASKING]
@@ -90,12 +94,15 @@ class Matcher:
         version = self.registry.find(name) if name else None
         return version if version is not None and takes(version, task) else None
 
-    def _candidates(self, task: Task) -> tuple[Scored, ...]:
+    def _candidates(self, task: Task) -> tuple[tuple[Scored, ...], tuple[Scored, ...]]:
+        """The functions that take the arguments given, and those that do not; each the best first."""
         wish = unique(words(task.text))
         hits = self.registry.search(wish, RETRIEVED)
         found = [version for hit in hits if (version := self.registry.find(hit.name)) is not None]
-        scored = [Scored(version=item, score=score(wish, self._profile(item))) for item in found if takes(item, task)]
-        return tuple(sorted(scored, key=lambda item: -item.score))
+        scored = [Scored(version=item, score=score(wish, self._profile(item))) for item in found]
+        ranked = sorted(scored, key=lambda item: -item.score)
+        fit = tuple(item for item in ranked if takes(item.version, task))
+        return fit, tuple(item for item in ranked if item not in fit)
 
     def _profile(self, version: Version) -> Profile:
         key = (version.name, version.version)

@@ -57,7 +57,14 @@ class Signature:
 
 def read_signature(source: str) -> Signature:
     """The signature of the source's one public function. Raises `UnreadableSignature`."""
-    function = public_function(parse(source))
+    try:
+        return signature_of(public_function(parse(source)))
+    except RecursionError as error:
+        raise UnreadableSignature("a type or a default is nested too deep") from error
+
+
+def signature_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Signature:
+    """What the function says of itself. Raises `UnreadableSignature`."""
     docstring = ast.get_docstring(function) or ""
     if not docstring:
         raise UnreadableSignature(f"`{function.name}` has no docstring")

@@ -21,7 +21,8 @@ UNFOLDED = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "đ": "d", "æ": "ae
 
 def fold(text: str) -> str:
     """The text in lower case and without diacritics."""
-    spread = unicodedata.normalize("NFKD", text.casefold().translate(UNFOLDED))
+    plain = unicodedata.normalize("NFKD", text).casefold()  # ℋ is a capital only once it is taken apart
+    spread = unicodedata.normalize("NFKD", plain.translate(UNFOLDED))
     return "".join(letter for letter in spread if not unicodedata.combining(letter))
 
 

@@ -65,6 +65,7 @@ def short(test_id: str) -> str:
 
 
 def last_lines(text: str, count: int = 6) -> str:
-    """The end of a report: where pytest says what was expected and what came."""
-    lines = [line for line in text.splitlines() if line.startswith("E ")] or text.splitlines()
-    return " / ".join(line.removeprefix("E").strip() for line in lines[:count])
+    """The lines where pytest says what was expected and what came, without its drawing of the difference."""
+    marked = [line.removeprefix("E").strip() for line in text.splitlines() if line.startswith("E ")]
+    telling = [line for line in marked or text.splitlines() if line and not line.startswith(("- ", "+ ", "? "))]
+    return " / ".join(telling[:count])

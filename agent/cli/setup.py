@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from agent.cli.opening import Json
 from agent.cli.progress import show, silent
-from agent.cli.render import err, out, print_json
+from agent.cli.render import err, out, print_json, print_value
 from agent.config import load_settings
 from agent.demo import play
 from agent.doctor import Diagnosis, examine
@@ -67,5 +67,6 @@ def demo(
     if json_output:
         print_json(list(steps))
         return
-    for _ in steps:
-        pass
+    for step in steps:
+        if step["step"] == "ran":
+            print_value(step["value"])

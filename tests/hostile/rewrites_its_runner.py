@@ -1,0 +1,22 @@
+"""Rewrites the guest runner through __main__, the garbage collector and the frames above it."""
+# acceptable: value, exception, crash, timeout, memory, result-not-json
+
+import gc
+import sys
+import types
+
+
+def attack():
+    import __main__
+
+    for name, thing in list(vars(__main__).items()):
+        if isinstance(thing, types.FunctionType):
+            thing.__code__ = (lambda *a, **k: {"json": "666"}).__code__
+    for thing in gc.get_objects():
+        if isinstance(thing, dict) and "max_result_bytes" in thing:
+            thing["max_result_bytes"] = 1 << 60
+    frame = sys._getframe()
+    while frame:
+        frame.f_locals.clear()
+        frame = frame.f_back
+    return []
