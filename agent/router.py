@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agent.errors import ModelError, ModelMissing, ProviderUnavailable
-from agent.ports import LLMProvider, ModelReply, ModelRequest, ProviderStatus
+from agent.ports import LLMProvider, ModelReply, ModelRequest
 
 
 class Router:
@@ -28,7 +28,3 @@ class Router:
             raise refused[0]
         tried = "; ".join(str(error) for error in refused) or "the settings name none"
         raise ProviderUnavailable(f"No model server answers: {tried}")
-
-    def statuses(self) -> list[tuple[str, ProviderStatus]]:
-        """What a look at each provider shows, by name."""
-        return [(provider.name, provider.status()) for provider in self.providers]

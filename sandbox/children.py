@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import IO, cast
+from typing import BinaryIO, cast
 
 from sandbox.errors import SandboxUnavailable
 from sandbox.frames import HEADER, write_frame
@@ -48,7 +48,7 @@ class Child:
         self.wait_ready()
         deadline = time.monotonic() + timeout_s
         try:
-            write_frame(cast("IO[bytes]", self._process.stdin), request)  # type: ignore[arg-type]
+            write_frame(cast(BinaryIO, self._process.stdin), request)
         except OSError as error:
             raise ChildDied(self.stop()) from error
         return self._read_frame(deadline)
@@ -70,7 +70,7 @@ class Child:
             self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
-                cast("IO[bytes]", pipe).close()
+                cast(BinaryIO, pipe).close()
         return self._process.wait()
 
     def _read_frame(self, deadline: float) -> bytes:
@@ -78,7 +78,7 @@ class Child:
         return self._read_exactly(length, deadline)
 
     def _read_exactly(self, count: int, deadline: float) -> bytes:
-        pipe, chunks = cast("IO[bytes]", self._process.stdout), bytearray()
+        pipe, chunks = cast(BinaryIO, self._process.stdout), bytearray()
         poller = select.poll()
         poller.register(pipe, select.POLLIN)
         while len(chunks) < count:

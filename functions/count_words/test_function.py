@@ -26,9 +26,7 @@ def test_punctuation_separates_and_does_not_count():
     assert count_words("Yes,no;maybe. (Perhaps!) and/or – so…on") == 8
 
 
-@pytest.mark.parametrize(
-    "word", ["don't", "don’t", "well-known", "snake_case", "mother-in-law's", "non‑breaking"]
-)
+@pytest.mark.parametrize("word", ["don't", "don’t", "well-known", "snake_case", "mother-in-law's", "non‑breaking"])
 def test_joined_words_count_once(word: str):
     """An apostrophe, hyphen or underscore inside a word joins it."""
     assert count_words(f"a {word} b") == 3

@@ -143,9 +143,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
         check=True,
     )
     results = json.loads(done.stdout)
-    return {
-        name: results[str(root / f"{name}-itself")] | results[str(root / f"{name}-stub")] for name in NAMES
-    }
+    return {name: results[str(root / f"{name}-itself")] | results[str(root / f"{name}-stub")] for name in NAMES}
 
 
 def test_the_eight_are_there():
@@ -241,9 +239,7 @@ def test_source_is_one_public_function_on_the_standard_library(name: str):
 def test_tests_state_their_promise(name: str):
     """Each suite has eight to fifteen tests, and each test says in a sentence what it checks."""
     tree = ast.parse((LIBRARY / name / "test_function.py").read_text())
-    tests = [
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    ]
+    tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
     assert 8 <= len(tests) <= 15
     assert [test.name for test in tests if not (ast.get_docstring(test) or "").endswith(".")] == []
 

@@ -121,9 +121,7 @@ def test_log_counts_add_up(first: str, second: str):
     assert sum(both.values()) <= f"{first}\n{second}".count("\n") + 1
 
 
-@given(
-    st.lists(st.from_regex(r"[a-z0-9]{1,5}(\.[a-z]{1,3})?@[a-z]{1,5}\.(pl|com)", fullmatch=True), max_size=8)
-)
+@given(st.lists(st.from_regex(r"[a-z0-9]{1,5}(\.[a-z]{1,3})?@[a-z]{1,5}\.(pl|com)", fullmatch=True), max_size=8))
 def test_addresses_are_found_in_order(addresses: list[str]):
     """Exactly the addresses put into a text come out, each once, in their order."""
     assert extract_emails(", ".join(addresses)) == list(dict.fromkeys(addresses))
