@@ -64,7 +64,7 @@ def make_targets(makefile: str) -> list[str]:
 def unknown_targets(text: str, targets: list[str]) -> list[str]:
     """The `make` targets in code that no Makefile line makes."""
     named = {word for line in code(text) for word in re.findall(r"\bmake ([a-z][a-z-]*)", line)}
-    known = [re.compile(target.replace("%", "[a-z-]+")) for target in targets]
+    known = [re.compile(target.replace("%", "[a-z-]*")) for target in targets]
     return sorted(word for word in named if not any(pattern.fullmatch(word) for pattern in known))
 
 

@@ -1,0 +1,144 @@
+"""Which provider serves a request, which back ends can be named, and what every error tells."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from agent import errors
+from agent.errors import (
+    BadSettings,
+    ContextTooLong,
+    KowalError,
+    MalformedReply,
+    ModelError,
+    ModelMissing,
+    ModelTimedOut,
+    NotScripted,
+    ProviderUnavailable,
+)
+from agent.loader import OFFERS, available, load
+from agent.ports import LLMProvider, Message, ModelReply, ModelRequest, ProviderStatus, Purpose
+from agent.router import Router
+
+REQUEST = ModelRequest(messages=(Message(role="user", content="hi"),), purpose=Purpose.GENERATE)
+
+
+class Stand:
+    """A provider that always gives the same answer or error, and counts how often it was asked."""
+
+    def __init__(self, name: str, answer: str | ModelError) -> None:
+        self.name, self.answer, self.asked = name, answer, 0
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        """The answer."""
+        self.asked += 1
+        if isinstance(self.answer, ModelError):
+            raise self.answer
+        return ModelReply(text=self.answer, provider=self.name, model="m")
+
+    def status(self) -> ProviderStatus:
+        """Whether it has an answer."""
+        return ProviderStatus(available=isinstance(self.answer, str), detail=self.name)
+
+
+def router(*stands: Stand) -> Router:
+    """A router over them."""
+    providers: list[LLMProvider] = list(stands)
+    return Router(providers)
+
+
+def tree(root: type[KowalError]) -> Iterator[type[KowalError]]:
+    """The class and all below it."""
+    yield root
+    for below in root.__subclasses__():
+        yield from tree(below)
+
+
+def test_the_first_provider_that_answers_serves():
+    """The order of the settings decides, and nobody behind the one that serves is asked."""
+    first, second = Stand("first", "one"), Stand("second", "two")
+    assert router(first, second).complete(REQUEST).provider == "first"
+    assert second.asked == 0
+
+
+@pytest.mark.parametrize("fault", [ProviderUnavailable("away"), ModelMissing("no such model")])
+def test_a_provider_that_is_away_or_lacks_the_model_is_passed_over(fault):
+    """The next one of the settings takes its place."""
+    assert router(Stand("first", fault), Stand("second", "two")).complete(REQUEST).text == "two"
+
+
+@pytest.mark.parametrize(
+    "fault", [ContextTooLong("long"), ModelTimedOut("slow"), MalformedReply("odd"), NotScripted("none")]
+)
+def test_any_other_fault_is_the_answer(fault):
+    """A request that fails for its own sake is not tried on somebody else's machine."""
+    second = Stand("second", "two")
+    with pytest.raises(type(fault)) as caught:
+        router(Stand("first", fault), second).complete(REQUEST)
+    assert caught.value is fault
+    assert second.asked == 0
+
+
+def test_the_one_provider_that_is_away_speaks_for_itself():
+    """With a single provider its own error and advice come through."""
+    missing = ModelMissing("no such model", advice="ollama pull x")
+    with pytest.raises(ModelMissing) as caught:
+        router(Stand("only", missing)).complete(REQUEST)
+    assert caught.value is missing
+
+
+def test_all_that_were_tried_are_named():
+    """Where nobody answers, the error says of each why; without any, that none is configured."""
+    with pytest.raises(ProviderUnavailable, match="first is away; second lacks it"):
+        router(Stand("a", ProviderUnavailable("first is away")), Stand("b", ModelMissing("second lacks it"))).complete(
+            REQUEST
+        )
+    with pytest.raises(ProviderUnavailable, match="the settings name none") as caught:
+        router().complete(REQUEST)
+    assert caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("package", "known"), [("integrations.llm", {"ollama", "scripted"}), ("sandbox.backends", {"wasm"})]
+)
+def test_back_ends_are_found_by_their_files(package, known):
+    """A file in the folder is a back end; parts of one and test servers are not, and each loads under its name."""
+    found = available(package)
+    assert set(found) >= known
+    assert not [name for name in found if name.startswith(("_", "fake"))]
+    assert all(load(package, name).name == name for name in found)
+
+
+@pytest.mark.parametrize("name", ["olama", "", "../wasm", "_section", "fake_ollama", "ollama.x"])
+def test_an_unknown_back_end_lists_the_known(name):
+    """A misspelt name is an error that lists what there is; nothing else can be imported by it."""
+    with pytest.raises(BadSettings, match="ollama, scripted"):
+        load("integrations.llm", name)
+
+
+@pytest.mark.parametrize("package", ["os", "functions", "agent", "integrations"])
+def test_only_two_packages_may_be_searched(package):
+    """No string of a settings file leads to an import from anywhere else."""
+    assert package not in OFFERS
+    assert available(package) == []
+    with pytest.raises(BadSettings):
+        load(package, "path")
+
+
+@pytest.mark.parametrize("kind", list(tree(KowalError)))
+def test_every_error_says_what_happened_and_what_to_do(kind):
+    """Each class has a message of its own, an exit code, and advice (the root alone leaves it to whoever raises)."""
+    error = kind()
+    assert str(error) == kind.__doc__
+    assert str(error).endswith(".")
+    assert 0 < kind.exit_code < 100
+    assert error.advice or kind is KowalError
+    assert error.kept == ""
+    assert kind("x", advice="y", kept="z", a=1).facts == {"a": 1}
+
+
+def test_the_tree_in_the_docstring_is_the_tree():
+    """The drawing at the top of the module names every class, and no other."""
+    drawn = re.findall(r"^(?:[│ ]*[├└]── )?([A-Z]\w+)(?: {2,}.*)?$", errors.__doc__ or "", re.MULTILINE)
+    assert sorted(drawn) == sorted({kind.__name__ for kind in tree(KowalError)})
