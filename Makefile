@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test check format lock bench clean
+.PHONY: help setup demo test test-lowest check format lock bench clean
 help: ## Show the targets
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
 
@@ -27,6 +27,13 @@ demo: setup ## Do the main job: match, generate, prove, promote, run
 
 test: setup ## Run all tests
 	@$(BIN)/pytest $(ARGS)
+
+test-lowest: setup ## Run the tests with the oldest releases that pyproject.toml allows
+	@$(BIN)/uv pip compile --quiet --resolution lowest-direct --python-version 3.12 --no-annotate --no-header -o .venv-lowest.txt pyproject.toml
+	@$(PYTHON) -m venv --clear .venv-lowest
+	@.venv-lowest/bin/python -m pip install --quiet -r .venv-lowest.txt hatchling editables hypothesis pytest-timeout pyyaml
+	@.venv-lowest/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@.venv-lowest/bin/python -m pytest -p no:cacheprovider --ignore tests/architecture --ignore tests/acceptance $(ARGS)
 
 check: setup ## Format, lint, types, import directions, dead code, docs
 	@$(BIN)/ruff format --check .
@@ -50,4 +57,4 @@ lock: setup ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" --python-version 3.12 --group dev -o requirements.lock pyproject.toml
 
 clean: ## Remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) .venv-lowest .venv-lowest.txt .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -75,15 +75,17 @@ def read_examples(examples: Iterable[ExampleLike]) -> tuple[Example, ...]:
 
 def read_example(example: ExampleLike) -> Example:
     """One example. Raises `BadTask`, which shows what an example looks like."""
-    from agent.arguments import plain
+    from agent.arguments import plain, shortened
     from agent.errors import BadTask
 
     if isinstance(example, Example):
         return example
-    pair = (example.get("in"), example.get("out")) if isinstance(example, Mapping) else tuple(example)
-    if len(pair) != 2 or not isinstance(pair[0], Mapping):
-        advice = "Give the arguments and the result: ({'text': 'a b'}, 2)"
-        raise BadTask(f"{example!r} is not an example", advice=advice)
+    pair: Any = example
+    if isinstance(example, Mapping) and example.keys() == {"in", "out"}:
+        pair = (example["in"], example["out"])
+    if not isinstance(pair, tuple | list) or len(pair) != 2 or not isinstance(pair[0], Mapping):
+        advice = "Give the arguments and the result: ({'text': 'a b'}, 2), or {'in': {'text': 'a b'}, 'out': 2}"
+        raise BadTask(f"{shortened(repr(example))} is not an example", advice=advice)
     return Example.model_validate({"in": plain(pair[0], "in"), "out": plain(pair[1], "out")})
 
 

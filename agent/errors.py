@@ -5,7 +5,6 @@ KowalError
 │   └── BadArguments        an argument is missing, unknown, or of the wrong type
 ├── NoFunctionFits          no registered function does it, and none could be made
 │   └── NotPromoted         candidates were made and none passed the gate
-├── NeedsPerson             a version waits for a person's word before it may go on
 ├── RunFailed               the function ran and failed
 ├── BadSettings             the settings name something that does not exist
 └── ModelError              a neighbour: the model server

@@ -34,9 +34,10 @@ class BaseSandbox:
             "max_result_bytes": limits.max_result_bytes,
         }
         envelope, seconds = self._timed_exchange(request, limits)
+        failure = read_failure(envelope)
         return CallResult(
-            value=envelope.get("value"),
-            failure=read_failure(envelope),
+            value=envelope.get("value") if failure is None else None,
+            failure=failure,
             output=text_of(envelope, "output", limits.max_output_bytes),
             seconds=seconds,
         )

@@ -93,7 +93,7 @@ def read_json(text: str, where: str) -> Any:
     """The JSON value in a text. Raises `BadTask`, which says where it breaks off."""
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadTask(
             f"{where} is not JSON: {error}", advice="Check the quotes: single around, double inside."
         ) from error

@@ -83,7 +83,7 @@ def is_rows(value: Any) -> bool:
 
 def is_number(cell: str) -> bool:
     """True for a cell that reads as a number."""
-    return cell.replace(".", "", 1).replace("-", "", 1).isdigit()
+    return cell.removeprefix("-").replace(".", "", 1).isdigit()
 
 
 def is_short(value: Any) -> bool:

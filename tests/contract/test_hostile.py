@@ -39,10 +39,9 @@ def outcome(result: CallResult) -> str:
 
 
 def host_state() -> dict[str, str]:
-    """What hostile code must not change: account files, what lies in our home and folder, and how the host listens."""
-    state = {str(path): digest(path) for path in (Path("/etc/passwd"), Path("/etc/hosts"), ROOT / "pyproject.toml")}
-    for folder in (Path.home(), ROOT / "sandbox"):
-        state[str(folder)] = " ".join(sorted(entry.name for entry in folder.iterdir()))
+    """What hostile code must not change: the account files, the names in /etc, this file, and no trace of its own."""
+    state = {str(path): digest(path) for path in (Path("/etc/passwd"), Path("/etc/hosts"), Path(__file__))}
+    state["names"] = " ".join(sorted(entry.name for entry in Path("/etc").iterdir()))
     state["traces"] = " ".join(str(path) for path in Path("/tmp").glob("kowal-hostile*"))
     return state
 

@@ -201,9 +201,17 @@ def test_a_child_holds_no_file_of_ours(box: WasmSandbox, tmp_path: Path) -> None
         box.call(Call(source="import json\ndef f(): json.loads('[' * 100_000)\n", function="f"))
         box.call(ONE)
         files = [entry for pid in engines(os.getpid()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
-        names = [str(entry.readlink()) for entry in files]
-    assert names
+        names = [target(entry) for entry in files]
+    assert any(names)
     assert not [name for name in names if "open.txt" in name]
+
+
+def target(link: Path) -> str:
+    """Where a link leads; empty where it has gone meanwhile."""
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
 
 
 @pytest.mark.parametrize("damage", ["truncated", "emptied", "missing", "no length"])

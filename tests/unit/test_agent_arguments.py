@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.arguments import bind, type_name
@@ -216,7 +216,7 @@ def test_binding_is_idempotent_and_gives_json(value, schema):
     try:
         once = bind(manifest({"x": schema}), {"x": value})
     except BadArguments:
-        assume(False)
+        return
     json.dumps(once, allow_nan=False).encode()
     twice = bind(manifest({"x": schema}), once)
     assert twice == once

@@ -1,0 +1,140 @@
+"""Where settings come from, which source wins, and what is said of a wrong one."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.config import Settings, load_settings, settings_file
+from agent.errors import BadSettings
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No setting of this machine counts; the settings file is `kowal.toml` in the test's folder, not there yet."""
+    for name in [name for name in os.environ if name.startswith(("KOWAL_", "OLLAMA_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KOWAL_SETTINGS", str(tmp_path / "kowal.toml"))
+    return tmp_path / "kowal.toml"
+
+
+def test_without_any_source_the_defaults_hold():
+    """Nothing needs to be set: an embedded sandbox, a local model server, and places in the user's folders."""
+    settings = load_settings()
+    assert (settings.sandbox, settings.providers, settings.promotion) == ("wasm", ("ollama",), "default")
+    assert settings.registry.is_absolute()
+    assert settings.database_place == str(settings.registry.with_name("operations.sqlite"))
+    assert settings.limits.as_limits().max_memory_bytes == settings.limits.max_memory_mib * 1024 * 1024
+
+
+def test_the_file_is_read(clean):
+    """TOML tables are nested settings, sections of providers included."""
+    clean.write_text('attempts = 7\n[limits]\nwall_clock_s = 2.5\n[llm.ollama]\nnum_ctx = 1024\nmodels = ["a", "b"]\n')
+    settings = load_settings()
+    assert settings.attempts == 7
+    assert settings.limits.as_limits().wall_clock_s == 2.5
+    assert settings.provider_section("ollama") == {"num_ctx": 1024, "models": ["a", "b"]}
+
+
+def test_the_environment_wins_over_the_file_and_arguments_over_both(clean, monkeypatch):
+    """The nearer source counts, setting by setting, nested ones too."""
+    clean.write_text("attempts = 7\nmatch_threshold = 0.5\n[limits]\nwall_clock_s = 2\nmax_memory_mib = 64\n")
+    monkeypatch.setenv("KOWAL_ATTEMPTS", "8")
+    monkeypatch.setenv("KOWAL_LIMITS__WALL_CLOCK_S", "3.5")
+    monkeypatch.setenv("KOWAL_PROVIDERS", '["scripted", "ollama"]')
+    settings = load_settings()
+    assert (settings.attempts, settings.match_threshold) == (8, 0.5)
+    assert (settings.limits.wall_clock_s, settings.limits.max_memory_mib) == (3.5, 64)
+    assert settings.providers == ("scripted", "ollama")
+    assert load_settings(attempts=9).attempts == 9
+
+
+def test_ollamas_own_variables_count_where_ours_are_silent(clean, monkeypatch):
+    """OLLAMA_HOST and OLLAMA_API_KEY are what users of Ollama have set already."""
+    monkeypatch.setenv("OLLAMA_HOST", "10.0.0.7:11434")
+    monkeypatch.setenv("OLLAMA_API_KEY", "key")
+    assert load_settings().provider_section("ollama") == {"host": "10.0.0.7:11434", "api_key": "key"}
+    assert load_settings().provider_section("scripted") == {}
+    clean.write_text('[llm.ollama]\nhost = "example.org"\n')
+    assert load_settings().provider_section("ollama")["host"] == "example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("atempts = 3\n", "atempts"),
+        ("attempts = 0\n", "attempts"),
+        ('attempts = "many"\n', "attempts"),
+        ('promotion = "never"\n', "promotion"),
+        ("[limits]\nwall_clock = 3\n", "limits.wall_clock"),
+        ("[limits]\nwall_clock_s = -1\n", "limits.wall_clock_s"),
+        ("[limits]\nmax_memory_mib = 8\n", "limits.max_memory_mib"),
+        ("match_threshold = 1.5\n", "match_threshold"),
+        ('llm = "ollama"\n', "llm"),
+        ("attempts = \n", ""),
+        ("\x00", ""),
+    ],
+)
+def test_a_wrong_setting_is_named_with_the_place_to_mend_it(clean, text, named):
+    """The error names the setting and the file; a file that is no TOML is named too."""
+    clean.write_text(text)
+    with pytest.raises(BadSettings) as caught:
+        load_settings()
+    assert f"`{named}`" in str(caught.value) if named else "cannot be read" in str(caught.value)
+    assert str(clean) in caught.value.advice
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "named"),
+    [
+        ("KOWAL_ATTEMPTS", "many", "attempts"),
+        ("KOWAL_LIMITS__WALL_CLOCK_S", "soon", "limits.wall_clock_s"),
+        ("KOWAL_PROVIDERS", "ollama,scripted", "providers"),
+        ("KOWAL_LLM", "not json", "llm"),
+    ],
+)
+def test_a_wrong_variable_is_named(monkeypatch, variable, value, named):
+    """What the environment says is checked as the file is."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(BadSettings, match=named):
+        load_settings()
+
+
+def test_a_file_that_is_not_utf8_is_named(clean):
+    """A settings file in another encoding is an error, not a crash."""
+    clean.write_bytes(b"attempts = 3 # \xff\n")
+    with pytest.raises(BadSettings, match="cannot be read") as caught:
+        load_settings()
+    assert str(clean) in caught.value.advice
+
+
+def test_a_secret_does_not_come_back_in_an_error(clean):
+    """The message for a wrong neighbour of a key says nothing of the key."""
+    clean.write_text('attempts = 0\n[llm.ollama]\napi_key = "geheim-4711"\n')
+    with pytest.raises(BadSettings) as caught:
+        load_settings()
+    assert "geheim" not in str(caught.value) + caught.value.advice
+
+
+def test_settings_do_not_change():
+    """Who holds the settings holds them for good."""
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().attempts = 3  # type: ignore[misc]
+
+
+def test_the_files_place_can_be_named(clean, monkeypatch):
+    """KOWAL_SETTINGS names it; else it lies in the user's configuration folder."""
+    assert settings_file() == clean
+    monkeypatch.delenv("KOWAL_SETTINGS")
+    assert settings_file().name == "kowal.toml"
+    assert "kowal" in settings_file().parent.name
+
+
+def test_every_setting_says_what_it_is():
+    """Each field carries a sentence beneath it in the source."""
+    import inspect
+
+    source = inspect.getsource(Settings)
+    for name in Settings.model_fields:
+        assert '\n    """' in source.partition(f"    {name}: ")[2].split("\n    \n")[0], name
