@@ -2,7 +2,7 @@
 
 import importlib.resources
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ SCRIPTED = "scripted"
 
 STEPS = {
     "match.found": "matched",
-    "match.none": "unmatched",
     "candidate.refused": "refused",
     "function.approved": "approved",
     "function.promoted": "production",
@@ -35,9 +34,8 @@ def play(listener: Listener, *, keep: Path | None = None) -> Iterator[dict[str, 
     """
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kowal-demo-")))
-        settings, served_by = demo_settings(folder)
-        yield {"step": "model", **served_by}
-        say(listener, f"Model: {served_by['detail']}")
+        settings, serves = demo_settings(folder)
+        say(listener, f"Model: {serves}")
         say(
             listener,
             f"Registry: {settings.registry}" + ("" if keep else " (removed at the end; --keep FOLDER keeps it)"),
@@ -53,7 +51,7 @@ def play(listener: Listener, *, keep: Path | None = None) -> Iterator[dict[str, 
             events.clear()
 
 
-def demo_settings(folder: Path) -> tuple[Settings, Mapping[str, Any]]:
+def demo_settings(folder: Path) -> tuple[Settings, str]:
     """The user's settings with a registry in the folder, and the model that serves: Ollama's if it has one."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = load_settings()
@@ -65,7 +63,7 @@ def demo_settings(folder: Path) -> tuple[Settings, Mapping[str, Any]]:
         else f"scripted replies that ship with Kowal, written by hand ({status.detail})"
     )
     changed = {"registry": folder / "registry.git", "database": str(folder / "operations.sqlite"), "providers": (name,)}
-    return settings.model_copy(update=changed), {"provider": name, "detail": detail}
+    return settings.model_copy(update=changed), detail
 
 
 def tasks() -> Iterator[Task]:
@@ -81,7 +79,7 @@ def steps_of(events: list[Event], outcome: Outcome) -> Iterator[dict[str, Any]]:
     for event in events:
         if event.action in STEPS:
             value = {"value": outcome.value} if event.action == "run.finished" else {}
-            yield {"step": STEPS[event.action], **event.facts, **value}
+            yield {"step": STEPS[event.action], "task": outcome.task, **event.facts, **value}
 
 
 def only_progress(listener: Listener) -> Listener:

@@ -1,7 +1,7 @@
 """Check: the source parses and has one public function, typed, documented, and named as promised."""
 
 from agent.checks.trial import Trial
-from agent.signature import UnreadableSignature
+from agent.signature import UnreadableSignature, parse
 from agent.types import CheckResult
 
 NAME = "readable"
@@ -9,28 +9,32 @@ NAME = "readable"
 
 def check(trial: Trial) -> CheckResult:
     """Passed where the signature can be offered to callers and the tests are Python."""
-    try:
-        signature = trial.signature
-        compile_only(trial.function.tests)
-    except UnreadableSignature as error:
-        return CheckResult(check=NAME, passed=False, summary=str(error), findings=(f"function.py: {error}",))
-    except SyntaxError as error:
-        finding = f"test_function.py: line {error.lineno}: {error.msg}"
-        return CheckResult(check=NAME, passed=False, summary=finding, findings=(finding,))
-    if signature.name != trial.function.name:
-        finding = f"the function is called `{signature.name}`, but was announced as `{trial.function.name}`"
-        return CheckResult(check=NAME, passed=False, summary=finding, findings=(finding,))
-    if signature.output_schema == {"type": "null"}:
-        finding = "the function returns None: a function is kept for its result"
+    finding = fault_of(trial)
+    if finding:
         return CheckResult(check=NAME, passed=False, summary=finding, findings=(finding,))
     return CheckResult(check=NAME, passed=True, summary="one typed function")
 
 
-def compile_only(source: str) -> None:
-    """Raise `SyntaxError` where the source is not Python. Nothing is run."""
-    import ast
-
+def fault_of(trial: Trial) -> str:
+    """Why the function cannot be offered; empty where it can."""
     try:
-        ast.parse(source)
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise SyntaxError(str(error)) from error
+        signature = trial.signature
+    except UnreadableSignature as error:
+        return f"function.py: {error}"
+    try:
+        parse(trial.function.tests)
+    except UnreadableSignature as error:
+        return f"test_function.py: {error}"
+    if signature.name != trial.function.name:
+        return f"the function is called `{signature.name}`, but was announced as `{trial.function.name}`"
+    announced, taken = trial.function.manifest.parameters, tuple(signature.input_schema["properties"])
+    if announced != taken:
+        return f"the function takes {listed(taken)}, but was announced with {listed(announced)}"
+    if signature.output_schema == {"type": "null"}:
+        return "the function returns None: a function is kept for its result"
+    return ""
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Parameter names for a sentence."""
+    return ", ".join(f"`{name}`" for name in names) or "no arguments"

@@ -189,7 +189,7 @@ def test_examples_stops_a_candidate_that_loops(gate, wasm):
         (CODE, IMPORT + SOLID + "def test_skips():\n    pytest.skip('no')\n", "skipped"),
         (CODE, IMPORT + SOLID + "def test_fixture(no_such):\n    assert vowels('') == 0\n", "no_such"),
         (CODE, IMPORT + "def check_value():\n    assert vowels('') == 0\n", "no test was found"),
-        (CODE, "", "no test was found"),
+        (CODE, "\n", "no test was found"),
         (CODE, "from function import vovels\n\n\ndef test_it():\n    assert vovels('') == 0\n", "vovels"),
         (CODE, "import numpy_is_not_here\n" + TESTS, "numpy_is_not_here"),
         (CODE.replace('"""Vowels."""', "import sys\n\nsys.exit(0)"), TESTS, ""),
@@ -197,7 +197,8 @@ def test_examples_stops_a_candidate_that_loops(gate, wasm):
         (CODE, TESTS + "\n\ndef test_exit():\n    import os\n    os._exit(0)\n", ""),
         (CODE, TESTS + "\n\ndef test_exit():\n    import sys\n    sys.exit(0)\n", "test_exit failed"),
         (CODE, TESTS + "\n\ndef test_stop():\n    pytest.exit('done', returncode=0)\n", "test_stop"),
-        (CODE.replace("    return sum", "    while True: print('x' * 10_000)\n    return sum"), TESTS, "more than the limit"),
+        (CODE.replace("    return sum", "    while True: print('x' * 10_000)\n    return sum"), TESTS,
+         "test_some failed"),
         (CODE, TESTS + "\n\ndef test_files():\n    open('/etc/passwd').read()\n", "test_files failed"),
     ],
 )  # fmt: skip
@@ -223,7 +224,7 @@ def test_green_stops_tests_that_loop(gate, monkeypatch):
         (IMPORT + SOLID + "def test_true():\n    assert True\n", "test_true passes even on"),
         (IMPORT + SOLID + "def test_copy():\n    def vowels(text):\n        return 2\n    assert vowels('aa') == 2\n",
          "test_copy passes even on"),
-        ("def vowels(text):\n    return sum(c in 'aeiou' for c in text)\n\n\ndef test_copy():\n    assert vowels('aa') == 2\n",
+        ("def vowels(text):\n    return len(text)\n\n\ndef test_copy():\n    assert vowels('aa') == 2\n",
          "test_copy passes even on"),
         (IMPORT + SOLID + "def test_any():\n    with pytest.raises(Exception):\n        vowels('\\0')\n",
          "test_any passes even on"),
@@ -235,7 +236,8 @@ def test_green_stops_tests_that_loop(gate, monkeypatch):
          "    monkeypatch.setattr(function, 'vowels', len)\n    assert function.vowels('a') == 1\n",
          "test_patch passes even on"),
         ("from function import vowels, _VOWELS\n\n\n" + SOLID, "import only the function itself"),
-        (IMPORT + "LATE = vowels('aa')\n\n\ndef test_late():\n    assert LATE == 2\n", "import only the function itself"),
+        (IMPORT + "LATE = vowels('aa')\n\n\ndef test_late():\n    assert LATE == 2\n",
+         "import only the function itself"),
         (IMPORT + SOLID + "def test_private():\n    from function import _VOWELS\n    assert _VOWELS\n",
          "test_private is broken by itself"),
         (IMPORT + SOLID + "def test_attribute():\n    import function\n    assert function._VOWELS == 'aeiou'\n",
@@ -260,9 +262,7 @@ def test_red_on_stub_refuses_tests_that_do_not_reach_the_function(gate, tests, w
         "    assert vowels('Adele') is not None\n",
         "    assert vowels('Adele') >= 0\n",
         "    assert vowels('xyz') == 0\n",
-        "    with pytest.raises(ValueError):\n        vowels('\\0')\n    raise SystemError if vowels('aa') != 2 else None\n"
-        .replace("raise SystemError if vowels('aa') != 2 else None", "vowels('aa')"),
-        "    if vowels('Adele') != 3:\n        raise RuntimeError\n",
+        "    with pytest.raises(ValueError):\n        vowels('\\0')\n    vowels('aa')\n",
     ],
 )  # fmt: skip
 def test_red_on_placeholders_refuses_tests_that_do_not_mind_the_value(gate, body):
@@ -298,8 +298,9 @@ def test_other_kinds_of_functions_pass(gate):
         "    return [day.isoformat(), *(names or [])]\n"
     )
     tests = (
-        "import asyncio\nfrom datetime import date\n\nfrom function import vowels\n\n\n"
-        "def test_day():\n    assert asyncio.run(vowels(date(2026, 2, 3), ['a'])) == ['2026-02-03', 'a']\n"
+        "from datetime import date\n\nimport pytest\nfrom function import vowels\n\n\n"
+        "def test_day():\n    with pytest.raises(StopIteration) as stop:\n"
+        "        vowels(date(2026, 2, 3), ['a']).send(None)\n    assert stop.value.value == ['2026-02-03', 'a']\n"
     )
     promised = Example(arguments={"day": "2026-02-03"}, output=["2026-02-03"])
     verdict = gate(code, tests, examples=(promised,))
