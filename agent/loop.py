@@ -6,12 +6,12 @@ from typing import Any
 from agent.checks import examples_hold
 from agent.checks.trial import Trial
 from agent.clock import StepClock
-from agent.errors import BadArguments, BadTask
+from agent.errors import BadArguments, BadTask, RunFailed
 from agent.forge import Forge, Made
 from agent.matcher import Match, Matcher
 from agent.runner import Answer, Runner
 from agent.types import Event, Origin, Outcome, Task, version_facts
-from registry import Function, Registry, Version
+from registry import Function, Registry, Status, Version
 
 MOST_TASK_CHARS = 10_000
 """A wish is a few sentences; data belongs in arguments."""
@@ -54,9 +54,15 @@ class Agent:
         return outcome(task, made.version, Origin.GENERATED, clock, made=made)
 
     def run(self, name: str, task: Task, *, version: str | None = None) -> Outcome:
-        """Run a function by its name: its production version, or the one that is named."""
+        """Run a function by its name: its production version, or the one that is named.
+
+        Raises `UnknownFunction`, `UnknownVersion`, `BadArguments`, `RunFailed` (for a quarantined version, too).
+        """
         clock = StepClock()
         found = self.registry.get(name, version)
+        if found.status is Status.QUARANTINED:
+            advice = f"`kowal functions history {name}` says why. Name another version, or enhance the function."
+            raise RunFailed(f"`{name}` {found.version} is quarantined: it is kept from running", advice=advice)
         answer = self.runner.run(task, found, clock, Origin.NAMED, None)
         return outcome(task, found, Origin.NAMED, clock, answer=answer)
 

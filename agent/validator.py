@@ -12,6 +12,7 @@ from agent.checks import (
     readable,
     red_on_placeholders,
     red_on_stub,
+    static,
     takes_arguments,
 )
 from agent.checks.trial import Check, Trial
@@ -19,6 +20,7 @@ from agent.types import CheckResult, Verdict
 
 GATE: tuple[Check, ...] = (
     readable.check,
+    static.check,
     takes_arguments.check,
     examples_hold.check,
     green.check,

@@ -120,8 +120,8 @@ def test_without_a_model_the_error_names_the_server_and_the_way_out(workshop):
 
 def test_a_stated_example_outranks_a_match(workshop):
     """A function that fits the words and breaks the person's example is not run; another one is made."""
-    code = CODE.replace("count_vowels", "count_long_words").replace('sum(letter in "aeiou" for letter in text.lower())',
-                                                                    "sum(len(word) > 1 for word in text.split())")  # fmt: skip
+    long_ones = "sum(len(word) > 1 for word in text.split())"
+    code = CODE.replace("vowels", "long_words").replace('sum(letter in "aeiou" for letter in text.lower())', long_ones)
     tests = 'from function import count_long_words\n\n\ndef test_it():\n    assert count_long_words("a bb cc") == 2\n'
     shop = workshop(functions=["count_words"], generate=[draft(name="count_long_words", code=code, tests=tests)])
     example = Example(arguments={"text": "a bb"}, output=1)
@@ -136,11 +136,12 @@ def test_a_stated_example_outranks_a_match(workshop):
 def test_missing_arguments_are_read_out_of_the_words_and_checked(workshop):
     """What the task says is taken, what was given wins, and the call is checked like any other."""
     words = "slugify Hello World"
-    shop = workshop(functions=["slugify"], arguments=[json.dumps({"text": "Hello World", "max_length": "5"})])
+    found = json.dumps({"text": "Hello World", "max_length": "5"})
+    shop = workshop(functions=["slugify"], match=['{"function": "slugify"}'], arguments=[found])
     assert shop.agent.execute(wish(words)).value == "hello"
     assert shop.agent.execute(wish(words, arguments={"max_length": 80})).value == "hello-world"
     assert "Hello World" in shop.teller.heard()
-    assert shop.teller.asked_for() == ["arguments", "arguments"]
+    assert shop.teller.asked_for() == ["match", "arguments", "arguments"]
 
 
 @pytest.mark.parametrize("reply", ['{"text": 5}', '{"txt": "a"}', "{}", "I do not know"])
@@ -163,9 +164,8 @@ def test_without_a_model_the_error_names_what_is_missing(workshop, fault):
 
 def test_words_become_an_alias_once_a_model_chose_and_the_run_succeeded(workshop):
     """The choice is kept only when it proved right: then the same words need no model."""
-    words = "tally lexical units"
+    words = "tally words of the novel"
     shop = workshop(functions=["count_words", "slugify"], match=['{"function": "count_words"}'])
-    shop.put(renamed_alias(shop, "lexical units tally sheet"))
     first = shop.agent.execute(wish(words, arguments={"text": "a b c"}))
     assert (first.value, first.model) == (3, "t/m")
     assert shop.teller.asked_for() == ["match"]
@@ -176,10 +176,9 @@ def test_words_become_an_alias_once_a_model_chose_and_the_run_succeeded(workshop
 
 def test_a_failed_run_confirms_nothing(workshop):
     """A model's choice whose run failed is asked about again."""
-    words = "tally IBAN lexical units"
+    words = "sum up rows quickly by group"
     shop = workshop(functions=["csv_group_sum", "count_words"], match=['{"function": "csv_group_sum"}'])
     task = wish(words, arguments={"text": "a,b\n1,2\n", "group_by": "no such column", "value": "b"})
-    shop.put(renamed_alias(shop, "units", "csv_group_sum"))
     for _ in range(2):
         with pytest.raises(RunFailed, match="no such column") as caught:
             shop.agent.execute(task)
@@ -190,20 +189,13 @@ def test_a_failed_run_confirms_nothing(workshop):
     assert [run.outcome for run in shop.operations.runs()] == ["exception", "exception"]
 
 
-def renamed_alias(shop, alias: str, name: str = "count_words"):
-    """The function with another alias, so that a wish shares some of its words."""
-    function = shop.registry.get(name).function
-    manifest = function.manifest.model_copy(update={"aliases": (*function.manifest.aliases, alias)})
-    return type(function)(manifest=manifest, source=function.source, tests=function.tests)
-
-
 @pytest.mark.parametrize("reply", ['{"function": "rm_rf"}', '{"function": "slugify"}', "", "count_words", NONE])
 def test_only_an_offered_name_counts_as_a_choice(workshop, reply):
     """A model that names something else, or nothing readable, has chosen none."""
     shop = workshop(functions=["count_words"], match=[reply], generate=[AWAY])
-    shop.put(renamed_alias(shop, "lexical units tally sheet"))
     with pytest.raises(NoFunctionFits):
-        shop.agent.execute(wish("tally lexical units", arguments={"text": "a"}))
+        shop.agent.execute(wish("tally words of the novel", arguments={"text": "a"}))
+    assert shop.teller.asked_for() == ["match", "generate"]
 
 
 def test_a_named_function_runs_without_matching(workshop):
@@ -240,6 +232,17 @@ def test_a_quarantined_function_is_not_matched(workshop):
     for words in ("count my words", "count words in a text"):
         with pytest.raises(NoFunctionFits):
             shop.agent.execute(wish(words, arguments={"text": "a"}))
+
+
+def test_a_quarantined_version_is_not_run_by_name(workshop):
+    """Who names it learns that it is kept from running."""
+    shop = workshop(functions=["count_words"])
+    shop.registry.quarantine("count_words", by="Ann", reason="wrong")
+    for version in (None, "1.0.0"):
+        with pytest.raises(RunFailed, match="quarantined") as caught:
+            shop.agent.run("count_words", Task(text="", positional=("a b",)), version=version)
+        assert "history count_words" in caught.value.advice
+    assert shop.operations.runs() == []
 
 
 def test_two_threads_execute_at_once(workshop):

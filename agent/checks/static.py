@@ -1,0 +1,97 @@
+"""Check: what can be seen in the source without running it. Findings are evidence; the sandbox is the boundary."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+
+from packaging.requirements import Requirement
+
+from agent.checks.trial import Trial
+from agent.types import CheckResult
+
+NAME = "static"
+
+TEST_MODULES = frozenset({"function", "pytest"})
+"""What tests may import beyond the standard library."""
+OUT_OF_BOUNDS = frozenset({"_pytest", "conftest", "ctypes", "gc", "pytest", "subprocess", "unittest"})
+"""What a function has no business with: test machinery, other processes, the interpreter's own objects."""
+REACHING = frozenset(
+    {"sys.modules", "sys.settrace", "sys.setprofile", "sys._getframe", "os._exit", "builtins.__dict__"}
+)
+"""Attributes by which code changes or leaves the interpreter it runs in."""
+SECRETS = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b"
+    r"|\bglpat-[\w-]{20}\b|\bsk-[A-Za-z0-9_-]{32,}|\bxox[abprs]-[\w-]{10,}"
+)
+"""The published shapes of keys: PEM (RFC 7468), AWS, GitHub, GitLab, OpenAI, Slack."""
+
+
+def check(trial: Trial) -> CheckResult:
+    """Passed where nothing was found."""
+    function = trial.function
+    packages = {import_name(requirement) for requirement in function.manifest.requirements}
+    source, tests = ast.parse(function.source), ast.parse(function.tests)
+    findings = (
+        *foreign_imports("function.py", source, packages),
+        *foreign_imports("test_function.py", tests, packages | TEST_MODULES),
+        *reaching(source),
+        *swallowing(source),
+        *secrets(f"{function.source}\n{function.tests}"),
+    )
+    summary = f"{len(findings)} static findings" if findings else "nothing to see in the source"
+    return CheckResult(check=NAME, passed=not findings, summary=summary, findings=findings)
+
+
+def import_name(requirement: str) -> str:
+    """The module that a package most likely brings: its name in lower case with underscores."""
+    return Requirement(requirement).name.lower().replace("-", "_")
+
+
+def foreign_imports(file: str, tree: ast.Module, allowed: frozenset[str] | set[str]) -> Iterator[str]:
+    """Imports that neither the standard library nor a declared package has."""
+    for line, module in imported(tree):
+        top = module.partition(".")[0]
+        if top not in allowed and (top in OUT_OF_BOUNDS or top not in sys.stdlib_module_names):
+            where = "a relative import" if not top else f"`import {module}`"
+            yield f"{file} line {line}: {where} is neither in the standard library's safe part nor a declared package"
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and name of every imported module; an empty name for a relative import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, "" if node.level else node.module or ""
+
+
+def reaching(tree: ast.Module) -> Iterator[str]:
+    """Uses of attributes that change or leave the interpreter."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and (name := ast.unparse(node)) in REACHING:
+            yield f"function.py line {node.lineno}: `{name}` reaches into the interpreter"
+
+
+def swallowing(tree: ast.Module) -> Iterator[str]:
+    """Handlers that hide every error."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.ExceptHandler)
+            and catches_all(node)
+            and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+        ):
+            yield f"function.py line {node.lineno}: this `except` hides every error: name the one that is expected"
+
+
+def catches_all(handler: ast.ExceptHandler) -> bool:
+    """True for `except:`, `except Exception:` and `except BaseException:`."""
+    return handler.type is None or (
+        isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")
+    )
+
+
+def secrets(text: str) -> Iterator[str]:
+    """Keys and tokens in plain sight; the finding does not repeat them."""
+    if SECRETS.search(text):
+        yield "something that looks like a key or a token stands in the code: pass it as an argument"
