@@ -62,9 +62,15 @@ class Forge:
         return self._prove(wish, clock, propose, replaces=current)
 
     def admit(self, function: Function, *, source: str) -> Version:
-        """Let a function in that came from elsewhere, through the same gate. Raises `NotPromoted`."""
-        task = Task(text=function.manifest.description)
-        verdict = validate(Trial(function=function, sandbox=self.sandbox, task=task, limits=self.limits))
+        """Let a function in that came from elsewhere, through the same gate. Raises `NotPromoted`.
+
+        Where it replaces a version in production, that one's tests must hold, too.
+        """
+        task, replaces = Task(text=function.manifest.description), self.registry.find(function.name)
+        earlier = replaces.function.tests if replaces else ""
+        verdict = validate(
+            Trial(function=function, sandbox=self.sandbox, task=task, earlier_tests=earlier, limits=self.limits)
+        )
         if not verdict.passed:
             raise NotPromoted(
                 f"`{function.name}` did not pass the gate: {verdict.summary}",
@@ -72,7 +78,6 @@ class Forge:
                 kept="The registry is as it was.",
                 findings=list(verdict.findings),
             )
-        replaces = self.registry.find(function.name)
         version = self.promoter.admit(function, evidence_of(verdict, {"source": source}), replaces=replaces)
         self._tell_admitted(version, verdict)
         return version

@@ -52,6 +52,7 @@ class InvalidTransition(RegistryError):
     """A version cannot move from its present status to that one."""
 
     exit_code = 5
+    advice = "`kowal functions history NAME` shows how it came to where it stands."
 
 
 class InvalidFunction(RegistryError):

@@ -34,7 +34,7 @@ def ensure_snapshot(cache: Path, on_progress: Callable[[str], None]) -> Path:
 
     Two processes may build at once; the first to finish is kept. Raises `SnapshotFailed`.
     """
-    folder = cache / f"wasm-{snapshot_key()}"
+    folder = folder_in(cache)
     try:
         if not intact(folder):
             on_progress("Building the sandbox's snapshot (once, about 15 seconds)")
@@ -44,6 +44,16 @@ def ensure_snapshot(cache: Path, on_progress: Callable[[str], None]) -> Path:
     except OSError as error:
         raise SnapshotFailed(f"The sandbox's cache {cache} cannot be used: {error.strerror or error}") from error
     return folder
+
+
+def is_built(cache: Path) -> bool:
+    """True where `ensure_snapshot` would have nothing to build."""
+    return intact(folder_in(cache))
+
+
+def folder_in(cache: Path) -> Path:
+    """The snapshot's folder in the cache folder."""
+    return cache / f"wasm-{snapshot_key()}"
 
 
 def intact(folder: Path) -> bool:

@@ -15,7 +15,7 @@ from sandbox.base import BaseSandbox, decode, encode, failed
 from sandbox.children import ChildDied, Children, ChildSilent, python_child
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.frames import EXIT_OUTPUT_LIMIT
-from sandbox.snapshot import discard, ensure_snapshot
+from sandbox.snapshot import discard, ensure_snapshot, is_built
 from sandbox.types import BackendInfo, Call, FailureKind, Limits, SandboxStatus
 
 GRACE_S = 1.0
@@ -54,7 +54,8 @@ class WasmSandbox(BaseSandbox):
 
     def warm_up(self) -> None:
         """Start the engine in the background, where its snapshot is there already."""
-        self._opened().start_ahead()
+        if is_built(self._config.cache):
+            self._opened().start_ahead()
 
     def close(self) -> None:
         """Kill the children that wait. A call afterwards raises `SandboxUnavailable`."""

@@ -1,6 +1,7 @@
 """Opens each sandbox back end that lies in the folder, once a session, for the contract tests."""
 
 import importlib
+import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ DIVERGENCES: dict[str, dict[str, str]] = {
 """Where a back end differs from what the contract would like, by name, with the reason."""
 
 TALLY = pytest.StashKey[dict[str, list[int]]]()
+
+LATE = pytest.StashKey[list[float]]()
 
 Run = Callable[..., CallResult]
 
@@ -80,7 +83,18 @@ def tally(request: pytest.FixtureRequest) -> Callable[[str, int, int], None]:
     return add
 
 
+@pytest.fixture
+def late(request: pytest.FixtureRequest) -> list[float]:
+    """The seconds from a limit to the answer, for the line at the end of the run."""
+    return request.config.stash.setdefault(LATE, [])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say how much hostile code was tried and how much of it was contained."""
     for group, (tried, contained) in config.stash.get(TALLY, {}).items():
         terminalreporter.write_line(f"{group}: {tried} tried, {contained} contained")
+    if late := config.stash.get(LATE, []):
+        median, worst = statistics.median(late) * 1000, max(late) * 1000
+        terminalreporter.write_line(
+            f"time-outs: answered {median:.0f} ms after the limit (median of {len(late)}), at worst {worst:.0f} ms"
+        )
