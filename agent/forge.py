@@ -165,7 +165,7 @@ class Forge:
 def unreadable(fault: str) -> Verdict:
     """The verdict on a reply that holds no candidate."""
     result = CheckResult(check="reply", passed=False, summary=fault, findings=(fault,))
-    return Verdict(results=(result,), backend="")
+    return Verdict(results=(result,))
 
 
 def provenance_of(

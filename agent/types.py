@@ -45,8 +45,8 @@ class Verdict:
     """The evidence for or against a candidate: the checks in their order, up to the first that failed."""
 
     results: tuple[CheckResult, ...]
-    backend: str
-    """The sandbox in which the checks ran."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """The sandbox in which the checks ran: back end, engine, Python, pytest; empty where none was needed."""
 
     @property
     def passed(self) -> bool:

@@ -40,7 +40,7 @@ def validate(trial: Trial, gate: Sequence[Check] = GATE) -> Verdict:
         results.append(replace(result, seconds=round(time.perf_counter() - started, 4)))
         if not result.passed:
             break
-    return Verdict(results=tuple(results), backend=trial.sandbox.name)
+    return Verdict(results=tuple(results), environment=trial.sandbox.environment())
 
 
 def evidence_of(verdict: Verdict, provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def evidence_of(verdict: Verdict, provenance: Mapping[str, Any]) -> dict[str, An
         "verdict": {
             "passed": verdict.passed,
             "summary": verdict.summary,
-            "backend": verdict.backend,
+            "environment": dict(verdict.environment),
             "checks": [asdict(result) for result in verdict.results],
         },
         "provenance": dict(provenance),

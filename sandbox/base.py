@@ -60,6 +60,10 @@ class BaseSandbox:
     def warm_up(self) -> None:
         """See `sandbox.protocol.Sandbox.warm_up`."""
 
+    def environment(self) -> dict[str, str]:
+        """See `sandbox.protocol.Sandbox.environment`."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """See `sandbox.protocol.Sandbox.close`."""
 

@@ -33,6 +33,13 @@ class Sandbox(Protocol):
         """Whether it works on this machine and how fast a fresh call is. Never raises."""
         ...
 
+    def environment(self) -> Mapping[str, str]:
+        """What a result depends on beside the code, by name: the engine, the guest's Python, its pytest.
+
+        Raises as `call` does.
+        """
+        ...
+
     def close(self) -> None:
         """Stop whatever waits in the background. Idempotent; the sandbox cannot be used afterwards."""
         ...

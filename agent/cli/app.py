@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from agent.cli import functions, setup, tasks
+from agent.cli import functions, setup, tasks, verify
 from agent.cli.render import error_text, print_error_json
 from agent.errors import KowalError
 from registry import RegistryError
@@ -24,6 +24,7 @@ app.command("run")(tasks.run)
 app.command("enhance")(tasks.enhance)
 app.command("attempts")(tasks.attempts)
 app.add_typer(functions.app, name="functions")
+app.command("verify")(verify.verify_functions)
 app.command("init")(setup.init)
 app.command("doctor")(setup.doctor)
 app.command("demo")(setup.demo)

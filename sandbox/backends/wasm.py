@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class WasmSandbox(BaseSandbox):
         self._children: Children | None = None
         self._folder: Path | None = None
         self._rebuilt = self._closed = False
+        self._environment: dict[str, str] = {}
 
     def warm_up(self) -> None:
         """Start the engine in the background, where its snapshot is there already."""
@@ -66,7 +68,6 @@ class WasmSandbox(BaseSandbox):
 
     def status(self) -> SandboxStatus:
         """The engine's version and the median of five fresh calls."""
-        import importlib.metadata
         import statistics
 
         probe = Call(source="def one():\n    return 1\n", function="one")
@@ -75,8 +76,20 @@ class WasmSandbox(BaseSandbox):
             times = [self.call(probe).seconds * 1000 for _ in range(5)]
         except SandboxError as error:
             return SandboxStatus(available=False, detail=str(error), advice=error.advice)
-        version = importlib.metadata.version("pyeryx")
-        return SandboxStatus(available=True, detail=f"pyeryx {version}, fresh call {statistics.median(times):.1f} ms")
+        detail = f"pyeryx {version('pyeryx')}, fresh call {statistics.median(times):.1f} ms"
+        return SandboxStatus(available=True, detail=detail)
+
+    def environment(self) -> dict[str, str]:
+        """The engine, and what the guest itself says of its Python and pytest; asked once."""
+        with self._lock:
+            known = self._environment
+        if not known:
+            source = "import sys, pytest\ndef versions():\n    return [sys.version.split()[0], pytest.__version__]\n"
+            python, pytest = self.call(Call(source=source, function="versions")).value
+            known = {"backend": self.name, "engine": f"pyeryx {version('pyeryx')}", "python": python, "pytest": pytest}
+            with self._lock:
+                self._environment = known
+        return dict(known)
 
     def _opened(self) -> Children:
         with self._lock:

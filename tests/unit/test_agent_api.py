@@ -68,9 +68,9 @@ def test_a_verdict_without_checks_is_no_pass():
     """Nothing shown is nothing proven."""
     good = CheckResult(check="a", passed=True, summary="fine")
     bad = CheckResult(check="b", passed=False, summary="not fine", findings=("why",))
-    assert not Verdict(results=(), backend="wasm").passed
-    assert Verdict(results=(good,), backend="wasm").passed
-    both = Verdict(results=(good, bad), backend="wasm")
+    assert not Verdict(results=()).passed
+    assert Verdict(results=(good,)).passed
+    both = Verdict(results=(good, bad))
     assert (both.passed, both.summary, both.findings) == (False, "b: not fine", ("why",))
 
 

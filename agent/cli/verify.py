@@ -1,0 +1,69 @@
+"""The command that derives verdicts anew: verify."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from agent.cli.opening import Json, opened_agent
+from agent.cli.render import err, out, print_json
+from agent.errors import BadTask, NotPromoted
+from agent.verifier import Verification, verify
+from registry import Registry, Version
+
+
+def verify_functions(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME[@VERSION]]", help="The function.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All functions in production.")] = False,
+    json_output: Json = False,
+) -> None:
+    """Derive verdicts anew from what git holds, offline. Exit code 4 where a function would not be let in today."""
+    if (name is None) == (not everything):
+        raise BadTask("Name one function, or say --all", advice="For example: kowal verify count_words@1.0.0")
+    done: list[Verification] = []
+    with opened_agent(json_output=json_output) as agent:
+        for version in chosen(agent.registry, name):
+            done.append(verify(version, agent.runner.sandbox, agent.runner.limits))
+            if not json_output:
+                print_verification(done[-1])
+    if json_output:
+        print_json([verification_json(item) for item in done])
+    fallen = [item.version.name for item in done if not item.holds]
+    if fallen and not json_output:
+        raise NotPromoted(f"{len(fallen)} of {len(done)} would not be let in today: {', '.join(fallen)}", advice=ADVICE)
+    if fallen:
+        raise typer.Exit(NotPromoted.exit_code)
+
+
+ADVICE = "`kowal functions quarantine NAME --reason ...` takes one out of use."
+
+
+def chosen(registry: Registry, name: str | None) -> Iterator[Version]:
+    """The named version, or all that are in production."""
+    if name is None:
+        yield from registry.production()
+        return
+    function, _, version = name.partition("@")
+    yield registry.get(function, version or None)
+
+
+def print_verification(item: Verification) -> None:
+    """One line a function, and one more for each thing that is not as it was."""
+    mark = "[green]✓[/]" if item.holds else "[red]✗[/]"
+    label = item.version.version or item.version.digest[:12]
+    out.print(f"{mark} {item.version.name} {label}   {item.verdict.summary}")
+    for line in (*item.changed, *item.differs):
+        err.print(f"    {line}", markup=False)
+
+
+def verification_json(item: Verification) -> dict[str, object]:
+    """The same for programs."""
+    return {
+        "name": item.version.name,
+        "version": item.version.version,
+        "holds": item.holds,
+        "summary": item.verdict.summary,
+        "findings": list(item.verdict.findings),
+        "changed": list(item.changed),
+        "differs": list(item.differs),
+    }

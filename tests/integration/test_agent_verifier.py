@@ -1,0 +1,62 @@
+"""A second look at what git holds, in a real sandbox."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.checks.trial import Trial
+from agent.loader import load
+from agent.types import Task
+from agent.validator import evidence_of, validate
+from agent.verifier import verify
+from registry import Function, Manifest, Status, Version
+from sandbox import Limits, Sandbox
+
+SOURCE = 'def double(x: int) -> int:\n    """Twice x."""\n    return 2 * x\n'
+TESTS = "from function import double\n\n\ndef test_it():\n    assert double(3) == 6\n"
+SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"], "additionalProperties": False}
+
+
+@pytest.fixture(scope="module")
+def sandbox(cache: Path) -> Iterator[Sandbox]:
+    """One sandbox for the module."""
+    opened = load("sandbox.backends", "wasm").open({"cache": cache, "spares": 0}, lambda line: None)
+    yield opened
+    opened.close()
+
+
+def function(source: str = SOURCE) -> Function:
+    """A function that doubles, or one with another body."""
+    manifest = Manifest(name="double", description="Doubles.", input_schema=SCHEMA, output_schema={"type": "integer"})
+    return Function(manifest=manifest, source=source, tests=TESTS)
+
+
+def registered(sandbox: Sandbox, held: Function) -> Version:
+    """A version whose evidence was reached for the good function, whatever its files hold now."""
+    verdict = validate(Trial(function=function(), sandbox=sandbox, task=Task(text="double")))
+    evidence = evidence_of(verdict, {"source": "test"})
+    return Version(function=held, commit="c" * 40, status=Status.PRODUCTION, version="1.0.0", evidence=evidence)
+
+
+def test_what_was_let_in_is_let_in_again(sandbox: Sandbox):
+    """Nothing changed: the verdict holds, and no difference is told."""
+    again = verify(registered(sandbox, function()), sandbox, Limits())
+    assert again.holds
+    assert (again.changed, again.differs) == ((), ())
+
+
+def test_code_that_no_longer_passes_is_named(sandbox: Sandbox):
+    """Where the files do not earn their evidence, the check that fails now is told."""
+    again = verify(registered(sandbox, function(SOURCE.replace("2 * x", "x"))), sandbox, Limits())
+    assert not again.holds
+    assert again.differs == ("green: passed then, failed now",)
+
+
+def test_another_engine_is_told(sandbox: Sandbox):
+    """A verdict reached with another Python or engine says so, and holds if the checks do."""
+    version = registered(sandbox, function())
+    version.evidence["verdict"]["environment"]["python"] = "3.13.9"
+    again = verify(version, sandbox, Limits())
+    assert again.holds
+    assert again.changed == (f"python: 3.13.9 then, {sandbox.environment()['python']} now",)
