@@ -1,19 +1,19 @@
 """Makes functions: generate, validate, repair within the budget, promote. Every attempt is kept."""
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.checks.trial import Trial
 from agent.clock import StepClock
-from agent.errors import ModelError, NoFunctionFits, NotPromoted
+from agent.errors import BadTask, ModelError, NoFunctionFits, NotPromoted
 from agent.generator import Generator, Proposal
 from agent.journal import Journal
 from agent.promoter import Promoter
 from agent.types import Attempt, CheckResult, Event, Listener, Task, Verdict, version_facts
 from agent.validator import evidence_of, validate
-from registry import Function, Registry, Status, Version
+from registry import Function, NameTaken, Registry, Status, UnknownFunction, Version
 from sandbox import Limits, Sandbox
 
 Propose = Callable[[Attempt | None, int], Proposal]
@@ -44,9 +44,10 @@ class Forge:
 
     def make(self, task: Task, clock: StepClock) -> Made:
         """A new function for the task. Raises `NoFunctionFits` where no model answers, `NotPromoted`."""
-        taken = {listing.name: listing.description for listing in self.registry.list()}
+        self._refuse_packages(task)
 
         def propose(failed: Attempt | None, seed: int) -> Proposal:
+            taken = {listing.name: listing.description for listing in self.registry.list()}
             if failed is None:
                 return self.generator.propose(task, taken=taken, seed=seed)
             return self.generator.repair(task, failed, taken=taken, seed=seed)
@@ -55,6 +56,7 @@ class Forge:
 
     def improve(self, current: Version, wish: Task, clock: StepClock) -> Made:
         """A new version that does what the wish adds and all that the old one promised. Raises as `make` does."""
+        self._refuse_packages(wish)
 
         def propose(failed: Attempt | None, seed: int) -> Proposal:
             return self.generator.enhance(current, wish, failed, seed=seed)
@@ -91,20 +93,44 @@ class Forge:
                 attempt = self._judge(len(tried) + 1, proposal, task, replaces)
             tried.append(attempt)
             self.journal.keep_attempt(task_id, attempt, proposal)
-            if attempt.function is not None and attempt.verdict.passed:
-                provenance = provenance_of(task, task_id, tried, proposal.prompt, replaces)
-                evidence = evidence_of(attempt.verdict, provenance)
-                with clock.step("promote"):
-                    version = self.promoter.admit(attempt.function, evidence, replaces=replaces)
+            provenance = provenance_of(task, task_id, tried, proposal.prompt, replaces)
+            with clock.step("promote"):
+                version = self._let_in(attempt, provenance, replaces)
+            if isinstance(version, Version):
                 self._tell_admitted(version, attempt.verdict, number=attempt.number, model=attempt.model)
                 return Made(version=version, attempts=tuple(tried))
-            self._tell_refused(attempt)
+            tried[-1] = replace(attempt, verdict=version)
+            self._tell_refused(tried[-1])
         raise NotPromoted(
             f"{len(tried)} candidates were made and none passed the gate; the last: {tried[-1].verdict.summary}",
             kept=f"All attempts with their findings: kowal attempts {task_id}",
             task_id=task_id,
             findings=list(tried[-1].verdict.findings),
         )
+
+    def _let_in(self, attempt: Attempt, provenance: Mapping[str, Any], replaces: Version | None) -> Version | Verdict:
+        """The version that a proven candidate became, or the verdict that keeps it out."""
+        if attempt.function is None or not attempt.verdict.passed:
+            return attempt.verdict
+        try:
+            evidence = evidence_of(attempt.verdict, provenance)
+            return self.promoter.admit(attempt.function, evidence, replaces=replaces)
+        except NameTaken as error:
+            return unreadable(f"{error} Choose another name.")
+
+    def _registered(self, name: str) -> Version | None:
+        try:
+            return self.registry.get(name)
+        except UnknownFunction:
+            return None
+
+    def _refuse_packages(self, task: Task) -> None:
+        """Say at once what no candidate could mend: the sandbox has no place for packages."""
+        if task.requirements and not self.sandbox.provides_packages:
+            raise BadTask(
+                f"The sandbox `{self.sandbox.name}` has the standard library only, not {', '.join(task.requirements)}",
+                advice="Leave the package out: say in words what it is for, and let the function do without.",
+            )
 
     def _proposal(self, propose: Propose, tried: list[Attempt], task_id: str) -> Proposal:
         number = len(tried) + 1

@@ -21,11 +21,20 @@ class Promoter:
     policy: Policy
 
     def admit(self, function: Function, evidence: Mapping[str, Any], *, replaces: Version | None = None) -> Version:
-        """The version, approved by its checks, and in production where the policy lets it go alone."""
+        """The version, approved by its checks, and in production where the policy lets it go alone.
+
+        Raises `NameTaken` or `Superseded` where the registry has changed since the candidate was prepared.
+        """
         candidate = self.registry.add_candidate(function, evidence)
-        change = change_between(replaces.function, function) if replaces else "minor"
+        change = change_between(replaces.function, function) if replaces else "new"
+        replaced = replaces.version if replaces and replaces.status is Status.PRODUCTION else ""
         version = self.registry.approve(
-            function.name, candidate.digest, by=BY_POLICY, change=change, note=note_of(evidence)
+            function.name,
+            candidate.digest,
+            by=BY_POLICY,
+            change=change,
+            replaces=replaced,
+            note=note_of(evidence),
         )
         if version.status is Status.PRODUCTION or self.needs_person(function):
             return version

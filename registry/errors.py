@@ -48,6 +48,22 @@ class Conflict(RegistryError):
     advice = "Repeat the command; what the other process did is kept."
 
 
+class NameTaken(RegistryError):
+    """A function of that name was registered by somebody else meanwhile."""
+
+    exit_code = 5
+    retryable = True
+    advice = "Repeat the command: the function that is there now may already do it."
+
+
+class Superseded(RegistryError):
+    """The version that was to be replaced is no longer in production."""
+
+    exit_code = 5
+    retryable = True
+    advice = "Repeat the command: it then starts from the version that is there now."
+
+
 class InvalidTransition(RegistryError):
     """A version cannot move from its present status to that one."""
 

@@ -35,7 +35,7 @@ Refs say where a version stands:
     refs/kowal/quarantine/NAME/X.Y.Z    kept from running
 """
 
-type Change = Literal["minor", "major"]
+type Change = Literal["new", "minor", "major"]
 
 _VERSION = re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})")
 _DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.errors import Conflict, InvalidTransition, RegistryError, UnknownVersion
+from registry.errors import Conflict, InvalidTransition, NameTaken, RegistryError, Superseded, UnknownVersion
 from registry.files import files_of
 from registry.layout import (
     MAIN,
@@ -40,6 +40,16 @@ class Move:
     new: Status
 
 
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """How a candidate follows what is there."""
+
+    change: Change = "minor"
+    """`new` demands that the name is free."""
+    replaces: str = ""
+    """The version that must still be in production; empty where that does not matter."""
+
+
 class Moves:
     """Changes one repository: from what the refs say, and once more where they moved meanwhile."""
 
@@ -53,10 +63,9 @@ class Moves:
         files = files_of(function, evidence)
         return self._settled(lambda: self._add_once(function, files, by))
 
-    def approve(self, name: str, digest: str | None, *, by: str, change: Change, note: str, verdict: str) -> Record:
+    def approve(self, name: str, digest: str, *, by: str, step: Step, note: str, verdict: str) -> Record:
         """The version that the candidate became, or the one of that digest that was there before."""
-        wanted = digest or self.only_candidate(name).digest
-        return self._settled(lambda: self._approve_once(name, wanted, by, change, note, verdict))
+        return self._settled(lambda: self._approve_once(name, digest, by, step, note, verdict))
 
     def promote(self, name: str, version: str | None, *, by: str, note: str) -> Record:
         """The version, now in production; the newest approved one for None."""
@@ -97,15 +106,16 @@ class Moves:
         self._repository.refs.update([RefUpdate(ref=candidate_ref(name, digest), old=None, new=commit)])
         return self._repository.candidate(name, commit)
 
-    def _approve_once(self, name: str, digest: str, by: str, change: Change, note: str, verdict: str) -> Record:
+    def _approve_once(self, name: str, digest: str, by: str, step: Step, note: str, verdict: str) -> Record:
         tip = self._repository.tip(MAIN)
         releases = self._repository.releases(name)
         for release in releases:
             if release.digest == digest:
                 self._forget_candidate(name, digest)
                 return release
+        self._check_step(name, step, releases)
         candidate = self._repository.named(name, digest)
-        version = next_version((release.version for release in releases), change)
+        version = next_version((release.version for release in releases), step.change)
         trailers = {"Function": name, "Version": version, "Digest": digest, "Verdict": verdict}
         trailers |= {"Proposed-by": candidate.by, "Approved-by": _person(by)}
         message = compose(f"Approve {name} {version}", note, trailers)
@@ -120,6 +130,15 @@ class Moves:
         ]
         self._transition(name, [Move(version=version, old=Status.TESTING, new=Status.APPROVED)], updates)
         return self._repository.release(name, version, tag)
+
+    def _check_step(self, name: str, step: Step, releases: Sequence[Record]) -> None:
+        """Refuse a step that was prepared for a registry that has changed since."""
+        if step.change == "new" and releases:
+            raise NameTaken(f"A function called {name} was registered meanwhile.")
+        current = self._repository.in_production(name)
+        if step.replaces and (current is None or current.version != step.replaces):
+            now = current.version if current else "none"
+            raise Superseded(f"{name} {step.replaces} was to be replaced, but {now} is in production meanwhile.")
 
     def _produce_once(self, name: str, version: str | None, verb: str, by: Mapping[str, str], note: str) -> Record:
         tip = self._repository.tip(PRODUCTION)

@@ -19,7 +19,7 @@ from registry.layout import (
     TAGS,
     require_name,
 )
-from registry.moves import Moves
+from registry.moves import Moves, Step
 from registry.repository import Record, Repository, unknown
 from registry.types import Function, HistoryEntry, Hit, Listing, Version
 
@@ -87,17 +87,22 @@ class Registry:
         digest: str | None = None,
         *,
         by: str,
-        change: Literal["minor", "major"] = "minor",
+        change: Literal["new", "minor", "major"] = "minor",
+        replaces: str = "",
         note: str = "",
     ) -> Version:
         """The version that the candidate became.
+
+        `change="new"` demands that the name is free (`NameTaken`), `replaces` that this version is still in
+        production (`Superseded`): what was prepared for another state of the registry is not let in.
 
         Idempotent by digest. Without one, the function's only candidate is meant; raises `UnknownVersion`
         naming them where there are several.
         """
         wanted = digest or self._moves.only_candidate(name).digest
         evidence = self.get(name, wanted).evidence
-        approved = self._moves.approve(name, wanted, by=by, change=change, note=note, verdict=_verdict(evidence))
+        step = Step(change=change, replaces=replaces)
+        approved = self._moves.approve(name, wanted, by=by, step=step, note=note, verdict=_verdict(evidence))
         return self._load(approved)
 
     def promote(self, name: str, version: str | None = None, *, by: str, note: str = "") -> Version:

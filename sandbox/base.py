@@ -22,6 +22,7 @@ class BaseSandbox:
     """Turns calls and test runs into one request each, and the guest's envelope into values."""
 
     name: str
+    provides_packages = False
 
     def call(self, call: Call, limits: Limits | None = None) -> CallResult:
         """See `sandbox.protocol.Sandbox.call`."""

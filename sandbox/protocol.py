@@ -10,6 +10,8 @@ class Sandbox(Protocol):
     """Runs untrusted Python. Nothing survives from one call to the next, and no call reaches the host."""
 
     name: str
+    provides_packages: bool
+    """True where a function's declared requirements can be installed."""
 
     def call(self, call: Call, limits: Limits | None = None) -> CallResult:
         """The function's value, or the named failure of the guest code.

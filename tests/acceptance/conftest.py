@@ -111,7 +111,7 @@ def home(bare: Home, seed: Path) -> Home:
 def draft() -> Callable[..., str]:
     """A model's reply with a function that counts vowels, and its tests."""
     code = (
-        'def count_vowels(text: str) -> int:\n    """Count the vowels in a text.\n\n    Args:\n        text: The text.\n'
+        'def count_vowels(text: str) -> int:\n    """Count the vowels in a text.\n\n    Args:\n        text: It.\n'
         '    """\n    return sum(letter in "aeiou" for letter in text.lower())\n'
     )
     tests = (

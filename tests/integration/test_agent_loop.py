@@ -16,7 +16,7 @@ from agent.errors import (
 )
 from agent.loader import load
 from agent.types import Origin, Task
-from registry import Example, Status, UnknownFunction, UnknownVersion
+from registry import Example, Function, Manifest, Status, UnknownFunction, UnknownVersion
 
 AWAY = ProviderUnavailable("No model server answers at http://127.0.0.1:9.")
 NONE = json.dumps({"function": None})
@@ -273,3 +273,39 @@ def test_argument_values_are_not_written_down(workshop):
     assert secret not in kept
     assert secret not in shop.teller.heard()
     assert secret not in str(shop.events)
+
+
+def test_a_name_taken_while_the_model_wrote_is_not_taken_over(workshop):
+    """Another process registers the name between request and promotion: its function stays, ours gets another name."""
+    theirs = function_named("count_vowels")
+    renamed = draft(name="vowel_count", code=CODE.replace("count_vowels", "vowel_count"),
+                    tests=TESTS.replace("count_vowels", "vowel_count"))  # fmt: skip
+    shop = workshop(match=[NONE], generate=[draft()], repair=[renamed])
+    asked = shop.teller.complete
+
+    def slow(request):
+        reply = asked(request)
+        if request.purpose.value == "generate":
+            shop.put(theirs)
+        return reply
+
+    shop.teller.complete = slow
+    outcome = shop.agent.execute(wish("how many vowels are there", arguments={"text": "Adele"}))
+    assert (outcome.function, outcome.value) == ("vowel_count", 3)
+    assert shop.registry.get("count_vowels").function.source == theirs.source
+    assert "registered meanwhile" in outcome.attempts[0].verdict.summary
+
+
+def test_a_package_the_sandbox_cannot_give_is_refused_before_a_model_is_asked(workshop):
+    """No candidate could mend that, so none is paid for."""
+    shop = workshop(generate=[draft()])
+    with pytest.raises(BadTask, match="numpy"):
+        shop.agent.create(wish("count the vowels", requirements=("numpy",)))
+    assert shop.teller.requests == []
+
+
+def function_named(name: str) -> Function:
+    """Another function of that name."""
+    schema = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}
+    manifest = Manifest(name=name, description="Something else.", input_schema=schema)
+    return Function(manifest=manifest, source=f"def {name}(x: int) -> int:\n    return x\n", tests="")

@@ -13,9 +13,11 @@ from registry import (
     Function,
     InvalidTransition,
     Manifest,
+    NameTaken,
     Registry,
     RegistryError,
     Status,
+    Superseded,
     UnknownFunction,
     UnknownVersion,
     read_export,
@@ -128,6 +130,25 @@ def test_versions_are_numbered_by_the_kind_of_change(registry):
         digest = registry.add_candidate(function(source=text), {}).digest
         numbers.append(registry.approve("count_words", digest, by="Ann", change=change).version)
     assert numbers == ["1.0.0", "1.1.0", "2.0.0", "2.1.0"]
+
+
+def test_a_new_function_needs_a_free_name(registry):
+    """What was made under a name that somebody else took meanwhile is not let in as their next version."""
+    produce(registry, function(source="theirs"))
+    ours = registry.add_candidate(function(source="ours"), {})
+    with pytest.raises(NameTaken, match="count_words"):
+        registry.approve("count_words", ours.digest, by="Ann", change="new")
+    assert registry.get("count_words").function.source == "# theirs\n"
+
+
+def test_a_successor_replaces_only_what_it_was_made_from(registry):
+    """A version prepared for 1.0.0 does not silently undo the 1.1.0 that came in between."""
+    produce(registry, function(source="first"))
+    produce(registry, function(source="second"))
+    late = registry.add_candidate(function(source="late"), {})
+    with pytest.raises(Superseded, match=r"1\.1\.0 is in production"):
+        registry.approve("count_words", late.digest, by="Ann", replaces="1.0.0")
+    assert registry.approve("count_words", late.digest, by="Ann", replaces="1.1.0").version == "1.2.0"
 
 
 def test_a_rollback_is_a_new_commit(registry):

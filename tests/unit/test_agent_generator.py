@@ -75,9 +75,7 @@ def said(request: ModelRequest) -> str:
 def refused(function: Function | None, *findings: str) -> Attempt:
     """An attempt that did not pass."""
     result = CheckResult(check="green", passed=False, summary="1/2 tests", findings=findings)
-    return Attempt(
-        number=1, model="teller/small", function=function, verdict=Verdict(results=(result,))
-    )
+    return Attempt(number=1, model="teller/small", function=function, verdict=Verdict(results=(result,)))
 
 
 @pytest.fixture
