@@ -196,8 +196,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m integrations.llm.fake_ollama", description=__doc__)
     parser.add_argument("--port", type=int, default=11435)
     parser.add_argument("--script", type=Path, help="a JSON file: {models: [{name}], rules: [{match, reply}]}")
+    parser.add_argument("--model", action="append", help="a model it claims to have, instead of a script's")
+    parser.add_argument("--reply", help="what it says to everything, after the script's rules")
     options = parser.parse_args(arguments)
     script = Script.model_validate_json(options.script.read_bytes()) if options.script else Script()
+    if options.model:
+        script = script.model_copy(update={"models": tuple(Model(name=name) for name in options.model)})
+    if options.reply is not None:
+        script = script.model_copy(update={"rules": (*script.rules, Rule(reply=options.reply))})
     server = FakeOllama(script, port=options.port)
     sys.stderr.write(f"A fake Ollama server listens at {server.url}\n")
     try:
