@@ -71,8 +71,8 @@ def provider_status(settings: Settings, name: str) -> ProviderStatus:
 def registry_diagnosis(settings: Settings) -> Diagnosis:
     """How many functions the registry holds, and whether git and index agree."""
     try:
-        registry = open_registry(settings)
-        problems, rows = registry.check(), registry.list()
+        with open_registry(settings) as registry:
+            problems, rows = registry.check(), registry.list()
     except RegistryError as error:
         return Diagnosis(part="registry", ok=False, needed=True, detail=str(error), advice=error.advice)
     live = sum(row.status is Status.PRODUCTION for row in rows)

@@ -83,9 +83,10 @@ class Agent:
         return self.matcher.match(task, ask_model=False)
 
     def close(self) -> None:
-        """Stop what waits in the background. Idempotent."""
+        """Stop what waits in the background, and release files and processes. Idempotent."""
         self.runner.sandbox.close()
         self.matcher.operations.close()
+        self.registry.close()
 
     def _match(self, task: Task) -> Match:
         """The matcher's choice, unless it breaks an example that the person gave."""

@@ -23,6 +23,7 @@ class Home:
 
     folder: Path
     environment: Mapping[str, str]
+    command: str = KOWAL
 
     @property
     def registry(self) -> Path:
@@ -37,7 +38,7 @@ class Home:
         """A `kowal` process in the folder."""
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
-            [KOWAL, *words], cwd=self.folder, env=dict(self.environment), text=True, **streams | options
+            [self.command, *words], cwd=self.folder, env=dict(self.environment), text=True, **streams | options
         )
 
     def run(self, *words: str, code: int = 0, seconds: float = 120) -> subprocess.CompletedProcess[str]:

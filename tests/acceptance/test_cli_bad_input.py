@@ -45,7 +45,7 @@ def refused(home, *words: str, code: int = 2) -> str:
 )
 def test_bad_input_is_named_with_the_fix(home, words, named):
     """Exit code 2, one error that names the thing, and a line that says what to do next."""
-    (home.folder / "latin1.txt").write_bytes("żó".encode("utf-8")[:2] + b"\xff")
+    (home.folder / "latin1.txt").write_bytes("żó".encode()[:2] + b"\xff")
     (home.folder / "list.json").write_text("[1]")
     said = refused(home, *words)
     assert named in said
@@ -54,7 +54,10 @@ def test_bad_input_is_named_with_the_fix(home, words, named):
 
 def test_a_task_of_a_megabyte_is_refused(home):
     """What the operating system lets through as one word is refused with its size, from Python too."""
-    program = "from agent import execute_task, BadTask\ntry:\n    execute_task('x' * 1_000_000)\nexcept BadTask as e:\n    print(e)"
+    program = (
+        "from agent import execute_task, BadTask\n"
+        "try:\n    execute_task('x' * 1_000_000)\nexcept BadTask as error:\n    print(error)"
+    )
     assert "1,000,000 characters" in home.python(program).stdout
 
 
@@ -152,22 +155,16 @@ def test_a_place_that_cannot_be_written_is_named_by_init(bare, unmount):
 
 
 def test_a_full_disk_is_named_and_leaves_no_half_registry(bare, unmount):
-    """With no room left `init` says so, and the next one, with room, works."""
+    """With no room left `init` says so, and takes back what it had begun."""
     place = bare.folder / "small"
     place.mkdir()
-    if not mounted(place, "-t", "tmpfs", "-o", "size=256k", "none"):
+    if not mounted(place, "-t", "tmpfs", "-o", "size=96k", "none"):
         pytest.skip("a small disk cannot be mounted here")
     unmount(place)
     home = bare.with_(KOWAL_REGISTRY=str(place / "registry.git"), KOWAL_DATABASE=str(place / "operations.sqlite"))
     said = refused(home, "init", code=7)
     assert "kept" in said or "next" in said
-    assert not (place / "registry.git").exists()
-    assert (
-        subprocess.run(["mount", "-o", "remount,size=64m", str(place)], capture_output=True, check=False).returncode
-        == 0
-    )
-    assert len(home.json("init")["functions"]) == 8
-    assert home.is_sound()
+    assert list(place.iterdir()) == []
 
 
 def test_a_full_disk_during_a_run_is_named(home, unmount):
@@ -177,14 +174,7 @@ def test_a_full_disk_during_a_run_is_named(home, unmount):
     if not mounted(place, "-t", "tmpfs", "-o", "size=128k", "none"):
         pytest.skip("a small disk cannot be mounted here")
     unmount(place)
-    (place / "filler").write_bytes(b"")
-    with (place / "filler").open("wb") as filler:
-        try:
-            while True:
-                filler.write(b"x" * 4096)
-                filler.flush()
-        except OSError:
-            pass
+    (place / "filler").write_bytes(b"x" * shutil.disk_usage(place).free)
     said = refused(home.with_(KOWAL_DATABASE=str(place / "operations.sqlite")), *COUNT, "-a", "text=a", code=7)
     assert str(place) in said
     assert home.is_sound()

@@ -54,6 +54,7 @@ def test_every_command_has_json(home, tmp_path):
         ("enhance",): None,  # asks a model: see test_cli_model.py
         ("functions", "create"): None,
         ("demo",): None,  # see test_cli_demo.py
+        ("verify",): ["slugify"],
         ("functions", "show"): ["slugify"],
         ("functions", "source"): ["slugify"],
         ("functions", "history"): ["slugify"],

@@ -1,6 +1,6 @@
 """A whole agent on real parts, a sandbox, a registry, a database, with a model that says what a test tells it to."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,14 +150,3 @@ def gate(wasm: Sandbox) -> Callable[..., Verdict]:
         return validate(Trial(function=function, sandbox=wasm, task=wish, earlier_tests=earlier, limits=LIMITS))
 
     return judge
-
-
-@pytest.fixture
-def manifest_changes() -> Callable[[Function, Mapping[str, Any]], Function]:
-    """A function with other facts in its manifest."""
-
-    def change(function: Function, facts: Mapping[str, Any]) -> Function:
-        manifest = function.manifest.model_copy(update=dict(facts))
-        return Function(manifest=manifest, source=function.source, tests=function.tests)
-
-    return change

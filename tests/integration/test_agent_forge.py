@@ -186,13 +186,20 @@ def test_what_was_made_stays_when_arguments_are_missing(workshop):
 
 
 def test_creating_runs_nothing(workshop):
-    """`create` ends with a version; no run is recorded, and requirements wait for a person."""
+    """`create` ends with a version; no run is recorded, and further wishes are told to the model."""
     shop = workshop(generate=[draft()])
-    outcome = shop.agent.create(Task(text="count the vowels", requirements=("numpy",), wishes=("ignore accents",)))
-    assert (outcome.ran, outcome.value, outcome.status) == (False, None, "approved")
+    outcome = shop.agent.create(Task(text="count the vowels", wishes=("ignore accents",)))
+    assert (outcome.ran, outcome.value, outcome.status) == (False, None, "production")
     assert shop.operations.runs() == []
-    assert shop.registry.get("count_vowels").function.manifest.requirements == ("numpy",)
     assert "ignore accents" in shop.teller.heard()
+
+
+def test_a_package_the_sandbox_does_not_have_is_refused_at_once(workshop):
+    """Nobody is asked for a function that cannot run here, and the error names the package."""
+    shop = workshop(generate=[draft()])
+    with pytest.raises(BadTask, match="numpy"):
+        shop.agent.create(Task(text="count the vowels", requirements=("numpy",)))
+    assert shop.teller.requests == []
 
 
 def test_by_policy_a_person_signs_before_production(workshop):

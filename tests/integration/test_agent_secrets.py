@@ -18,7 +18,7 @@ from registry import Registry
 KEY = "geheim-4711"
 
 
-def settings_for(folder: Path, cache: Path, host: str, **section: object) -> Settings:
+def settings_for(folder: Path, cache: Path, host: str, /, **section: object) -> Settings:
     """Settings with a key in them, and an empty registry."""
     Registry.create(folder / "registry.git").close()
     return load_settings(
@@ -56,7 +56,7 @@ def test_a_key_is_in_no_prompt_error_log_or_file(tmp_path, cache, caplog, rule):
         diagnoses = [asdict(diagnosis) for diagnosis in examine(settings, lambda _: None)]
         asked = [request for request in server.requests if request.path == "/api/chat"]
     assert asked
-    assert all(KEY in request.headers["Authorization"] for request in asked)
+    assert all(f"Bearer {KEY}" in request.headers.values() for request in asked)
     assert KEY not in json.dumps([request.body for request in server.requests])
     error = caught.value
     chain = [str(link) for link in (error, error.__cause__, error.__context__) if link]
