@@ -66,9 +66,9 @@ class Forge:
     def admit(self, function: Function, *, source: str) -> Version:
         """Let a function in that came from elsewhere, through the same gate. Raises `NotPromoted`.
 
-        Where it replaces a version in production, that one's tests must hold, too.
+        Where a function of that name is registered, its tests must hold, too.
         """
-        task, replaces = Task(text=function.manifest.description), self.registry.find(function.name)
+        task, replaces = Task(text=function.manifest.description), self._registered(function.name)
         earlier = replaces.function.tests if replaces else ""
         verdict = validate(
             Trial(function=function, sandbox=self.sandbox, task=task, earlier_tests=earlier, limits=self.limits)
@@ -119,6 +119,7 @@ class Forge:
             return unreadable(f"{error} Choose another name.")
 
     def _registered(self, name: str) -> Version | None:
+        """The version that a newcomer of that name would follow."""
         try:
             return self.registry.get(name)
         except UnknownFunction:

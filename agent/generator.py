@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from agent.ports import Message, ModelReply, ModelRequest, Purpose
-from agent.prompting import fill, prompt_version
+from agent.prompting import as_data, fill, prompt_version
 from agent.replies import Draft, read_draft, read_reply
 from agent.router import Router
 from agent.signature import Signature, UnreadableSignature, read_signature
@@ -71,7 +71,7 @@ class Generator:
     def enhance(self, current: Version, wish: Task, failed: Attempt | None, *, seed: int) -> Proposal:
         """A candidate that extends a version; its old tests and examples stay in it."""
         old = current.function
-        said = fill("enhance", code=old.source, tests=cut(old.tests), wish=wish.text)
+        said = fill("enhance", code=old.source, tests=cut(old.tests), wish=as_data(wish.text))
         if failed is not None:
             said += f"\nAn earlier try did not pass:\n{cut(listed(failed.verdict.findings))}\n"
         messages = (system_message(wish), Message(role="user", content=said))
@@ -126,7 +126,7 @@ def system_message(task: Task) -> Message:
 
 def task_message(task: Task, more: str) -> Message:
     """The task, marked as data."""
-    return Message(role="user", content=fill("task", task=task.text, details=more))
+    return Message(role="user", content=fill("task", task=as_data(task.text), details=more))
 
 
 def details(task: Task) -> str:

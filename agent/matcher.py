@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.errors import ModelError
 from agent.ports import Message, ModelRequest, Purpose
-from agent.prompting import fill
+from agent.prompting import as_data, fill
 from agent.replies import read_reply
 from agent.router import Router
 from agent.scoring import Profile, profile_of, score
@@ -150,6 +150,6 @@ def choice_request(task: Task, versions: Sequence[Version]) -> ModelRequest:
     lines = [f"- {item.name}({', '.join(item.parameters)}): {item.description}" for item in manifests]
     system = fill("match", functions="\n".join(lines))
     schema: Mapping[str, Any] = Choice.model_json_schema()
-    said = fill("task", task=task.text, details="")
+    said = fill("task", task=as_data(task.text), details="")
     messages = (Message(role="system", content=system), Message(role="user", content=said))
     return ModelRequest(messages=messages, purpose=Purpose.MATCH, task=task.text, schema=schema, temperature=0.0)

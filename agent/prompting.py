@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import importlib.resources
+import re
 from string import Template
 
 
@@ -20,3 +21,8 @@ def fill(name: str, /, **values: str) -> str:
 def prompt_version(name: str) -> str:
     """`NAME@` and eight digits of the text's SHA-256, for the provenance of what it made."""
     return f"{name}@{hashlib.sha256(prompt_text(name).encode()).hexdigest()[:8]}"
+
+
+def as_data(text: str) -> str:
+    """A person's text, unable to close the mark that says it is data."""
+    return re.sub(r"</(?=\s*(?:task|wish)\b)", "&lt;/", text, flags=re.IGNORECASE)

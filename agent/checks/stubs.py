@@ -21,7 +21,7 @@ MOST_PLACEHOLDERS = 4
 
 def raising_stub(signature: Signature) -> str:
     """A module whose function raises the marker, whatever it is given."""
-    return f"class {MARKER}(Exception):\n    pass\n\n\n{header(signature)}\n    raise {MARKER}\n"
+    return f"{header(signature)}\n    class {MARKER}(Exception):\n        pass\n\n    raise {MARKER}\n"
 
 
 def placeholder_stub(signature: Signature, value: Any) -> str:
@@ -30,7 +30,7 @@ def placeholder_stub(signature: Signature, value: Any) -> str:
 
 
 def header(signature: Signature) -> str:
-    """The stub's `def` line."""
+    """The stub's `def` line. It takes any call: what is asked is whether the test minds what the function does."""
     keyword = "async def" if signature.is_async else "def"
     return f"{keyword} {signature.name}(*args, **kwargs):"
 

@@ -7,6 +7,7 @@ import pytest
 
 from agent.errors import BadArguments, BadTask, NoFunctionFits, NotPromoted, ProviderUnavailable, RunFailed
 from agent.ports import ModelReply
+from agent.prompting import as_data
 from agent.types import Task
 from registry import Example, Function, Status, UnknownFunction
 
@@ -335,7 +336,7 @@ def test_instructions_in_a_task_are_data(workshop):
     assert outcome.value == 3
     for message in shop.teller.requests[0].messages:
         assert (message.role == "system") is not ("SYSTEM" in message.content)
-    assert f"<task>\n{INJECTION}\n</task>" in shop.teller.requests[0].messages[1].content
+    assert f"<task>\n{as_data(INJECTION)}\n</task>" in shop.teller.requests[0].messages[1].content
     manifest = shop.registry.get("count_vowels").function.manifest
     assert (manifest.grants, manifest.requirements) == ((), ())
 
