@@ -72,8 +72,9 @@ def test_the_transcript_is_what_the_demo_prints(environment: dict[str, str]):
 
 def test_the_python_of_the_readme_holds(environment: dict[str, str], tmp_path: Path):
     """The README's Python runs as it stands, from any folder, assertions included."""
-    program = blocks("python")[0]
+    program = "\n".join(blocks("python"))
     assert "assert execute_task" in program
+    assert "assert outcome" in program
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
     )
