@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from agent.loop import Agent
-from agent.types import Outcome, Task
+from agent.types import Event, Outcome, Task
 from registry import Example
 
 ExampleLike = Example | tuple[Mapping[str, Any], Any] | Mapping[str, Any]
@@ -62,10 +63,19 @@ def _made_agent() -> Agent:
     from agent.wiring import build_agent
 
     settings = load_settings()
-    prepare_registry(settings)
-    agent = build_agent(settings)
+    prepare_registry(settings, log)
+    agent = build_agent(settings, log)
     atexit.register(agent.close)
     return agent
+
+
+def log(event: Event) -> None:
+    """Every step to the logger `kowal`, at level INFO: what takes long should be seen by whoever wants to."""
+    logger = logging.getLogger("kowal")
+    if event.action == "progress":
+        logger.info("%s", event.facts["line"])
+    else:
+        logger.info("%s %s", event.action, dict(event.facts))
 
 
 def read_examples(examples: Iterable[ExampleLike]) -> tuple[Example, ...]:

@@ -6,10 +6,10 @@ import sys
 import pytest
 
 import agent
-from agent.api import read_example, read_examples, sorted_requirements
+from agent.api import log, read_example, read_examples, sorted_requirements
 from agent.errors import BadTask
 from agent.loop import MOST_TASK_CHARS, refuse_unreadable
-from agent.types import CheckResult, Task, Verdict
+from agent.types import CheckResult, Event, Task, Verdict
 from registry import Example
 
 WANTED = Example.model_validate({"in": {"text": "a b"}, "out": 2})
@@ -88,3 +88,11 @@ def test_importing_the_package_imports_nothing_heavy():
     code = f"import sys, agent, agent.cli; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_progress_goes_to_the_logger(caplog: pytest.LogCaptureFixture):
+    """What takes long, and every step, can be followed from Python by the logger `kowal`."""
+    with caplog.at_level("INFO", logger="kowal"):
+        log(Event(action="progress", facts={"line": "Proving 1/8"}))
+        log(Event(action="match.found", facts={"name": "count_words"}))
+    assert [record.getMessage() for record in caplog.records] == ["Proving 1/8", "match.found {'name': 'count_words'}"]
