@@ -110,7 +110,9 @@ class Registry:
 
         Idempotent. Raises `InvalidTransition` for a quarantined version.
         """
-        return self._moved(self._moves.promote(name, version, by=by, note=note))
+        promoted = self._moved(self._moves.promote(name, version, by=by, note=note))
+        self._repository.tidy()
+        return promoted
 
     def rollback(self, name: str, version: str, *, by: str, note: str = "") -> Version:
         """The earlier version, in production again. History is kept: it is a new commit. Idempotent."""

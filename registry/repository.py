@@ -1,5 +1,6 @@
 """What git says of the functions: their versions, where each stands, and their files."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,6 +67,11 @@ class Repository:
     def close(self) -> None:
         """Stop the process that reads objects. Idempotent."""
         self._command.close()
+
+    def tidy(self) -> None:
+        """Have git pack its loose objects where they have become many; git decides, and does it in the background."""
+        with contextlib.suppress(RegistryError):  # a repository that stays untidy works as well
+            self._command.run("gc", "--auto", "--quiet")
 
     def tip(self, branch: str) -> str:
         """The newest commit of `MAIN` or `PRODUCTION`."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
@@ -397,3 +398,24 @@ def test_other_writers_are_waited_for_and_in_the_end_named(registry, monkeypatch
     with suppress(FileNotFoundError):
         (registry.path / "refs" / "heads" / "main.lock").unlink()
     assert registry.approve("count_words", by="Ann").version == "1.0.0"
+
+
+def test_loose_objects_are_packed_as_they_become_many(tmp_path: Path):
+    """Promotions are followed by a tidying, by git's own measure; nothing that is registered is lost by it."""
+    with Registry.create(tmp_path / "registry.git") as registry:
+        git = ["git", "-C", str(registry.path)]
+        for setting in ("gc.auto=1", "gc.autoDetach=false"):
+            subprocess.run([*git, "config", *setting.split("=")], check=True)
+        # git estimates the number of loose objects by those whose name starts with 17.
+        texts = (str(number) for number in range(10_000))
+        crowd = [text for text in texts if sha1(f"blob {len(text)}\0{text}".encode()).hexdigest().startswith("17")]
+        for text in crowd[:3]:
+            subprocess.run([*git, "hash-object", "-w", "--stdin"], input=text.encode(), check=True, capture_output=True)
+        for number in range(3):
+            registry.add_candidate(function(f"function_{number}", str(number)), {})
+            registry.approve(f"function_{number}", by="Ann")
+            registry.promote(f"function_{number}", by="Ann")
+        counted = subprocess.run([*git, "count-objects", "-v"], capture_output=True, text=True, check=True).stdout
+        assert int(dict(line.split(": ") for line in counted.splitlines())["in-pack"]) > 10
+        assert len(registry.production()) == 3
+        assert list(registry.check()) == []
