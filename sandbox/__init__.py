@@ -1,11 +1,12 @@
 """Isolates: runs untrusted Python. Knows nothing of functions, models or chats."""
 
 from sandbox.errors import SandboxError, SandboxUnavailable, SnapshotFailed
-from sandbox.protocol import Sandbox
+from sandbox.protocol import BackendInfo, Sandbox
 from sandbox.types import (
-    BackendInfo,
+    Answer,
     Call,
     CallResult,
+    Calls,
     Failure,
     FailureKind,
     Limits,
@@ -15,9 +16,11 @@ from sandbox.types import (
 )
 
 __all__ = [
+    "Answer",
     "BackendInfo",
     "Call",
     "CallResult",
+    "Calls",
     "Failure",
     "FailureKind",
     "Limits",

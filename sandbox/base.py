@@ -3,12 +3,15 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from sandbox.types import (
+    Answer,
     Call,
     CallResult,
+    Calls,
     Failure,
     FailureKind,
     Limits,
@@ -42,6 +45,38 @@ class BaseSandbox:
             output=text_of(envelope, "output", limits.max_output_bytes),
             seconds=seconds,
         )
+
+    def call_many(self, calls: Calls, limits: Limits | None = None) -> tuple[Answer, ...]:
+        """See `sandbox.protocol.Sandbox.call_many`."""
+        limits = limits or Limits()
+        return self._answers(calls, limits, time.monotonic() + limits.wall_clock_s)
+
+    def _answers(self, calls: Calls, limits: Limits, deadline: float) -> tuple[Answer, ...]:
+        """The answers; where one call takes the others down with it, those of the first half and of the second."""
+        left = deadline - time.monotonic()
+        if left <= 0 or not calls.calls:
+            return ()
+        a_try = replace(limits, wall_clock_s=left / 2 if len(calls.calls) > 1 else left)
+        request = {
+            "op": "calls",
+            "source": calls.source,
+            "calls": calls.calls,
+            "steps_a_call": calls.steps_a_call,
+            "steps": calls.steps,
+            "max_result_bytes": limits.max_result_bytes,
+        }
+        envelope, _ = self._timed_exchange(request, a_try)
+        failure = read_failure(envelope)
+        if failure is None:
+            entries = list_of(envelope, "value", dict)[: len(calls.calls)]
+            return tuple(read_answer(entry) for entry in entries)
+        if len(calls.calls) == 1 or failure.kind is FailureKind.EXCEPTION:  # the source itself does not load
+            return (Answer(failure=failure),) * len(calls.calls)
+        half = len(calls.calls) // 2
+        first = self._answers(replace(calls, calls=calls.calls[:half]), limits, deadline)
+        if len(first) < half:
+            return first
+        return first + self._answers(replace(calls, calls=calls.calls[half:]), limits, deadline)
 
     def run_tests(self, files: Mapping[str, str], limits: Limits | None = None) -> TestReport:
         """See `sandbox.protocol.Sandbox.run_tests`."""
@@ -125,6 +160,17 @@ def read_failure(envelope: Mapping[str, Any]) -> Failure | None:
         message=text_of(entry, "message", 2_000),
         exception=text_of(entry, "exception", 200),
         traceback=text_of(entry, "traceback", 16_000),
+    )
+
+
+def read_answer(entry: Mapping[str, Any]) -> Answer:
+    """One answer among many."""
+    failure = read_failure(entry)
+    return Answer(
+        value=entry.get("value") if failure is None else None,
+        failure=failure,
+        shape=text_of(entry, "shape", 500),
+        changed=entry.get("changed") is True,
     )
 
 

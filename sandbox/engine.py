@@ -25,6 +25,9 @@ GUEST_IMPORTS = (
 )  # fmt: skip
 """What functions and tests import most: a module in the snapshot costs nothing at the call."""
 
+GUEST_FILES = ("guest.py", "guest_many.py")
+"""They go into the guest as one text, without the lines by which one imports the other."""
+
 WARM_UP = {
     "op": "call",
     "source": "def f(x: int) -> int:\n    return x\n",
@@ -63,7 +66,9 @@ def main() -> None:
 
 def build(folder: Path) -> None:
     """Write `folder/snapshot.bin` from the packages in `folder/site-packages` and the guest runner."""
-    runner = importlib.resources.files("sandbox").joinpath("guest.py").read_text("utf-8")
+    texts = [importlib.resources.files("sandbox").joinpath(name).read_text("utf-8") for name in GUEST_FILES]
+    lines = [line for text in texts for line in text.splitlines() if not line.startswith("from sandbox.guest import")]
+    runner = "\n".join(lines)
     factory = eryx.SandboxFactory(
         site_packages=folder / "site-packages",
         imports=GUEST_IMPORTS,

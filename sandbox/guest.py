@@ -31,6 +31,10 @@ class OutputLimitReached(BaseException):
     """Raised in the guest's code when it prints more than it may."""
 
 
+class StepsUsedUp(BaseException):
+    """Raised in the guest's code when one of many calls takes more steps than it may."""
+
+
 class BoundedOutput(io.TextIOBase):
     """Keeps what is printed, up to a limit in bytes."""
 
@@ -93,11 +97,21 @@ def failed_with(error: BaseException) -> Answer:
     """The answer for an exception that came out of the function."""
     if isinstance(error, OutputLimitReached):
         return failure("output-limit", "it printed more than the limit allows")
+    if isinstance(error, StepsUsedUp):
+        return failure("timeout", "it took more steps than a call may")
     if isinstance(error, MemoryError):
         return failure("memory", "it needed more memory than the limit allows", error)
     text = safe(lambda: str(error))
     name = safe(lambda: type(error).__name__)
     return failure("exception", f"{name}: {text}" if text else name, error)
+
+
+def attempted[T](work: Callable[[], T], finish: Callable[[T], Answer]) -> Answer:
+    """The finished answer to what `work` returns, or the failure where one of them raises."""
+    try:
+        return finish(work())
+    except BaseException as error:
+        return failed_with(error)
 
 
 def load(source: str) -> types.ModuleType:
@@ -329,6 +343,10 @@ def run_tests(request: dict[str, Any]) -> Answer:
     return answer
 
 
+OPERATIONS: dict[str, Callable[[dict[str, Any]], Answer]] = {"tests": run_tests}
+"""What can be asked for besides a call; `guest_many.py` adds to it."""
+
+
 async def serve(text: str) -> str:
     """The answer to one request, both as JSON text. The result's JSON is spliced in, not encoded twice."""
     request = json.loads(text)
@@ -338,7 +356,7 @@ async def serve(text: str) -> str:
     streams = sys.stdout, sys.stderr
     sys.stdout = sys.stderr = output
     try:
-        answer = await call(request) if request["op"] == "call" else run_tests(request)
+        answer = await call(request) if request["op"] == "call" else OPERATIONS[request["op"]](request)
     finally:
         sys.stdout, sys.stderr = streams
     answer["output"] = output.text()

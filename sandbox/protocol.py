@@ -1,9 +1,10 @@
 """What every sandbox back end offers. The contract tests hold each back end to it."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from sandbox.types import Call, CallResult, Limits, SandboxStatus, TestReport
+from sandbox.types import Answer, Call, CallResult, Calls, Limits, SandboxStatus, TestReport
 
 
 class Sandbox(Protocol):
@@ -17,6 +18,14 @@ class Sandbox(Protocol):
         """The function's value, or the named failure of the guest code.
 
         Safe to use from several threads. Raises `SandboxError` only where the sandbox itself is at fault.
+        """
+        ...
+
+    def call_many(self, calls: Calls, limits: Limits | None = None) -> tuple[Answer, ...]:
+        """What each call gave, in their order; fewer than were asked for where the steps or the time were used up.
+
+        The limits are those of all calls together. A call that brings the sandbox down is found out and answered with
+        its failure; the others are made again without it. Raises `SandboxError` as `call` does.
         """
         ...
 
@@ -45,3 +54,14 @@ class Sandbox(Protocol):
     def close(self) -> None:
         """Stop whatever waits in the background. Idempotent; the sandbox cannot be used afterwards."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackendInfo:
+    """What a back end's file offers under the name `BACKEND`."""
+
+    name: str
+    summary: str
+    """One line for `--help` and the docs."""
+    open: Callable[[Mapping[str, Any], Callable[[str], None]], Sandbox]
+    """Its raw section of the settings and a listener for progress lines in, the sandbox out."""

@@ -24,7 +24,7 @@ def snapshot_key() -> str:
     """A short digest of what a snapshot depends on: engine, packages, our runner, the machine's kind."""
     parts = [f"{name} {importlib.metadata.version(name)}" for name in ("pyeryx", *GUEST_PACKAGES)]
     own = importlib.resources.files("sandbox")
-    parts += [own.joinpath(name).read_text("utf-8") for name in ("guest.py", "engine.py")]
+    parts += [own.joinpath(name).read_text("utf-8") for name in ("guest.py", "guest_many.py", "engine.py")]
     parts += [sys.platform, os.uname().machine]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

@@ -1,12 +1,9 @@
 """The values that cross the sandbox's boundary: what to run, within which limits, and what came of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from sandbox.protocol import Sandbox
+from typing import Any
 
 MIB = 1 << 20
 
@@ -92,6 +89,33 @@ class CallResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Calls:
+    """Several calls of one source's functions, one after another in one sandbox."""
+
+    source: str
+    """Python source that defines the functions."""
+    calls: tuple[tuple[str, str], ...]
+    """Each the name of a function, and as text `((1, 2), {"name": 3})`: Python literals that it gets by place, as they
+    are, and JSON values that it gets by name, which become what the parameters declare."""
+    steps_a_call: int = 1_000_000
+    """Loop turns and function calls that one call may take: as many on a fast machine as on a slow one."""
+    steps: int = 2_000_000
+    """The same for all of them; the calls after that are not made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What one of several calls gave."""
+
+    value: Any = None
+    failure: Failure | None = None
+    shape: str = ""
+    """The kinds of containers in the value, which JSON does not tell apart, for example `list[tuple]`."""
+    changed: bool = False
+    """True where the call changed what it was given."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TestOutcome:
     """What one test did."""
 
@@ -134,14 +158,3 @@ class SandboxStatus:
     detail: str
     """One line for people: the engine and its speed, or why it cannot start."""
     advice: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BackendInfo:
-    """What a back end's file offers under the name `BACKEND`."""
-
-    name: str
-    summary: str
-    """One line for `--help` and the docs."""
-    open: Callable[[Mapping[str, Any], Callable[[str], None]], "Sandbox"]
-    """Its raw section of the settings and a listener for progress lines in, the sandbox out."""

@@ -16,8 +16,9 @@ from sandbox.base import BaseSandbox, decode, encode, failed
 from sandbox.children import ChildDied, Children, ChildSilent, python_child
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.frames import EXIT_OUTPUT_LIMIT
+from sandbox.protocol import BackendInfo
 from sandbox.snapshot import discard, ensure_snapshot, is_built
-from sandbox.types import BackendInfo, Call, FailureKind, Limits, SandboxStatus
+from sandbox.types import Call, FailureKind, Limits, SandboxStatus
 
 GRACE_S = 1.0
 """How long after the engine's own time limit the child process is killed."""
