@@ -9,6 +9,7 @@ from agent.checks import (
     earlier_tests,
     examples_hold,
     green,
+    mutation,
     readable,
     red_on_placeholders,
     red_on_stub,
@@ -26,6 +27,7 @@ GATE: tuple[Check, ...] = (
     green.check,
     red_on_stub.check,
     red_on_placeholders.check,
+    mutation.check,
     earlier_tests.check,
 )
 """The examples come first after reading: they cost milliseconds and are a person's word."""
