@@ -5,7 +5,6 @@ gate sees a problem's text, five replies of different models and one suite; the 
 """
 
 import json
-import math
 import os
 import random
 import statistics
@@ -14,28 +13,27 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+from gate_figures import Row, Tally, curve, named
 
 from agent.behaviour import keeps, observe
-from agent.jury import LIMITS, Candidate, Decision, Question, Ruling, Scale, deliberate
+from agent.jury import LIMITS, Decision, Question, Ruling, deliberate
 from agent.mutants import mutants_of
 from agent.replies import extract_code
+from agent.standing import Candidate, Scale
 from agent.statements import Promise, examples_in, statements_of
 from sandbox import Call, Limits, Sandbox
 from sandbox.backends.wasm import BACKEND
 
 DRAWS = int(os.environ.get("DRAWS", "20"))
 CANDIDATES = 5
-BOOTSTRAPS = 2000
 FAULTS_A_TASK = 2
 """Draws of a task into which each kind of fault is seeded."""
-FLOORS = (2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0)
+RULES = ("first sample kept", "first that passes its tests", "best passing 90 %")
 REFERENCE_LIMITS = Limits(wall_clock_s=5.0)
-Row = dict[str, Any]
 
 CHECK = """
 def outcome(source, test, name):
@@ -77,42 +75,6 @@ class Draw:
     candidates: tuple[Candidate, ...]
     suite: str
     right: tuple[bool, ...]
-
-
-@dataclass(kw_only=True)
-class Tally:
-    """What one rule did over the draws, by task."""
-
-    promoted: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
-    """For each promotion whether it was right."""
-    offered: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    """Draws in which a right candidate was offered."""
-
-    def note(self, draw: Draw, chosen: int | None, *, right: bool | None = None) -> None:
-        """Count one draw."""
-        task = draw.problem.row["task_id"]
-        self.offered[task] += any(draw.right)
-        if chosen is not None:
-            self.promoted[task].append(draw.right[chosen] if right is None else right)
-
-    def figures(self, tasks: Sequence[str] | None = None) -> Row:
-        """The counts and rates, over the tasks given (repeated ones count again)."""
-        chosen = list(self.offered) if tasks is None else tasks
-        promoted = sum(len(self.promoted[task]) for task in chosen)
-        good = sum(sum(self.promoted[task]) for task in chosen)
-        offered = sum(self.offered[task] for task in chosen)
-        return {
-            "promoted": promoted,
-            "wrong": promoted - good,
-            "wrong_rate": (promoted - good) / promoted if promoted else 0.0,
-            "yield": good / offered if offered else 0.0,
-        }
-
-    def interval(self, key: str) -> tuple[float, float]:
-        """The middle 95 % of the figure over tasks drawn again and again."""
-        chance, tasks = random.Random(0), list(self.offered)
-        values = sorted(self.figures(chance.choices(tasks, k=len(tasks)))[key] for _ in range(BOOTSTRAPS))
-        return values[int(0.025 * BOOTSTRAPS)], values[int(0.975 * BOOTSTRAPS)]
 
 
 def main() -> None:
@@ -182,64 +144,91 @@ def draws(problem: Problem, is_right: Callable[[Problem, str], bool]) -> Iterato
 # --- the measurement
 
 
-def measured(problems: Sequence[Problem], sandbox: Sandbox) -> Row:
-    """All figures, printed on the way."""
-    checked: dict[tuple[str, str], bool] = {}
+@dataclass(kw_only=True)
+class Replay:
+    """All that is counted while the draws are replayed."""
 
-    def is_right(problem: Problem, source: str) -> bool:
+    sandbox: Sandbox
+    gate: Tally = field(default_factory=Tally)
+    one_question: Tally = field(default_factory=Tally)
+    rules: dict[str, Tally] = field(default_factory=lambda: {name: Tally() for name in RULES})
+    seconds: list[float] = field(default_factory=list)
+    asked: int = 0
+    right: int = 0
+    refused: int = 0
+    seeded: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
+    """By kind of fault, how many were offered and how many let in."""
+    leaders: list[tuple[str, float, bool]] = field(default_factory=list)
+    """For each draw the task, the leader's points, and whether it is right."""
+    checked: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    def is_right(self, problem: Problem, source: str) -> bool:
+        """What the hidden check says of a source."""
         key = (problem.row["task_id"], source)
-        if key not in checked:
+        if key not in self.checked:
             arguments = {"source": source, "test": problem.row["test"], "name": problem.name}
             call = Call(source=CHECK, function="outcome", arguments=arguments)
-            checked[key] = sandbox.call(call, REFERENCE_LIMITS).value == "right"
-        return checked[key]
+            self.checked[key] = self.sandbox.call(call, REFERENCE_LIMITS).value == "right"
+        return self.checked[key]
 
-    gate, asked_gate = Tally(), Tally()
-    rules = {"first sample kept": Tally(), "first that passes its tests": Tally(), "best passing 90 %": Tally()}
-    seconds, asked, counts = list[float](), 0, {"right": 0, "refused": 0, "seeded": 0, "let in": 0}
-    kinds: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    leaders: list[tuple[str, float, bool]] = []
+    def play(self, draw: Draw) -> None:
+        """Decide on one draw as the gate would, and score it."""
+        task, right = draw.problem.row["task_id"], draw.right
+        started = time.perf_counter()
+        decision = judge(draw, self.sandbox)
+        self.seconds.append(time.perf_counter() - started)
+        chosen = decision.chosen if decision.ruling is Ruling.PROMOTE else None
+        self.gate.note(task, right, chosen)
+        if decision.chosen is not None:
+            points = decision.evidence["candidates"][decision.chosen]["points"]
+            self.leaders.append((task, points, right[decision.chosen]))
+        if decision.question is not None:
+            self.asked += 1
+            answer = answer_of(draw.problem, decision.question, self.sandbox)
+            second = judge(draw, self.sandbox, answers=(answer,))
+            chosen = second.chosen if second.ruling is Ruling.PROMOTE else None
+        self.one_question.note(task, right, chosen)
+        self.right += sum(right)
+        self.refused += refused_right(draw, decision)
+        baselines(draw, self.rules, self.sandbox)
+
+    def seed(self, draw: Draw, number: int) -> None:
+        """Put faults in place of a right candidate, and see whether they get in."""
+        for kind, seeded, place in faults(draw, number, self.is_right):
+            decision = judge(seeded, self.sandbox)
+            self.seeded[kind][0] += 1
+            self.seeded[kind][1] += decision.ruling is Ruling.PROMOTE and decision.chosen == place
+
+    def figures(self, tasks: int) -> Row:
+        """The figures for `OUT`."""
+        offered, let_in = (sum(entry[place] for entry in self.seeded.values()) for place in (0, 1))
+        return {
+            "tasks": tasks,
+            **named(self.gate),
+            "yield_one_question": self.one_question.figures()["yield"],
+            "wrong_one_question": self.one_question.figures()["wrong_rate"],
+            "asked": self.asked / max(1, len(self.seconds)),
+            "refused_right": self.refused / max(1, self.right),
+            "seeded_in": let_in / max(1, offered),
+            "seeded": {kind: {"offered": entry[0], "let_in": entry[1]} for kind, entry in self.seeded.items()},
+            "median_s": statistics.median(self.seconds),
+            "slowest_s": max(self.seconds),
+            "baselines": {name: {"tasks": tasks, **named(tally)} for name, tally in self.rules.items()},
+            "curve": curve(self.leaders, sum(self.gate.offered.values())),
+        }
+
+
+def measured(problems: Sequence[Problem], sandbox: Sandbox) -> Row:
+    """All figures; the table is printed."""
+    replay = Replay(sandbox=sandbox)
     for problem in problems:
-        for number, draw in enumerate(draws(problem, is_right)):
-            started = time.perf_counter()
-            decision = judge(draw, sandbox)
-            seconds.append(time.perf_counter() - started)
-            chosen = decision.chosen if decision.ruling is Ruling.PROMOTE else None
-            gate.note(draw, chosen)
-            if decision.chosen is not None:
-                points = decision.evidence["candidates"][decision.chosen]["points"]
-                leaders.append((problem.row["task_id"], points, draw.right[decision.chosen]))
-            if decision.question is not None:
-                asked += 1
-                second = judge(draw, sandbox, answers=(answer_of(problem, decision.question, sandbox),))
-                chosen = second.chosen if second.ruling is Ruling.PROMOTE else None
-            asked_gate.note(draw, chosen)
-            refused = refused_right(draw, decision)
-            counts["right"] += sum(draw.right)
-            counts["refused"] += refused
-            baselines(draw, rules, sandbox)
+        for number, draw in enumerate(draws(problem, replay.is_right)):
+            replay.play(draw)
             if number < FAULTS_A_TASK:
-                for kind, seeded, place in faults(draw, number, is_right):
-                    let_in = judge(seeded, sandbox)
-                    kinds[kind][0] += 1
-                    kinds[kind][1] += let_in.ruling is Ruling.PROMOTE and let_in.chosen == place
-        told(f"{problem.row['task_id']}: {gate.figures([problem.row['task_id']])}")
-    offered = sum(gate.offered.values())
-    figures = {
-        "tasks": len(problems),
-        **named(gate),
-        "yield_one_question": asked_gate.figures()["yield"],
-        "wrong_one_question": asked_gate.figures()["wrong_rate"],
-        "asked": asked / (len(problems) * DRAWS),
-        "refused_right": counts["refused"] / max(1, counts["right"]),
-        "seeded_in": sum(entry[1] for entry in kinds.values()) / max(1, sum(entry[0] for entry in kinds.values())),
-        "seeded": {kind: {"offered": entry[0], "let_in": entry[1]} for kind, entry in kinds.items()},
-        "median_s": statistics.median(seconds),
-        "slowest_s": max(seconds),
-        "baselines": {name: named(tally) for name, tally in rules.items()},
-        "curve": curve(leaders, offered),
-    }
-    show(figures, gate, asked_gate, rules)
+                replay.seed(draw, number)
+        told(f"{problem.row['task_id']}: {replay.gate.figures([problem.row['task_id']])}")
+    figures = replay.figures(len(problems))
+    show(figures, {"the gate": replay.gate, "the gate, one question": replay.one_question, **replay.rules})
     return figures
 
 
@@ -285,10 +274,11 @@ def baselines(draw: Draw, rules: Mapping[str, Tally], sandbox: Sandbox) -> None:
         held = [keeps(answer, promise) for answer, promise in zip(behaviour.answers, promises, strict=True)]
         rates.append(sum(held) / len(held) if held else 0.0)
     first, passing, best = rules.values()
-    first.note(draw, 0)
-    passing.note(draw, next((place for place, rate in enumerate(rates) if rate == 1.0), None))
+    task, right = draw.problem.row["task_id"], draw.right
+    first.note(task, right, 0)
+    passing.note(task, right, next((place for place, rate in enumerate(rates) if rate == 1.0), None))
     top = max(range(len(rates)), key=rates.__getitem__)
-    best.note(draw, top if rates[top] >= 0.9 else None)
+    best.note(task, right, top if rates[top] >= 0.9 else None)
 
 
 def faults(draw: Draw, number: int, is_right: Callable[[Problem, str], bool]) -> Iterator[tuple[str, Draw, int]]:
@@ -329,74 +319,11 @@ def seeds(problem: Problem, source: str, suite: str, chance: random.Random) -> I
     yield "suite with its own copy", changed[::-1], f"{source}\n\n\n{suite}"
 
 
-# --- figures
-
-
-def named(tally: Tally) -> Row:
-    """The figures of one rule, with their bounds."""
-    figures = tally.figures()
-    return {
-        "promoted": figures["promoted"],
-        "wrong": figures["wrong"],
-        "wrong_rate": figures["wrong_rate"],
-        "wrong_interval": tally.interval("wrong_rate"),
-        "wrong_upper95": upper_bound(figures["wrong"], figures["promoted"]),
-        "yield": figures["yield"],
-        "yield_interval": tally.interval("yield"),
-    }
-
-
-def upper_bound(wrong: int, promoted: int, confidence: float = 0.95) -> float:
-    """The exact one-sided bound of Clopper and Pearson on the rate of wrong ones."""
-    if wrong >= promoted:
-        return 1.0
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if at_most(wrong, promoted, middle) > 1 - confidence else (low, middle)
-    return high
-
-
-@cache
-def log_choose(total: int, some: int) -> float:
-    """The logarithm of the number of ways to pick some out of all."""
-    return math.lgamma(total + 1) - math.lgamma(some + 1) - math.lgamma(total - some + 1)
-
-
-def at_most(wrong: int, promoted: int, rate: float) -> float:
-    """The chance of so many wrong ones or fewer."""
-    return sum(math.exp(log_choose(promoted, count) + count * math.log(rate) + (promoted - count) * math.log1p(-rate))
-               for count in range(wrong + 1))  # fmt: skip
-
-
-def curve(leaders: Sequence[tuple[str, float, bool]], offered: int) -> list[Row]:
-    """What other floors would have promoted; halves of the tasks, to see how much of it is luck."""
-    rows = []
-    tasks = sorted({task for task, _, _ in leaders})
-    odd = set(tasks[::2])
-    for floor in FLOORS:
-        above = [(task, right) for task, points, right in leaders if points >= floor]
-        rows.append({
-            "floor": floor,
-            "wrong_rate": rate([not right for _, right in above]),
-            "yield": sum(right for _, right in above) / max(1, offered),
-            "wrong_rate_of_halves": [rate([not right for task, right in above if (task in odd) is half])
-                                     for half in (True, False)],
-        })  # fmt: skip
-    return rows
-
-
-def rate(claims: Sequence[bool]) -> float:
-    """The share that is true."""
-    return sum(claims) / len(claims) if claims else 0.0
-
-
-def show(figures: Row, gate: Tally, asked_gate: Tally, rules: Mapping[str, Tally]) -> None:
+def show(figures: Row, table: Mapping[str, Tally]) -> None:
     """Print the table."""
     out = sys.stdout.write
     out(f"{figures['tasks']} tasks, {DRAWS} draws each of {CANDIDATES} replies and one suite\n\n")
     out(f"{'':30}{'promoted':>9}{'wrong':>7}{'wrong, 95 % over tasks':>26}{'bound':>8}{'yield, 95 %':>24}\n")
-    table = {"the gate": gate, "the gate, one question": asked_gate, **rules}
     for name, tally in table.items():
         row = named(tally)
         wrong = f"{row['wrong_rate']:.2%} ({row['wrong_interval'][0]:.2%} to {row['wrong_interval'][1]:.2%})"

@@ -1,0 +1,303 @@
+"""Takes test suites and task texts apart into single pieces of evidence: one statement, one promised result."""
+
+import ast
+import doctest
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agent.signature import UnreadableSignature, parse
+
+ARROWS = r"==>|=>|->|==|=|➞|→|⟶|returns|should\s+return|gives"
+_STATED = re.compile(rf"\s*(?:#\s*)?(?:{ARROWS})\s*")
+_INPUT = re.compile(r"^[ \t]*Input:[ \t]*(.+)\n[ \t]*Output:[ \t]*(.+)$", re.MULTILINE)
+_SAID = re.compile(
+    r"^[ \t]*(?:for|if|when|given)\s+(\w+\s*=\s*\S.*?),?\s+(?:the|it|then)\b.*?"
+    r"(?:output|result|answer|value)\s+(?:should\s+be|will\s+be|is)[ \t]+(.+)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_LITERAL_ENDS = re.compile(r"$|\s+#|\.\s|\.$|,\s|;|\s+(?=[A-Za-z(])", re.MULTILINE)
+MOST_STATEMENTS = 200
+MOST_LITERAL_CHARS = 20_000
+
+UNITTEST = {
+    "assertEqual": "{0} == {1}", "assertEquals": "{0} == {1}", "assertListEqual": "{0} == {1}",
+    "assertDictEqual": "{0} == {1}", "assertTupleEqual": "{0} == {1}", "assertSetEqual": "{0} == {1}",
+    "assertTrue": "{0}", "assertFalse": "not {0}", "assertIsNone": "{0} is None", "assertIs": "{0} is {1}",
+    "assertIn": "{0} in {1}", "assertNotEqual": "{0} != {1}", "assertAlmostEqual": "abs({0} - {1}) < 1e-7",
+}  # fmt: skip
+"""The methods of `unittest` that say the same as a plain `assert`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """What one call gets: Python literals by place, JSON values by name."""
+
+    positional: tuple[Any, ...] = ()
+    named: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """As one would write them in a call; two calls with the same text are the same call."""
+        return ", ".join([*map(repr, self.positional), *(f"{name}={value!r}" for name, value in self.named)])
+
+    @property
+    def literal(self) -> str:
+        """As the sandbox reads them (`sandbox.Calls`)."""
+        return repr((self.positional, dict(self.named)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """A call, and the value that somebody says it must give."""
+
+    arguments: Arguments
+    value: Any = None
+    raises: bool = False
+    """True where the call must fail; then there is no value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One piece of a test suite that can hold or fail by itself."""
+
+    code: str
+    """The statement, with what it needs before it."""
+    promise: Promise | None = None
+    """What it says, where that is a call with literals and a literal result: it is judged outside the sandbox then."""
+
+
+def statements_of(suite: str, target: str) -> tuple[Statement, ...]:
+    """The suite's evidence on the target, each piece once. Copies of the target in it are left out.
+
+    A suite that is no Python gives none.
+    """
+    try:
+        tree = parse(suite)
+    except (UnreadableSignature, RecursionError):
+        return ()
+    prelude = [node for node in tree.body if is_prelude(node, target)]
+    found: dict[str, Statement] = {}
+    for context, node in assertions(tree.body, (), target):
+        if mentions(node, target) or any(mentions(earlier, target) for earlier in context):
+            statement = statement_of(prelude, context, node, target)
+            found.setdefault(statement.code, statement)
+    return tuple(found.values())[:MOST_STATEMENTS]
+
+
+def is_prelude(node: ast.stmt, target: str) -> bool:
+    """True for what tests lean on: imports of other things, helpers; never the target itself."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module not in (None, "__future__", "function") and all(alias.name != target for alias in node.names)
+    if isinstance(node, ast.Import):
+        return all(alias.name not in ("function", target) for alias in node.names)
+    if isinstance(node, ast.FunctionDef):
+        return node.name != target and not node.name.startswith("test")
+    return False
+
+
+def assertions(
+    body: Sequence[ast.stmt], context: Sequence[ast.stmt], target: str, *, inside: bool = False
+) -> Iterator[tuple[list[ast.stmt], ast.stmt]]:
+    """Each assertion with what stands before it: all of its own test, and the constants at the top."""
+    before = list(context)
+    for node in body:
+        if is_test(node):
+            yield from assertions(getattr(node, "body", []), before, target, inside=True)
+        elif isinstance(node, ast.FunctionDef) and node.name == target:  # tests written into a copy of the target
+            yield from (([], plain) for inner in node.body if (plain := as_assert(inner)) and is_promise(plain, target))
+        elif (plain := as_assert(node)) is not None:
+            yield before, plain
+        elif inside or is_setting(node):
+            before = [*before, node]
+
+
+def is_setting(node: ast.stmt) -> bool:
+    """True for a statement that gives a name its value."""
+    return isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+
+
+def is_test(node: ast.stmt) -> bool:
+    """True for a test function that needs nothing from pytest, and for a class of tests."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name.startswith("test") and not takes_more(node)
+    return isinstance(node, ast.ClassDef) and node.name.startswith("Test")
+
+
+def is_promise(node: ast.stmt, target: str) -> bool:
+    """True for an assertion that says literally what a literal call gives."""
+    return isinstance(node, ast.Assert) and promise_in(node.test, target) is not None
+
+
+def takes_more(node: ast.FunctionDef) -> bool:
+    """True for tests that pytest fills: fixtures and parameters."""
+    return bool(node.decorator_list) or any(argument.arg != "self" for argument in node.args.args)
+
+
+def as_assert(node: ast.stmt) -> ast.stmt | None:
+    """The node where it is evidence by itself: an `assert`, `unittest`'s word for one, `with pytest.raises`."""
+    if isinstance(node, ast.Assert):
+        return ast.Assert(test=node.test)
+    if isinstance(node, ast.With) and "raises" in ast.unparse(node.items[0]).lower():
+        return node if "self." not in ast.unparse(node.items[0]) else None
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        form = UNITTEST.get(node.value.func.attr)
+        parts = [f"({ast.unparse(argument)})" for argument in node.value.args]
+        if form and len(parts) >= form.count("{"):
+            return ast.parse(f"assert {form.format(*parts)}").body[0]
+    return None
+
+
+def statement_of(prelude: list[ast.stmt], context: list[ast.stmt], node: ast.stmt, target: str) -> Statement:
+    """The piece of evidence in one assertion."""
+    promise = promise_in(node.test, target) if isinstance(node, ast.Assert) else None
+    if promise is not None:
+        return Statement(code=ast.unparse(node), promise=promise)
+    return Statement(code=ast.unparse(ast.Module(body=[*prelude, *context, node], type_ignores=[])))
+
+
+def promise_in(test: ast.expr, target: str) -> Promise | None:
+    """What `f(1) == 2`, `f(1) is None`, `not f(1)` and `f(1)` promise, where all in them is literal."""
+    match test:
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
+            return promised(left, right, target) or promised(right, left, target)
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call() as call):
+            return promised(call, ast.Constant(value=False), target)
+        case ast.Call():
+            return promised(test, ast.Constant(value=True), target)
+    return None
+
+
+def promised(call: ast.expr, value: ast.expr, target: str) -> Promise | None:
+    """The promise that the call gives the value; None where one of them is not literal."""
+    arguments = arguments_of(call, target)
+    if arguments is None:
+        return None
+    try:
+        return Promise(arguments=arguments, value=ast.literal_eval(value))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def arguments_of(call: ast.expr, target: str) -> Arguments | None:
+    """The literal arguments of a call of the target; None for anything else."""
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == target):
+        return None
+    try:
+        positional = tuple(ast.literal_eval(argument) for argument in call.args)
+        named = tuple((keyword.arg or "", ast.literal_eval(keyword.value)) for keyword in call.keywords)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return Arguments(positional=positional, named=named) if all(name for name, _ in named) else None
+
+
+def calls_of(suite: str, target: str) -> tuple[Arguments, ...]:
+    """Every literal call of the target in a suite, each once: inputs that its author thought of."""
+    try:
+        tree = parse(suite)
+    except (UnreadableSignature, RecursionError):
+        return ()
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    found = [arguments for node in nodes if (arguments := arguments_of(node, target)) is not None]
+    return tuple({arguments.text: arguments for arguments in found}.values())
+
+
+def mentions(node: ast.AST, name: str) -> bool:
+    """True where the name is used anywhere inside."""
+    return any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
+
+
+# --- the task's own examples
+
+
+def examples_in(text: str, target: str) -> tuple[Promise, ...]:
+    """The examples in a task's own words: doctests, `f(1) == 2`, `f(1) => 2`, `Input: ... Output: ...`."""
+    found = [*doctest_promises(text, target), *stated_promises(text, target), *input_output(text)]
+    once = {promise.arguments.text: promise for promise in reversed(found)}
+    return tuple(reversed(once.values()))
+
+
+def doctest_promises(text: str, target: str) -> Iterator[Promise]:
+    """What the text's `>>>` lines promise."""
+    try:
+        examples = doctest.DocTestParser().get_examples(text)
+    except ValueError:
+        return
+    for example in examples:
+        call, wanted = expression(example.source), example.want.strip().removesuffix('"""').strip()
+        if call is None:
+            continue
+        value = expression(wanted or "None")
+        if isinstance(call, ast.Call):
+            promise = promised(call, value, target) if value is not None else None
+        else:
+            promise = promise_in(call, target) if wanted in ("", "True") else None
+        if promise is not None:
+            yield promise
+
+
+def stated_promises(text: str, target: str) -> Iterator[Promise]:
+    """What stands behind an arrow or an equal sign after a call of the target."""
+    for start in re.finditer(rf"\b{re.escape(target)}\(", text):
+        end = closing(text, start.end() - 1)
+        call = expression(text[start.start() : end]) if end else None
+        arrow = _STATED.match(text, end) if end else None
+        if call is None or arrow is None:
+            continue
+        value = leading_literal(text[arrow.end() : arrow.end() + MOST_LITERAL_CHARS])
+        promise = promised(call, value, target) if value is not None else None
+        if promise is not None:
+            yield promise
+
+
+def input_output(text: str) -> Iterator[Promise]:
+    """What `Input: a = 1, b = [2]` above `Output: 3` promises."""
+    for found in (*_INPUT.finditer(text), *_SAID.finditer(text)):
+        call, value = expression(f"f({found[1]})"), leading_literal(found[2])
+        arguments = arguments_of(call, "f") if call is not None else None
+        if arguments is None or value is None:
+            continue
+        try:
+            by_place = Arguments(positional=tuple(item for _, item in arguments.named) or arguments.positional)
+            yield Promise(arguments=by_place, value=ast.literal_eval(value))
+        except (ValueError, TypeError):
+            continue
+
+
+def closing(text: str, start: int) -> int:
+    """The position behind the bracket that closes the one at `start`; 0 where none does."""
+    depth, quote = 0, ""
+    for place in range(start, min(len(text), start + MOST_LITERAL_CHARS)):
+        char = text[place]
+        if quote:
+            quote = "" if char == quote and text[place - 1] != "\\" else quote
+        elif char in "'\"":
+            quote = char
+        else:
+            depth += (char in "([{") - (char in ")]}")
+            if depth == 0:
+                return place + 1
+    return 0
+
+
+def leading_literal(text: str) -> ast.expr | None:
+    """The longest Python literal at the start of the text's line; brackets may run over several lines."""
+    if text[:1] in "([{" and (end := closing(text, 0)):
+        return expression(text[:end])
+    line = text.split("\n")[0]
+    line = line.rstrip().removesuffix(".")
+    for stop in sorted({found.start() for found in _LITERAL_ENDS.finditer(line)}, reverse=True):
+        node = expression(line[:stop].strip())
+        if isinstance(node, ast.Constant | ast.UnaryOp):
+            return node
+    return None
+
+
+def expression(text: str) -> ast.expr | None:
+    """The text as one expression; None where it is none."""
+    try:
+        statement = parse(text.strip()).body
+    except (UnreadableSignature, RecursionError):
+        return None
+    return statement[0].value if len(statement) == 1 and isinstance(statement[0], ast.Expr) else None
