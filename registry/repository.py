@@ -71,7 +71,7 @@ class Repository:
     def tidy(self) -> None:
         """Have git pack its loose objects where they have become many; git decides, and does it in the background."""
         with contextlib.suppress(RegistryError):  # a repository that stays untidy works as well
-            self._command.run("gc", "--auto", "--quiet")
+            self._command.run("-c", "gc.cruftPacks=true", "gc", "--auto", "--quiet")
 
     def tip(self, branch: str) -> str:
         """The newest commit of `MAIN` or `PRODUCTION`."""
