@@ -27,8 +27,9 @@ def print_json(value: Any) -> None:
 
 
 def print_text(text: str) -> None:
-    """Text as it is: source code, a diff."""
+    """Text as it is: source code, a diff. Flushed, so that answers and progress keep their order in one log."""
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    sys.stdout.flush()
 
 
 def print_value(value: Any) -> None:
