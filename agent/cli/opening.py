@@ -31,9 +31,7 @@ Examples = Annotated[
 @contextmanager
 def opened_agent(*, json_output: bool) -> Iterator[Agent]:
     """The agent of the settings, its registry made first where there is none; closed at the end."""
-    settings, listener = load_settings(), silent if json_output else show
-    prepare_registry(settings, silent)
-    agent = build_agent(settings, listener, spares=0)
+    agent = build_agent(opened_settings(), silent if json_output else show, spares=0)
     try:
         yield agent
     finally:

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from agent.cli.opening import Json
+from agent.cli.opening import Json, opened_agent
 from agent.cli.progress import show, silent
 from agent.cli.render import err, out, print_json, print_value
 from agent.config import load_settings
 from agent.demo import play
 from agent.doctor import Diagnosis, examine
 from agent.library import add_built_ins, prepare_registry
-from agent.wiring import build_agent, open_registry
+from agent.wiring import open_registry
 
 
 def init(json_output: Json = False) -> None:
@@ -22,11 +22,8 @@ def init(json_output: Json = False) -> None:
     settings = load_settings()
     made = prepare_registry(settings, silent)
     if not made:
-        agent = build_agent(settings, silent)
-        try:
+        with opened_agent(json_output=True) as agent:  # its steps would only repeat what is told as progress
             add_built_ins(agent, silent)
-        finally:
-            agent.close()
     names = [row.name for row in open_registry(settings).list()]
     if json_output:
         print_json({"registry": str(settings.registry), "made": made, "functions": names})
