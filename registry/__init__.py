@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import (
+    AlreadyAnswered,
     Conflict,
     InvalidFunction,
     InvalidTransition,
@@ -13,10 +14,19 @@ from registry.errors import (
     RegistryNotWritable,
     Superseded,
     UnknownFunction,
+    UnknownQuestion,
     UnknownVersion,
 )
-from registry.files import read_export
-from registry.records import AttemptRecord, Run, RunCounts
+from registry.files import read_export, read_suites
+from registry.records import (
+    AttemptRecord,
+    CallCounts,
+    Difference,
+    QuestionRecord,
+    RecordedCall,
+    Run,
+    RunCounts,
+)
 from registry.registry import Registry
 from registry.types import (
     ALLOWED_TRANSITIONS,
@@ -38,8 +48,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ALLOWED_TRANSITIONS",
     "NAME_PATTERN",
+    "AlreadyAnswered",
     "AttemptRecord",
+    "CallCounts",
     "Conflict",
+    "Difference",
     "Example",
     "Function",
     "HistoryEntry",
@@ -52,6 +65,8 @@ __all__ = [
     "NotARegistry",
     "Operations",
     "OperationsUnavailable",
+    "QuestionRecord",
+    "RecordedCall",
     "Registry",
     "RegistryError",
     "RegistryNotWritable",
@@ -60,10 +75,12 @@ __all__ = [
     "Status",
     "Superseded",
     "UnknownFunction",
+    "UnknownQuestion",
     "UnknownVersion",
     "Version",
     "manifest_text",
     "read_export",
+    "read_suites",
 ]
 
 

@@ -19,7 +19,7 @@ def history(repository: Repository, name: str) -> list[HistoryEntry]:
 
 def _entry(record: Record, status: Status) -> HistoryEntry:
     return HistoryEntry(
-        version=record.version or record.digest[:12],
+        version=record.label,
         status=status,
         commit=record.commit,
         when=record.when,
@@ -29,14 +29,7 @@ def _entry(record: Record, status: Status) -> HistoryEntry:
 
 
 def _entries(move: ProductionMove) -> Iterator[HistoryEntry]:
-    trailers = move.trailers
-    barred = "Quarantined-by" in trailers
-    who = (trailers.get(key, "") for key in ("Quarantined-by", "Promoted-by", "Rolled-back-by"))
-    by = next(filter(None, who), "")
-    became = Status.QUARANTINED if barred else Status.PRODUCTION
-    versions = [(trailers.get("Version", ""), became), (trailers.get("Restores", ""), Status.PRODUCTION)]
-    for version, status in versions:
-        if version:
-            yield HistoryEntry(
-                version=version, status=status, commit=move.commit, when=move.when, by=by, note=move.note
-            )
+    for version, status in move.became:
+        yield HistoryEntry(
+            version=version, status=status, commit=move.commit, when=move.when, by=move.by, note=move.note
+        )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from registry.errors import RegistryError
 from registry.files import evidence_from, function_from
-from registry.layout import EVIDENCE, PRODUCTION
+from registry.layout import CANARY, EVIDENCE, PRODUCTION
 from registry.repository import Record, Repository
 
 
@@ -18,6 +18,7 @@ def problems(repository: Repository, indexed: Mapping[str, str]) -> Iterator[str
             yield f"The index disagrees with production about {name}: `kowal functions reindex` mends it."
     for name in sorted(indexed.keys() - serving.keys()):
         yield f"The index holds {name}, production does not: `kowal functions reindex` mends it."
+    yield from _trial_problems(repository)
 
 
 def _function_problems(repository: Repository, name: str, tree: str) -> Iterator[str]:
@@ -31,6 +32,19 @@ def _function_problems(repository: Repository, name: str, tree: str) -> Iterator
         yield from _digest_problems(repository, record)
     except RegistryError as error:
         yield f"{name} cannot be read: {error}"
+
+
+def _trial_problems(repository: Repository) -> Iterator[str]:
+    for ref in repository.canary_refs():
+        name, _, version = ref.removeprefix(CANARY).partition("/")
+        try:
+            record = next((found for found in repository.releases(name) if found.version == version), None)
+            if record is None:
+                yield f"No tag vouches for {name} {version}, which is to be on trial; it is not run."
+            else:
+                yield from _digest_problems(repository, record)
+        except RegistryError as error:
+            yield f"{name} {version}, which is on trial, cannot be read: {error}"
 
 
 def _digest_problems(repository: Repository, record: Record) -> Iterator[str]:

@@ -83,3 +83,17 @@ class OperationsUnavailable(RegistryError):
 
     retryable = True
     advice = "Check the file's permissions and the free space; `kowal doctor` names the file."
+
+
+class UnknownQuestion(RegistryError):
+    """No question has that number."""
+
+    exit_code = 5
+    advice = "`kowal questions` shows the open ones."
+
+
+class AlreadyAnswered(RegistryError):
+    """The question has its answer already."""
+
+    exit_code = 5
+    advice = "`kowal questions --all` shows the answers; the first one holds."

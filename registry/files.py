@@ -71,10 +71,30 @@ def write_export(files: Mapping[str, bytes], folder: Path) -> Path:
 
 def read_export(folder: Path) -> Function:
     """The function whose files lie in the folder. Raises `InvalidFunction` naming the file at fault."""
-    try:
-        files = {name: (folder / name).read_bytes() for name in (SOURCE, TESTS, MANIFEST)}
-    except FileNotFoundError as error:
-        raise InvalidFunction(f"{error.filename} does not exist.") from error
-    except OSError as error:
-        raise InvalidFunction(f"{error.filename} cannot be read: {error.strerror}.") from error
+    files = {name: _read(folder / name) for name in (SOURCE, TESTS, MANIFEST)}
     return function_from(files, where=str(folder))
+
+
+def read_suites(folder: Path) -> tuple[str, ...]:
+    """The text of the folder's `test_function.py`, then of every other `test_*.py`, by name.
+
+    Raises `InvalidFunction` for one that is missing, cannot be read or is not UTF-8.
+    """
+    others = sorted(path.name for path in folder.glob("test_*.py") if path.name != TESTS)
+    return tuple(_text(folder / name) for name in (TESTS, *others))
+
+
+def _text(path: Path) -> str:
+    try:
+        return _read(path).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidFunction(f"{path} is not UTF-8: {error}.") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise InvalidFunction(f"{path} does not exist.") from error
+    except OSError as error:
+        raise InvalidFunction(f"{path} cannot be read: {error.strerror}.") from error

@@ -12,6 +12,7 @@ MAIN = "refs/heads/main"
 PRODUCTION = "refs/heads/production"
 TAGS = "refs/tags/"
 CANDIDATES = "refs/heads/candidate/"
+CANARY = "refs/kowal/canary/"
 QUARANTINE = "refs/kowal/quarantine/"
 
 SOURCE, TESTS, MANIFEST, EVIDENCE = "function.py", "test_function.py", "function.json", "evidence.json"
@@ -32,6 +33,7 @@ Refs say where a version stands:
     refs/heads/candidate/NAME/DIGEST    proven, waits for approval
     refs/heads/main, refs/tags/NAME/vX.Y.Z    approved
     refs/heads/production               holds what may be run, and nothing else
+    refs/kowal/canary/NAME/X.Y.Z        approved, and serves on trial
     refs/kowal/quarantine/NAME/X.Y.Z    kept from running
 """
 
@@ -41,9 +43,14 @@ _VERSION = re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
+def is_name(text: str) -> bool:
+    """True for what a function can be called."""
+    return re.fullmatch(NAME_PATTERN.strip("^$"), text) is not None
+
+
 def require_name(name: str) -> str:
     """The name itself, safe to use in a path and a ref. Raises `UnknownFunction` for anything else."""
-    if not re.fullmatch(NAME_PATTERN.strip("^$"), name):
+    if not is_name(name):
         raise UnknownFunction(f"{name[:80]!r} cannot be the name of a function.")
     return name
 
@@ -81,6 +88,11 @@ def candidate_ref(name: str, digest: str) -> str:
 def tag_ref(name: str, version: str) -> str:
     """The tag of an approved version."""
     return f"{TAGS}{require_name(name)}/v{require_version(version)}"
+
+
+def canary_ref(name: str, version: str) -> str:
+    """The ref that puts a version on trial."""
+    return f"{CANARY}{require_name(name)}/{require_version(version)}"
 
 
 def quarantine_ref(name: str, version: str) -> str:

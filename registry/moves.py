@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from registry.layout import (
     PRODUCTION,
     TAGS,
     Change,
+    canary_ref,
     candidate_ref,
     folder_of,
     is_version,
@@ -66,6 +67,10 @@ class Moves:
     def approve(self, name: str, digest: str, *, by: str, step: Step, note: str, verdict: str) -> Record:
         """The version that the candidate became, or the one of that digest that was there before."""
         return self._settled(lambda: self._approve_once(name, digest, by, step, note, verdict))
+
+    def canary(self, name: str, version: str | None, *, by: str, note: str) -> Record:
+        """The version, now on trial; the newest approved one for None."""
+        return self._settled(lambda: self._try_once(name, version, by, note))
 
     def promote(self, name: str, version: str | None, *, by: str, note: str) -> Record:
         """The version, now in production; the newest approved one for None."""
@@ -140,15 +145,43 @@ class Moves:
             now = current.version if current else "none"
             raise Superseded(f"{name} {step.replaces} was to be replaced, but {now} is in production meanwhile.")
 
+    def _try_once(self, name: str, version: str | None, by: str, note: str) -> Record:
+        tip = self._repository.tip(PRODUCTION)
+        record = self._repository.named(name, version) if version else self._newest_approved(name)
+        current = self._repository.on_trial(name)
+        if current == record:
+            self._forget_ended_trials(name)
+            return record
+        moves = [Move(version=record.label, old=self._repository.status(record), new=Status.CANARY)]
+        if current:
+            moves.append(Move(version=current.version, old=Status.CANARY, new=Status.APPROVED))
+        trailers = {"Function": name, "Version": record.version, "Tried-by": _person(by)}
+        message = compose(f"Try {name} {record.version}", note, trailers)
+        # Production keeps its files: the commit is the record of who and why.
+        commit = self._objects.write_commit(self._objects.commit(tip).tree, [tip], message)
+        self._transition(name, moves, self._trial_updates(tip, commit, record))
+        return record
+
+    def _trial_updates(self, tip: str, commit: str, record: Record) -> Iterator[RefUpdate]:
+        ref, found = canary_ref(record.name, record.version), self._repository.canary_refs(record.name)
+        yield RefUpdate(ref=PRODUCTION, old=tip, new=commit)
+        yield RefUpdate(ref=ref, old=found.get(ref), new=record.commit)
+        yield from _ended(found, record)
+
     def _produce_once(self, name: str, version: str | None, verb: str, by: Mapping[str, str], note: str) -> Record:
         tip = self._repository.tip(PRODUCTION)
         record = self._repository.named(name, version) if version else self._newest_approved(name)
         current = self._repository.in_production(name)
         if current == record:
+            self._forget_ended_trials(name)
             return record
-        moves = [Move(version=record.version, old=self._repository.status(record), new=Status.PRODUCTION)]
+        moves = [Move(version=record.label, old=self._repository.status(record), new=Status.PRODUCTION)]
         if current:
             moves.append(Move(version=current.version, old=Status.PRODUCTION, new=Status.APPROVED))
+        # What a version was tried against is gone: its trial ends, whichever version takes over.
+        tried = self._repository.on_trial(name)
+        if tried and tried != record:
+            moves.append(Move(version=tried.version, old=Status.CANARY, new=Status.APPROVED))
         trailers = {
             "Function": name,
             "Version": record.version,
@@ -156,7 +189,8 @@ class Moves:
         }
         message = compose(f"{verb} {name} {record.version}", note, {**trailers, **by})
         commit = self._commit(tip, name, record.tree, message)
-        self._transition(name, moves, [RefUpdate(ref=PRODUCTION, old=tip, new=commit)])
+        updates = [RefUpdate(ref=PRODUCTION, old=tip, new=commit), *_ended(self._repository.canary_refs(name), None)]
+        self._transition(name, moves, updates)
         return record
 
     def _quarantine_once(self, name: str, version: str | None, by: str, reason: str) -> Record | None:
@@ -169,32 +203,38 @@ class Moves:
             raise UnknownVersion(f"{name} has no version in production.", advice="Name the version to quarantine.")
         status = self._repository.status(record)
         if status is Status.QUARANTINED:
+            self._forget_ended_trials(name)
             return current
         after = self._fallback(record) if record == current else current
-        moves = [Move(version=record.version, old=status, new=Status.QUARANTINED)]
+        moves = [Move(version=record.label, old=status, new=Status.QUARANTINED)]
         trailers = {"Function": name, "Version": record.version, "Quarantined-by": _person(by)}
         if after and after != current:
-            moves.append(Move(version=after.version, old=Status.APPROVED, new=Status.PRODUCTION))
+            moves.append(Move(version=after.version, old=self._repository.status(after), new=Status.PRODUCTION))
             trailers["Restores"] = after.version
         message = compose(f"Quarantine {name} {record.version}", reason, trailers)
         # The commit stands also where production keeps its files: it is the record of who and why.
         commit = self._commit(tip, name, after.tree if after else None, message)
+        tried = self._repository.on_trial(name)
         updates = [
             RefUpdate(ref=PRODUCTION, old=tip, new=commit),
             RefUpdate(ref=quarantine_ref(name, record.version), old=None, new=record.commit),
+            *_ended(self._repository.canary_refs(name), tried if tried not in (record, after) else None),
         ]
         self._transition(name, moves, updates)
         return after
 
-    def _transition(self, name: str, moves: Sequence[Move], updates: Sequence[RefUpdate]) -> None:
-        """The one place where a version's status changes: all of it or none of it."""
+    def _transition(self, name: str, moves: Sequence[Move], updates: Iterable[RefUpdate]) -> None:
+        """The one place where a version's status changes: all of it or none of it.
+
+        The updates are asked for once the moves are allowed: a candidate has no refs for some of them.
+        """
         for move in moves:
             if (move.old, move.new) not in ALLOWED_TRANSITIONS:
                 raise InvalidTransition(
                     f"{name} {move.version} is {move.old} and cannot become {move.new}.",
                     advice=f"`kowal functions history {name}` shows how it came there.",
                 )
-        self._repository.refs.update(updates)
+        self._repository.refs.update(list(updates))
 
     def _newest_approved(self, name: str) -> Record:
         barred = self._repository.quarantined(name)
@@ -211,14 +251,19 @@ class Moves:
     def _fallback(self, record: Record) -> Record | None:
         """The newest earlier version that may run and that has been in production before."""
         barred = self._repository.quarantined(record.name)
-        trailers = [move.trailers for move in self._repository.moves(record.name)]
-        served = {
-            found.get("Restores", "") if "Quarantined-by" in found else found.get("Version", "") for found in trailers
-        }
+        changes = [pair for move in self._repository.moves(record.name) for pair in move.became]
+        served = {version for version, became in changes if became is Status.PRODUCTION}
         limit = version_key(record.version)
         eligible = {version for version in served - barred if is_version(version) and version_key(version) < limit}
         earlier = [found for found in self._repository.releases(record.name) if found.version in eligible]
         return earlier[-1] if earlier else None
+
+    def _forget_ended_trials(self, name: str) -> None:
+        """Remove the refs that an interrupted move left of trials that are over."""
+        left = self._repository.canary_refs(name)  # read first: a trial that begins now is not among them
+        updates = _ended(left, self._repository.on_trial(name))
+        if updates:
+            self._repository.refs.update(updates)
 
     def _forget_candidate(self, name: str, digest: str) -> None:
         """Remove the branch that an interrupted approval, or a late proposal, left beside the version."""
@@ -246,6 +291,12 @@ class Moves:
                 pause = min(_LONGEST_PAUSE_S, 0.002 * 2 ** min(number, 10))
                 time.sleep(self._random.uniform(0, pause))
         raise Conflict(f"Other processes changed the registry each of {_ATTEMPTS} times this one tried.")
+
+
+def _ended(refs: Mapping[str, str], canary: Record | None) -> list[RefUpdate]:
+    """What removes these refs to trials, but for the canary's."""
+    kept = canary_ref(canary.name, canary.version) if canary else ""
+    return [RefUpdate(ref=ref, old=oid, new=None) for ref, oid in refs.items() if ref != kept]
 
 
 def _person(by: str) -> str:

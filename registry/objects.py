@@ -50,6 +50,8 @@ class Objects:
     def __init__(self, folder: Path, command: GitCommand) -> None:
         self._folder = folder
         self._command = command
+        self.commit = lru_cache(maxsize=512)(self._commit)
+        """A commit's tree, time and message."""
         self.tree = lru_cache(maxsize=512)(self._tree)
         """What a tree holds, by name. Not to be changed: the same answer is given again."""
 
@@ -59,11 +61,6 @@ class Objects:
         if found != kind:
             raise RegistryError(f"Object {oid} in {self._folder} is a {found}, not a {kind}.")
         return data
-
-    def commit(self, oid: str) -> Commit:
-        """A commit's tree, time and message."""
-        fields, message = _fields(self.read(oid, "commit"))
-        return Commit(tree=fields["tree"], when=_time(fields["committer"]), message=message)
 
     def tag(self, oid: str) -> Tag:
         """An annotated tag's commit, time and message."""
@@ -79,6 +76,10 @@ class Objects:
                 return None
             oid = entry.oid
         return oid
+
+    def _commit(self, oid: str) -> Commit:
+        fields, message = _fields(self.read(oid, "commit"))
+        return Commit(tree=fields["tree"], when=_time(fields["committer"]), message=message)
 
     def _tree(self, oid: str) -> Mapping[str, Entry]:
         data, at, entries = self.read(oid, "tree"), 0, {}

@@ -1,6 +1,6 @@
 """The rows of the operational database, as others see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One execution of a function. Argument values are not kept: they are other people's data."""
+    """One execution of a function. Argument values are not kept in this table: they are other people's data."""
 
     task: str
     """The task's text; empty for a call by name."""
@@ -27,6 +27,10 @@ class Run:
     """How well the function fitted the task; None for a call by name."""
     right: bool | None = None
     """Whether a person said that the answer was right."""
+    call: str = ""
+    """SHA-256 of the arguments' canonical JSON, hexadecimal: equal calls have equal ones. Empty: not known."""
+    fault: Literal["", "caller", "function"] = ""
+    """Whose fault a failure was; empty for a value."""
     id: int | None = None
     """Given by the database."""
 
@@ -37,6 +41,75 @@ class RunCounts:
 
     total: int
     ok: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallCounts:
+    """How many different calls of a version gave a value, and how many failed by its own fault."""
+
+    ok: int
+    """Calls that gave a value and never failed by the function's fault."""
+    failed: int
+    """Calls that failed by the function's fault at least once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedCall:
+    """A call that gave a value, kept to be made again on a later version."""
+
+    function: str
+    call: str
+    """As in `Run`."""
+    arguments: Any
+    """JSON."""
+    value: Any
+    """JSON."""
+    version: str
+    """The version that gave the value."""
+    recorded_at: datetime
+    """With a time zone; comes back in UTC."""
+    id: int | None = None
+    """Given by the database."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A recorded call that a new version answers in another way than the one before it."""
+
+    function: str
+    old: str
+    new: str
+    """A version or a digest, like `old`."""
+    arguments: Any
+    """JSON, as are the answers."""
+    before: Any
+    after: Any
+    id: int | None = None
+    """Given by the database."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionRecord:
+    """A doubt put to a person: the call on which the candidates disagree, and what was said to it."""
+
+    task_id: str
+    task: str
+    """The task's text."""
+    function: str
+    arguments: Mapping[str, Any]
+    choices: Sequence[Any]
+    """The competing answers, JSON."""
+    state: Mapping[str, Any]
+    """What the work is taken up from once the answer is there, JSON."""
+    created_at: datetime
+    """With a time zone; comes back in UTC."""
+    answer: Mapping[str, Any] | None = None
+    answered_by: str = ""
+    answered_at: datetime | None = None
+    outcome: str = ""
+    """What became of the task by the answer; empty until it is known."""
+    id: int | None = None
+    """Given by the database."""
 
 
 @dataclass(frozen=True, kw_only=True)

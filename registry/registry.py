@@ -21,17 +21,18 @@ from registry.layout import (
 )
 from registry.moves import Moves, Step
 from registry.repository import Record, Repository, unknown
-from registry.types import Function, HistoryEntry, Hit, Listing, Version
+from registry.types import Function, HistoryEntry, Hit, Listing, Status, Version
 
 _INDEX_NAME = "kowal-index"
 
 
 class _Snapshot:
-    """The versions read since production last changed."""
+    """The versions read since production last changed: those in production by name, those on trial by commit."""
 
     def __init__(self, fingerprint: str) -> None:
         self.fingerprint = fingerprint
         self.versions: dict[str, Version] = {}
+        self.trials: dict[str, Version] = {}
 
 
 class Registry:
@@ -105,6 +106,15 @@ class Registry:
         approved = self._moves.approve(name, wanted, by=by, step=step, note=note, verdict=_verdict(evidence))
         return self._load(approved)
 
+    def canary(self, name: str, version: str | None = None, *, by: str, note: str = "") -> Version:
+        """The version, now on trial; the newest approved one where none is named.
+
+        A function has one canary at most: another one on trial becomes approved again. The trial ends when
+        any version of the function is promoted or rolled back to. Idempotent. Raises `InvalidTransition` for
+        a version in production, for a quarantined one and for a candidate.
+        """
+        return self._moved(self._moves.canary(name, version, by=by, note=note))
+
     def promote(self, name: str, version: str | None = None, *, by: str, note: str = "") -> Version:
         """The version, now in production; the newest approved one where none is named.
 
@@ -131,8 +141,8 @@ class Registry:
     def get(self, name: str, version: str | None = None) -> Version:
         """The version of that number, or the candidate of that digest.
 
-        Without either: production's, else the newest approved, else a candidate, else a quarantined
-        one. Raises `UnknownFunction` and `UnknownVersion`.
+        Without either: production's, else the canary, else the newest approved, else a candidate, else a
+        quarantined one. Raises `UnknownFunction` and `UnknownVersion`.
         """
         if version:
             return self._load(self._repository.named(name, version))
@@ -147,6 +157,15 @@ class Registry:
             if found is not None:
                 snapshot.versions[name] = found
         return found
+
+    def on_trial(self, name: str) -> Version | None:
+        """The function's canary, or None. Microseconds where it has none."""
+        record = self._repository.on_trial(name)
+        return self._tried(record) if record else None
+
+    def canaries(self) -> Sequence[Version]:
+        """Every version on trial, by name. Microseconds where there is none."""
+        return [self._tried(record) for record in self._repository.trials()]
 
     def production(self) -> Sequence[Version]:
         """Every version in production, by name."""
@@ -190,7 +209,7 @@ class Registry:
         return self._index.search(words, limit)
 
     def fingerprint(self) -> str:
-        """A text that changes whenever production does. Microseconds."""
+        """A text that changes whenever production does, and when a trial begins. Microseconds."""
         return self._repository.tip(PRODUCTION)
 
     def check(self) -> Sequence[str]:
@@ -212,10 +231,18 @@ class Registry:
     def _load(self, record: Record) -> Version:
         return self._repository.load(record, self._repository.status(record))
 
+    def _tried(self, record: Record) -> Version:
+        trials = self._current().trials
+        found = trials.get(record.commit)
+        if found is None:
+            found = trials[record.commit] = self._repository.load(record, Status.CANARY)
+        return found
+
     def _best(self, name: str) -> Record:
         releases, barred = self._repository.releases(name), self._repository.quarantined(name)
         usable = [record for record in releases if record.version not in barred]
-        ranked = [*releases[-1:], *self._repository.candidates(name)[-1:], *usable[-1:]]
+        canary = self._repository.on_trial(name)
+        ranked = [*releases[-1:], *self._repository.candidates(name)[-1:], *usable[-1:], *([canary] if canary else [])]
         if not ranked:
             raise unknown(name)
         return ranked[-1]

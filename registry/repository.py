@@ -1,7 +1,7 @@
 """What git says of the functions: their versions, where each stands, and their files."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from registry.commands import GitCommand
 from registry.errors import NotARegistry, RegistryError, UnknownFunction, UnknownVersion
 from registry.files import evidence_from, function_from
 from registry.layout import (
+    CANARY,
     CANDIDATES,
     EVIDENCE,
     PRODUCTION,
@@ -17,8 +18,10 @@ from registry.layout import (
     TAGS,
     folder_of,
     is_digest,
+    is_name,
     is_version,
     require_name,
+    tag_ref,
     version_key,
 )
 from registry.messages import parse
@@ -42,6 +45,20 @@ class Record:
     by: str
     note: str
 
+    @property
+    def label(self) -> str:
+        """What people call it: the version; for a candidate the first twelve digits of its digest."""
+        return self.version or self.digest[:12]
+
+
+# Which trailer of a commit on `production` names who did it, and what the version became by it.
+_BECAME = {
+    "Quarantined-by": Status.QUARANTINED,
+    "Tried-by": Status.CANARY,
+    "Promoted-by": Status.PRODUCTION,
+    "Rolled-back-by": Status.PRODUCTION,
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProductionMove:
@@ -50,7 +67,9 @@ class ProductionMove:
     commit: str
     when: datetime
     note: str
-    trailers: Mapping[str, str]
+    by: str
+    became: tuple[tuple[str, Status], ...]
+    """The versions whose status changed, each with the new one; those that went back to approved are left out."""
 
 
 class Repository:
@@ -111,6 +130,38 @@ class Repository:
         prefix = f"{QUARANTINE}{require_name(name)}/"
         return frozenset(ref.removeprefix(prefix) for ref in self.refs.under(prefix))
 
+    def canary_refs(self, name: str = "") -> Mapping[str, str]:
+        """The refs that put versions on trial, of one function or of all, with their commits."""
+        return self.refs.under(f"{CANARY}{require_name(name)}/" if name else CANARY)
+
+    def on_trial(self, name: str) -> Record | None:
+        """The function's canary, or None. A ref that a crash left beside a later status counts as none."""
+        # Read before the other refs: a move away from trial sets those first and removes this one last.
+        return next(self._canaries(self.canary_refs(name)), None)
+
+    def trials(self) -> list[Record]:
+        """All canaries, by name."""
+        return list(self._canaries(self.canary_refs()))
+
+    def _canaries(self, refs: Iterable[str]) -> Iterator[Record]:
+        """The one version of each function that is on trial by these refs."""
+        tried: dict[str, list[str]] = {}
+        for ref in refs:
+            name, _, version = ref.removeprefix(CANARY).partition("/")
+            if is_name(name) and is_version(version):
+                tried.setdefault(name, []).append(version)
+        found = (self._canary(name, versions) for name, versions in tried.items())
+        return (record for record in found if record)
+
+    def _canary(self, name: str, versions: Iterable[str]) -> Record | None:
+        barred, serving = self.quarantined(name), self.production_tree(name)
+        for version in sorted(set(versions) - barred, key=version_key, reverse=True):
+            tag = self.refs.read(tag_ref(name, version))
+            record = self.release(name, version, tag) if tag else None
+            if record and record.tree != serving:
+                return record
+        return None
+
     def in_production(self, name: str) -> Record | None:
         """The version that may be run, or None. A folder that no tag vouches for counts as none."""
         tree = self.production_tree(name)
@@ -128,6 +179,8 @@ class Repository:
         """Where the version stands."""
         if not record.version:
             return Status.TESTING
+        if record == self.on_trial(record.name):
+            return Status.CANARY
         if record.version in self.quarantined(record.name):
             return Status.QUARANTINED
         return Status.PRODUCTION if record.tree == self.production_tree(record.name) else Status.APPROVED
@@ -159,7 +212,7 @@ class Repository:
         """The version with its files. Raises `InvalidFunction` where they make none."""
         files = self.files(record.tree)
         return Version(
-            function=function_from(files, where=f"{record.name} {record.version or record.digest[:12]}"),
+            function=function_from(files, where=f"{record.name} {record.label}"),
             commit=record.commit,
             status=status,
             version=record.version,
@@ -178,7 +231,7 @@ class Repository:
         pattern = f"--grep=^Function: {require_name(name)}$"
         printed = self._command.run("log", "-z", "--format=%H %ct%n%B", pattern, PRODUCTION, "--")
         found = (_production_move(text) for text in printed.split("\0") if text)
-        return [move for move in found if move.trailers.get("Function") == name]
+        return [move for function, move in found if function == name]
 
     def _record(self, name: str, version: str, commit: str, text: str, by: str) -> Record:
         message, brought = parse(text), self.objects.commit(commit)
@@ -215,9 +268,20 @@ def unknown(name: str) -> UnknownFunction:
     return UnknownFunction(f"No function {name} is registered.")
 
 
-def _production_move(text: str) -> ProductionMove:
+def _production_move(text: str) -> tuple[str, ProductionMove]:
+    """The function that a commit on `production` is about, and the move."""
     head, _, body = text.partition("\n")
     commit, _, seconds = head.partition(" ")
     message = parse(body)
-    when = datetime.fromtimestamp(int(seconds), UTC)
-    return ProductionMove(commit=commit, when=when, note=message.note, trailers=message.trailers)
+    trailers = message.trailers
+    by, became = next(
+        ((trailers[key], status) for key, status in _BECAME.items() if key in trailers), ("", Status.PRODUCTION)
+    )
+    changed = ((trailers.get("Version", ""), became), (trailers.get("Restores", ""), Status.PRODUCTION))
+    return trailers.get("Function", ""), ProductionMove(
+        commit=commit,
+        when=datetime.fromtimestamp(int(seconds), UTC),
+        note=message.note,
+        by=by,
+        became=tuple(pair for pair in changed if pair[0]),
+    )

@@ -3,10 +3,23 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. A database at another revision is migrated, or refused if it is newer."""
 
 
@@ -43,7 +56,11 @@ runs = Table(
     Column("origin", String(16), nullable=False),
     Column("score", Float),
     Column("right", Boolean),
+    Column("call", String(64), nullable=False, server_default=""),
+    Column("fault", String(16), nullable=False, server_default=""),
     Index("runs_by_function", "function", "outcome"),
+    # All that counting a version's calls needs, in the order in which it groups them.
+    Index("runs_by_call", "function", "digest", "call", "fault", "outcome", "id"),
 )
 
 attempts = Table(
@@ -74,4 +91,48 @@ aliases = Table(
     Column("function", String(64), nullable=False),
     Column("added_by", String(200), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("function", String(64), nullable=False),
+    Column("call", String(64), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("value", JSON, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    UniqueConstraint("function", "call"),
+    Index("calls_by_age", "function", "recorded_at", "id"),
+)
+
+differences = Table(
+    "differences",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("function", String(64), nullable=False),
+    Column("old", String(64), nullable=False),
+    Column("new", String(64), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    Index("differences_by_version", "function", "new"),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task_id", String(64), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("function", String(64), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("choices", JSON, nullable=False),
+    Column("state", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("answer", JSON(none_as_null=True)),
+    Column("answered_by", Text, nullable=False),
+    Column("answered_at", UtcDateTime),
+    Column("outcome", Text, nullable=False),
 )

@@ -6,9 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
 
@@ -20,6 +27,8 @@ class Status(StrEnum):
     """A branch `candidate/NAME/DIGEST`: proven, not yet approved."""
     APPROVED = "approved"
     """On `main`, under the tag `NAME/vX.Y.Z`."""
+    CANARY = "canary"
+    """Under `refs/kowal/canary/`: approved, and serving on trial until statistics decide."""
     PRODUCTION = "production"
     """On the branch `production`, which is what matching sees."""
     QUARANTINED = "quarantined"
@@ -29,21 +38,40 @@ class Status(StrEnum):
 ALLOWED_TRANSITIONS: frozenset[tuple[Status, Status]] = frozenset(
     {
         (Status.TESTING, Status.APPROVED),
+        (Status.APPROVED, Status.CANARY),
         (Status.APPROVED, Status.PRODUCTION),
+        (Status.CANARY, Status.PRODUCTION),
+        (Status.CANARY, Status.APPROVED),  # another version took its place, on trial or in production
         (Status.PRODUCTION, Status.APPROVED),  # another version took its place
         (Status.APPROVED, Status.QUARANTINED),
+        (Status.CANARY, Status.QUARANTINED),
         (Status.PRODUCTION, Status.QUARANTINED),
     }
 )
 
 
 class Example(BaseModel):
-    """A call and the value it must give."""
+    """A call and the value it must give, `{"in": {...}, "out": ...}`; or `{"in": {...}, "raises": true}`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     arguments: dict[str, Any] = Field(alias="in")
-    output: Any = Field(alias="out")
+    output: Any = Field(default=None, alias="out")
+    raises: bool = False
+    """True where the call must fail; then there is no value."""
+
+    @model_validator(mode="after")
+    def _one_ending(self) -> Self:
+        if self.raises is ("output" in self.model_fields_set):
+            raise ValueError("an example says either what comes `out`, or that the call `raises`")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _only_what_was_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        told: dict[str, Any] = handler(self)
+        for name in ("output", "out") if self.raises else ("raises",):
+            told.pop(name, None)
+        return told
 
 
 class Manifest(BaseModel):

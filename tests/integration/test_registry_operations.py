@@ -159,7 +159,7 @@ def test_a_corrupt_database_is_kept_and_named(tmp_path, content):
 
 def test_a_locked_database_says_to_repeat(operations, tmp_path, monkeypatch):
     """Where another process keeps writing, the error says so after the time-out."""
-    monkeypatch.setattr("registry.operations._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("registry.database._BUSY_TIMEOUT_S", 0.05)
     impatient = Operations.open(tmp_path / "kowal.sqlite")
     holder = sqlite3.connect(tmp_path / "kowal.sqlite", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry import Function, Manifest, read_export
+from registry import Function, Manifest, read_export, read_suites
 from registry.commands import failure, system_failure
 from registry.errors import (
     Conflict,
@@ -20,7 +20,7 @@ from registry.errors import (
     UnknownVersion,
 )
 from registry.files import evidence_from, files_of, function_from
-from registry.layout import candidate_ref, folder_of, next_version, quarantine_ref, tag_ref, version_key
+from registry.layout import canary_ref, candidate_ref, folder_of, next_version, quarantine_ref, tag_ref, version_key
 from registry.messages import compose, parse
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,63}", fullmatch=True)
@@ -60,7 +60,7 @@ def test_known_tricks_are_not_names(name):
 @pytest.mark.parametrize("version", ["", "1", "1.0", "v1.0.0", "1.0.0\n", "01.0.0", "../..", "1.0.0/x", "1.0.0^{}"])
 def test_only_three_numbers_are_a_version(version):
     """A version that is not X.Y.Z never reaches a ref."""
-    for use in (tag_ref, quarantine_ref):
+    for use in (tag_ref, quarantine_ref, canary_ref):
         with pytest.raises(UnknownVersion):
             use("a", version)
     with pytest.raises(UnknownVersion):
@@ -148,6 +148,30 @@ def test_a_folder_that_holds_no_function_is_refused(tmp_path: Path, file, conten
         (tmp_path / file).write_bytes(content)
     with pytest.raises(InvalidFunction, match=tmp_path.name):
         read_export(tmp_path)
+
+
+def test_the_suites_of_a_folder_come_in_their_order(tmp_path: Path):
+    """A function's own suite is the first, the others follow by name, and nothing else is a suite."""
+    names = ["test_zeta.py", "test_function.py", "test_alpha.py", "function.py", "test_notes.txt", "conftest.py"]
+    for name in names:
+        (tmp_path / name).write_bytes(f"# {name}\r\n".encode())
+    wanted = ("test_function.py", "test_alpha.py", "test_zeta.py")
+    assert read_suites(tmp_path) == tuple(f"# {name}\r\n" for name in wanted)
+
+
+@pytest.mark.parametrize("file", ["test_function.py", "test_more.py"])
+def test_a_suite_that_cannot_be_read_is_named(tmp_path: Path, file):
+    """A suite that is not UTF-8, is a folder or is missing is an error that names it."""
+    (tmp_path / "test_function.py").write_text("")
+    (tmp_path / file).write_bytes(b"\xff")
+    with pytest.raises(InvalidFunction, match=file):
+        read_suites(tmp_path)
+    (tmp_path / file).unlink()
+    (tmp_path / file).mkdir()
+    with pytest.raises(InvalidFunction, match=file):
+        read_suites(tmp_path)
+    with pytest.raises(InvalidFunction, match=r"test_function\.py does not exist"):
+        read_suites(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(
