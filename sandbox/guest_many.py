@@ -70,10 +70,13 @@ def entry(module: types.ModuleType, name: str, text: str, steps: Steps, room: in
     before = repr((positional, named))
 
     def work() -> object:
+        nonlocal before
         function = getattr(module, name)
-        hints = safe_hints(function) if named else {}
-        arguments = {key: from_json(value, hints.get(key)) for key, value in named.items()}
-        return steps.measured(lambda: finished(function(*positional, **arguments)))
+        if named:
+            hints = safe_hints(function)
+            named.update({key: from_json(value, hints.get(key)) for key, value in named.items()})
+            before = repr((positional, named))
+        return steps.measured(lambda: finished(function(*positional, **named)))
 
     answer = attempted(work, lambda value: encoded(value, room) | {"shape": safe(lambda: shape_of(value, 0))})
     inner = answer.pop("json", None)
