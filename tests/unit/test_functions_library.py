@@ -20,7 +20,8 @@ from registry.types import Manifest, manifest_text
 
 LIBRARY = Path(__file__).parents[2] / "functions"
 NAMES = sorted(folder.name for folder in LIBRARY.iterdir() if folder.is_dir() and folder.name[0].isalpha())
-FILES = {"function.py", "function.json", "test_function.py"}
+SUITES = ("test_function.py", "test_contract.py")
+FILES = {"function.py", "function.json", *SUITES}
 # What a sandbox without processes, threads, sockets, host files or a time-zone database can import.
 ALLOWED_IMPORTS = {"collections", "csv", "datetime", "decimal", "io", "json", "re", "unicodedata"}
 MARKER = "raise"
@@ -38,7 +39,7 @@ def {name}(*arguments, **named):
         raise Marker
     return json.loads(answer)
 """
-# Runs each test of each folder on standard input once an answer, and prints its name and its error's class.
+# Runs each test of each folder on standard input once an answer; prints its file, its name and its error's class.
 # Reports are made by hand and tests collected once a folder, because the ordinary way takes ten seconds more.
 DRIVER = """
 import collections, json, os, pytest, sys
@@ -60,7 +61,7 @@ class Recorder:
     def pytest_runtest_makereport(self, item, call):
         error = call.excinfo.typename if call.excinfo else ""
         if error or call.when == "call":
-            self.outcomes[self.answer].append([item.name, error])
+            self.outcomes[self.answer].append([item.path.name, item.name, error])
         outcome = "failed" if error else "passed"
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)
 
@@ -72,7 +73,8 @@ for folder, answers in json.load(sys.stdin).items():
     pytest.main([*options, "--rootdir", folder, folder], plugins=[recorder])
     results[folder] = recorder.outcomes
     sys.path.remove(folder)
-    del sys.modules["function"], sys.modules["test_function"]
+    for path in os.listdir(folder):
+        sys.modules.pop(path.removesuffix(".py"), None)
 json.dump(results, sys.stdout)
 """
 Outcomes = dict[str, dict[str, list[list[str]]]]
@@ -123,7 +125,7 @@ def decoded(value: Any, annotation: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
-    """Each test's name and error, by function and by what took the function's place: itself, or a stub."""
+    """Each test's file, name and error, by function and by what took its place: itself, or a stub."""
     root = tmp_path_factory.mktemp("stubs").resolve()
     answers: dict[str, list[str]] = {}
     for name in NAMES:
@@ -132,7 +134,8 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
             folder = root / f"{name}-{kind}"
             folder.mkdir()
             (folder / "function.py").write_text(source)
-            (folder / "test_function.py").write_text((LIBRARY / name / "test_function.py").read_text())
+            for suite in SUITES:
+                (folder / suite).write_text((LIBRARY / name / suite).read_text())
             answers[str(folder)] = ["itself"] if kind == "itself" else [MARKER, *PLACEHOLDERS]
     done = subprocess.run(
         [sys.executable, "-c", DRIVER],
@@ -154,8 +157,8 @@ def test_the_eight_are_there():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_folder_holds_exactly_three_files(name: str):
-    """A function is its source, its tests and its manifest, and nothing else."""
+def test_folder_holds_its_files_and_no_others(name: str):
+    """A function is its source, its manifest and two suites of tests, and nothing else."""
     assert {path.name for path in (LIBRARY / name).iterdir()} - {"__pycache__"} == FILES
 
 
@@ -235,35 +238,57 @@ def test_source_is_one_public_function_on_the_standard_library(name: str):
     assert {module.split(".")[0] for module in imported} <= ALLOWED_IMPORTS
 
 
+@pytest.mark.parametrize("suite", SUITES)
 @pytest.mark.parametrize("name", NAMES)
-def test_tests_state_their_promise(name: str):
+def test_tests_state_their_promise(name: str, suite: str):
     """Each suite has eight to fifteen tests, and each test says in a sentence what it checks."""
-    tree = ast.parse((LIBRARY / name / "test_function.py").read_text())
+    tree = ast.parse((LIBRARY / name / suite).read_text())
     tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
     assert 8 <= len(tests) <= 15
     assert [test.name for test in tests if not (ast.get_docstring(test) or "").endswith(".")] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_own_tests_pass(name: str, outcomes: Outcomes):
+def test_the_second_suite_knows_the_function_alone(name: str):
+    """It says what it is, brings no copy and no helpers, and imports the function and what every sandbox has."""
+    tree = ast.parse((LIBRARY / name / "test_contract.py").read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    others = [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("test_")]
+    assert ast.get_docstring(tree)
+    assert "function" in imported
+    assert imported - {"function", "pytest"} <= ALLOWED_IMPORTS
+    assert others == []
+
+
+def results_of(suite: str, outcomes: Outcomes, name: str, answer: str) -> list[tuple[str, str]]:
+    """The names and errors of one suite's tests."""
+    return [(test, error) for file, test, error in outcomes[name][answer] if file == suite]
+
+
+@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("name", NAMES)
+def test_own_tests_pass(name: str, suite: str, outcomes: Outcomes):
     """Every test passes on the function; none is skipped or expected to fail."""
-    results = outcomes[name]["itself"]
+    results = results_of(suite, outcomes, name, "itself")
     assert len(results) >= 8
     assert [result for result in results if result[1]] == []
 
 
+@pytest.mark.parametrize("suite", SUITES)
 @pytest.mark.parametrize("name", NAMES)
-def test_every_test_is_red_on_a_stub(name: str, outcomes: Outcomes):
+def test_every_test_is_red_on_a_stub(name: str, suite: str, outcomes: Outcomes):
     """Every test fails with the stub's own error: none passes without the function or swallows errors."""
-    results = outcomes[name][MARKER]
-    assert len(results) == len(outcomes[name]["itself"])
+    results = results_of(suite, outcomes, name, MARKER)
+    assert len(results) == len(results_of(suite, outcomes, name, "itself"))
     assert [result for result in results if result[1] != "Marker"] == []
 
 
 @pytest.mark.parametrize("value", PLACEHOLDERS)
+@pytest.mark.parametrize("suite", SUITES)
 @pytest.mark.parametrize("name", NAMES)
-def test_placeholders_fail_by_assertion(name: str, value: str, outcomes: Outcomes):
+def test_placeholders_fail_by_assertion(name: str, suite: str, value: str, outcomes: Outcomes):
     """A function that always returns the same thing is found out by an assertion."""
-    results = outcomes[name][value]
-    assert len(results) == len(outcomes[name]["itself"])
+    results = results_of(suite, outcomes, name, value)
+    assert len(results) == len(results_of(suite, outcomes, name, "itself"))
     assert "AssertionError" in {error for _, error in results}
