@@ -14,7 +14,7 @@ from agent.types import Event, Outcome, Task
 from registry import Example
 
 ExampleLike = Example | tuple[Mapping[str, Any], Any] | Mapping[str, Any]
-"""An example, an (arguments, result) pair, or an object with the keys `in` and `out`."""
+"""An example, an (arguments, result) pair, or an object with the keys `in` and `out`, or `in` and `raises`."""
 
 _lock = threading.Lock()
 
@@ -91,6 +91,8 @@ def read_example(example: ExampleLike) -> Example:
     if isinstance(example, Example):
         return example
     pair: Any = example
+    if isinstance(example, Mapping) and example.keys() == {"in", "raises"} and example["raises"] is True:
+        return Example.model_validate({"in": plain(example["in"], "in"), "raises": True})
     if isinstance(example, Mapping) and example.keys() == {"in", "out"}:
         pair = (example["in"], example["out"])
     if not isinstance(pair, tuple | list) or len(pair) != 2 or not isinstance(pair[0], Mapping):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agent.errors import BadArguments
-from agent.signature import is_json
+from agent.source.signature import is_json
 from registry import Manifest
 
 TRUTHS = {"true": True, "false": False}
@@ -154,11 +154,18 @@ def refuse_misfits(manifest: Manifest, bound: Mapping[str, Any]) -> None:
     path = list(error.instance_path)
     name = str(path[0]) if path else ""
     where = f"`{name}`" + "".join(f"[{step!r}]" for step in path[1:])
-    wanted = type_name(manifest.input_schema["properties"].get(name, {}))
+    schema = manifest.input_schema["properties"].get(name, {})
+    wanted = type_name(schema)
     raise BadArguments(
         f"the argument {where} of `{manifest.name}` must be {wanted}: {shortened(error.message)}",
         argument=name,
+        expected=f"the argument `{name}` must be {wanted if len(path) < 2 else json.dumps(schema, ensure_ascii=False)}",
     )
+
+
+def without_values(error: BadArguments) -> str:
+    """What is wrong with a call, with no value of the caller's in it: fit for a prompt."""
+    return str(error.facts.get("expected", error))
 
 
 @functools.lru_cache(maxsize=512)

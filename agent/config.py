@@ -16,6 +16,8 @@ from pydantic_settings import (
 )
 
 from agent.errors import BadSettings
+from agent.making.budget import Budget
+from agent.making.models import Models
 from sandbox import Limits
 
 
@@ -46,6 +48,44 @@ class LimitSettings(BaseModel):
         )
 
 
+class ModelSettings(BaseModel):
+    """Models by what they are asked for, as `model` or `provider/model`; empty leaves it to the provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    specify: str = ""
+    """Writes the specification."""
+    test: str = ""
+    """Writes the tests; another one than writes the code makes other mistakes."""
+    generate: tuple[str, ...] = ()
+    """Write the candidates, in turn."""
+    stronger: tuple[str, ...] = ()
+    """Write them where the others did not do."""
+
+    def as_models(self) -> Models:
+        """The models as the agent takes them."""
+        return Models(specify=self.specify, test=self.test, generate=self.generate, stronger=self.stronger)
+
+
+class BudgetSettings(BaseModel):
+    """Where the making of one function ends, whichever comes first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    requests: int = Field(default=25, ge=1)
+    """Requests to models."""
+    tokens: int = Field(default=200_000, ge=1)
+    """Tokens in and out together, as the servers count them."""
+    cost_eur: float = Field(default=1.0, ge=0)
+    """Euros, where a provider tells its prices."""
+    seconds: float = Field(default=1800.0, gt=0)
+    """Wall-clock seconds after which no further request is made."""
+
+    def as_budget(self) -> Budget:
+        """The budget as the agent takes it."""
+        return Budget(requests=self.requests, tokens=self.tokens, cost_eur=self.cost_eur, seconds=self.seconds)
+
+
 class Settings(BaseSettings):
     """What the operator decides. Sources, first wins: arguments, `KOWAL_*`, the settings file, the defaults."""
 
@@ -61,10 +101,21 @@ class Settings(BaseSettings):
     """The sandbox back end."""
     providers: tuple[str, ...] = ("ollama",)
     """The model providers, in the order in which they are asked."""
-    attempts: int = Field(default=4, ge=1, le=50)
-    """How many candidates one task may cost."""
-    promotion: Literal["default", "person"] = "default"
-    """`default`: what needs no rights goes to production by its checks. `person`: somebody always signs."""
+    candidates: int = Field(default=5, ge=1, le=20)
+    """How many independent candidates are written for a function: their agreement is evidence."""
+    models: ModelSettings = ModelSettings()
+    """Which model is asked for what."""
+    budget: BudgetSettings = BudgetSettings()
+    """What making one function may cost."""
+    promotion: Literal["default", "person", "statistics"] = "default"
+    """`default`: what needs no rights goes to production by its checks. `person`: somebody always signs.
+    `statistics`: it serves as a canary first, until its calls have shown `reliability`."""
+    reliability: float = Field(default=0.95, gt=0, lt=1)
+    """The share of calls that a version must do: shown at 95 % confidence to come in, disproved to be taken out."""
+    canary_share: float = Field(default=0.2, gt=0, le=1)
+    """The share of a production function's calls that its canary serves."""
+    recorded_calls: int = Field(default=200, ge=0)
+    """How many calls of a function are kept, arguments and value, to be made again on its next version."""
     match_threshold: float = Field(default=0.75, ge=0, le=1)
     """The score from which a function runs without asking a model or a person."""
     match_margin: float = Field(default=0.05, ge=0, le=1)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from agent.config import Settings, load_settings
+from agent.config import ModelSettings, Settings, load_settings
 from agent.library import prepare_registry
 from agent.types import Event, Listener, Outcome, Task
 from agent.wiring import build_agent, open_provider
@@ -16,6 +16,8 @@ BUILT_IN = "totals per region of a CSV file"
 NEW = "find the best month: which month had the highest total amount in this sales file"
 AGAIN = "which month was the strongest by revenue in the sales data"
 SCRIPTED = "scripted"
+SCRIPTED_CANDIDATES = 2
+"""As many as were written by hand."""
 
 STEPS = {
     "match.found": "matched",
@@ -62,7 +64,10 @@ def demo_settings(folder: Path) -> tuple[Settings, str]:
         if status.available
         else f"scripted replies that ship with Kowal, written by hand ({status.detail})"
     )
-    changed = {"registry": folder / "registry.git", "database": str(folder / "operations.sqlite"), "providers": (name,)}
+    changed: dict[str, Any] = {"registry": folder / "registry.git", "database": str(folder / "operations.sqlite")}
+    changed["providers"] = (name,)
+    if name == SCRIPTED:
+        changed |= {"candidates": SCRIPTED_CANDIDATES, "models": ModelSettings()}
     return settings.model_copy(update=changed), detail
 
 

@@ -5,6 +5,7 @@ KowalError
 │   └── BadArguments        an argument is missing, unknown, or of the wrong type
 ├── NoFunctionFits          no registered function does it, and none could be made
 │   └── NotPromoted         candidates were made and none passed the gate
+│       └── Undecided       a person's answer decides; the question is kept
 ├── RunFailed               the function ran and failed
 ├── BadSettings             the settings name something that does not exist
 └── ModelError              a neighbour: the model server
@@ -60,6 +61,12 @@ class NotPromoted(NoFunctionFits):
 
     exit_code = 4
     advice = 'Say the task more exactly, or pin its meaning with --example \'{"in": {...}, "out": ...}\'.'
+
+
+class Undecided(NotPromoted):
+    """The task leaves open what is right, and the candidates or the tests disagree: a person's answer decides."""
+
+    advice = "`kowal questions` shows what is asked; `kowal answer ID CHOICE` goes on from there."
 
 
 class RunFailed(KowalError):

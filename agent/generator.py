@@ -1,6 +1,5 @@
-"""Asks a model for a function and its tests, and reads what it wrote as a candidate."""
+"""Asks models for a specification, for tests, for code and for arguments; nobody who writes code sees all tests."""
 
-import builtins
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,34 +7,37 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from agent.brief import Brief
 from agent.ports import Message, ModelReply, ModelRequest, Purpose
 from agent.prompting import as_data, fill, prompt_version
-from agent.replies import Draft, read_draft, read_reply
+from agent.replies import Code, read_code, read_reply
 from agent.router import Router
-from agent.signature import Signature, UnreadableSignature, read_signature
-from agent.suites import joined
+from agent.source.suites import visible_half
+from agent.specification import Specification
 from agent.types import Attempt, Task
-from registry import Function, Manifest, Version
+from registry import Version
 
-NO_INPUT: dict[str, Any] = {"type": "object", "properties": {}}
-"""The schema of a source that cannot be read; the gate says why."""
-PROMPT_OF = {Purpose.GENERATE: "task", Purpose.REPAIR: "repair", Purpose.ENHANCE: "enhance"}
-MOST_ALIASES = 8
 MOST_IN_A_PROMPT = 20_000
-"""Characters of a candidate or of findings that a repair request carries."""
+"""Characters of a candidate or of findings that a request carries."""
+VARIED = 0.8
+"""The temperature of every candidate but the first: what the CodeT paper samples with (arXiv 2207.10397)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proposal:
-    """A model's answer: a candidate, or the reason why the reply holds none."""
+class Proposal[T]:
+    """What a model wrote, read; or the reason why the reply holds nothing of the kind."""
 
     reply: ModelReply
     purpose: Purpose
-    function: Function | None
+    value: T | None
     fault: str = ""
-    """Why the reply holds no candidate."""
     prompt: str = ""
     """The prompts that asked for it, with their versions."""
+
+    @property
+    def model(self) -> str:
+        """`provider/model`."""
+        return f"{self.reply.provider}/{self.reply.model}"
 
 
 class AnyObject(BaseModel):
@@ -46,44 +48,83 @@ class AnyObject(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Generator:
-    """Turns wishes into candidates by way of the routed model. Every method raises `ModelError`."""
+    """Turns wishes into specifications, tests and code by way of the routed model.
+
+    Every method raises `ModelError`.
+    """
 
     router: Router
 
-    def propose(self, task: Task, *, taken: Mapping[str, str], seed: int) -> Proposal:
-        """A first candidate. `taken` maps the names already in use to what they do."""
-        messages = (system_message(task), task_message(task, details(task)))
-        return self._ask(task, Purpose.GENERATE, messages, seed, lambda draft: fresh(draft, task, taken))
-
-    def repair(self, task: Task, failed: Attempt, *, taken: Mapping[str, str], seed: int) -> Proposal:
-        """A mended candidate, from the one that did not pass and what was found."""
-        if failed.function is None:
-            return self.propose(task, taken=taken, seed=seed)
-        code, tests, findings = failed.function.source, failed.function.tests, listed(failed.verdict.findings)
-        said = fill("repair", code=cut(code), tests=cut(tests), findings=cut(findings))
-        messages = (
-            system_message(task),
-            task_message(task, details(task)),
-            Message(role="user", content=said),
+    def specify(
+        self, task: Task, current: Version | None, refused: Proposal[Specification] | None, *, seed: int, model: str
+    ) -> Proposal[Specification]:
+        """What the function must do; where `current` is to be extended, what it must do then."""
+        said = [system("specify", task), task_message(task)]
+        if current is not None:
+            said.append(Message(role="user", content=fill("change", **facts_of(current))))
+        if refused is not None:
+            said.append(Message(role="assistant", content=cut(refused.reply.text)))
+            said.append(Message(role="user", content=fill("respecify", findings=cut(refused.fault))))
+        return self._ask(
+            task,
+            Purpose.SPECIFY,
+            said,
+            lambda text: read_reply(text, Specification),
+            prompts=("specify", "task"),
+            schema=Specification.model_json_schema(),
+            seed=seed,
+            model=model,
         )
-        return self._ask(task, Purpose.REPAIR, messages, seed, lambda draft: fresh(draft, task, taken))
 
-    def enhance(self, current: Version, wish: Task, failed: Attempt | None, *, seed: int) -> Proposal:
-        """A candidate that extends a version; its old tests and examples stay in it."""
-        old = current.function
-        said = fill("enhance", code=old.source, tests=cut(old.tests), wish=as_data(wish.text))
-        if failed is not None:
-            said += f"\nAn earlier try did not pass:\n{cut(listed(failed.verdict.findings))}\n"
-        messages = (system_message(wish), Message(role="user", content=said))
-        return self._ask(wish, Purpose.ENHANCE, messages, seed, lambda draft: enhanced(old, draft, wish))
+    def tests(
+        self, task: Task, specification: Specification, refused: str, findings: Sequence[str], *, seed: int, model: str
+    ) -> Proposal[Code]:
+        """A suite, from the specification alone; `refused` is an earlier one with what was found in it."""
+        said = [system("test", task), specified(specification)]
+        if findings:
+            more = fill("retest", tests=cut(refused), findings=cut(listed(findings)))
+            said.append(Message(role="user", content=more))
+        return self._ask(
+            task,
+            Purpose.TEST,
+            said,
+            lambda text: read_code(text, "def test"),
+            prompts=("test", "specified"),
+            seed=seed,
+            model=model,
+        )
+
+    def code(self, brief: Brief, *, seed: int, model: str) -> Proposal[Code]:
+        """A candidate's module, from the specification and the half of the tests that coders see."""
+        said, purpose = code_messages(brief), Purpose.GENERATE
+        prompts: tuple[str, ...] = ("generate", "specified", "code")
+        if brief.replaces is not None:
+            said.append(Message(role="user", content=fill("enhance", code=brief.replaces.function.source)))
+            prompts, purpose = (*prompts, "enhance"), Purpose.ENHANCE
+        temperature = VARIED if seed > 1 else None
+        return self._ask(
+            brief.task, purpose, said, read_code, prompts=prompts, seed=seed, model=model, temperature=temperature
+        )
+
+    def repair(self, brief: Brief, failed: Attempt, *, seed: int, model: str) -> Proposal[Code]:
+        """A mended module, from the one that did not pass and what was found, hidden tests included."""
+        if failed.function is None:
+            return self.code(brief, seed=seed, model=model)
+        code, findings = failed.function.source, listed(failed.verdict.findings)
+        said = [
+            *code_messages(brief),
+            Message(role="user", content=fill("repair", code=cut(code), findings=cut(findings))),
+        ]
+        prompts = ("generate", "specified", "code", "repair")
+        return self._ask(brief.task, Purpose.REPAIR, said, read_code, prompts=prompts, seed=seed, model=model)
 
     def arguments(self, task: Task, version: Version) -> Mapping[str, Any]:
         """The arguments a model finds in the task's words; unchecked."""
         manifest = version.function.manifest
         schema = json.dumps(manifest.input_schema, ensure_ascii=False)
-        system = fill("arguments", name=version.name, description=manifest.description, schema=schema)
+        told = fill("arguments", name=version.name, description=manifest.description, schema=schema)
         request = ModelRequest(
-            messages=(Message(role="system", content=system), task_message(task, "")),
+            messages=(Message(role="system", content=told), task_message(Task(text=task.text))),
             purpose=Purpose.ARGUMENTS,
             task=task.text,
             schema={key: value for key, value in manifest.input_schema.items() if key != "required"},
@@ -92,41 +133,75 @@ class Generator:
         found = read_reply(self.router.complete(request).text, AnyObject)
         return found.model_dump() if isinstance(found, AnyObject) else {}
 
-    def _ask(
+    def _ask[T](
         self,
         task: Task,
         purpose: Purpose,
-        messages: tuple[Message, ...],
+        said: Sequence[Message],
+        read: Callable[[str], T | str],
+        *,
+        prompts: Sequence[str],
         seed: int,
-        make: Callable[[Draft], Function | str],
-    ) -> Proposal:
-        schema = Draft.model_json_schema()
-        request = ModelRequest(messages=messages, purpose=purpose, task=task.text, schema=schema, seed=seed)
+        model: str,
+        schema: Mapping[str, Any] | None = None,
+        temperature: float | None = None,
+    ) -> Proposal[T]:
+        request = ModelRequest(
+            messages=tuple(said),
+            purpose=purpose,
+            task=task.text,
+            schema=schema,
+            seed=seed,
+            temperature=temperature,
+            model=model or None,
+        )
         reply = self.router.complete(request)
-        draft = read_draft(reply.text)
-        made = make(draft) if isinstance(draft, Draft) else draft
-        if isinstance(made, str) and reply.truncated:
-            made = f"the reply was cut off at the model's length limit ({made})"
-        prompt = f"{prompt_version('generate')} {prompt_version(PROMPT_OF[purpose])}"
-        if isinstance(made, str):
-            return Proposal(reply=reply, purpose=purpose, function=None, fault=made, prompt=prompt)
-        return Proposal(reply=reply, purpose=purpose, function=made, prompt=prompt)
+        found = read(reply.text)
+        versions = " ".join(map(prompt_version, prompts))
+        if not isinstance(found, str):
+            return Proposal(reply=reply, purpose=purpose, value=found, prompt=versions)
+        fault = f"the reply was cut off at the model's length limit ({found})" if reply.truncated else found
+        return Proposal(reply=reply, purpose=purpose, value=None, fault=fault, prompt=versions)
 
 
-def fresh(draft: Draft, task: Task, taken: Mapping[str, str]) -> Function | str:
-    """The candidate for a new function, or why its name will not do."""
-    return name_fault(draft.name, taken) or function_of(draft, task)
-
-
-def system_message(task: Task) -> Message:
-    """The rules for code and tests."""
+def system(prompt: str, task: Task) -> Message:
+    """The rules for one kind of text."""
     packages = f" and the packages {', '.join(task.requirements)}" if task.requirements else ""
-    return Message(role="system", content=fill("generate", packages=packages))
+    values = {} if prompt == "test" else {"packages": packages}
+    return Message(role="system", content=fill(prompt, **values))
 
 
-def task_message(task: Task, more: str) -> Message:
+def task_message(task: Task) -> Message:
     """The task, marked as data."""
-    return Message(role="user", content=fill("task", task=as_data(task.text), details=more))
+    return Message(role="user", content=fill("task", task=as_data(task.text), details=details(task)))
+
+
+def specified(specification: Specification) -> Message:
+    """The specification, marked as data."""
+    text = as_data(cut(specification.as_text()))
+    return Message(role="user", content=fill("specified", specification=text))
+
+
+def code_messages(brief: Brief) -> list[Message]:
+    """What every coder is told."""
+    seen = cut(visible_half(brief.tests))
+    return [
+        system("generate", brief.task),
+        specified(brief.specification),
+        Message(role="user", content=fill("code", tests=seen)),
+    ]
+
+
+def facts_of(current: Version) -> dict[str, str]:
+    """What whoever specifies an extension learns of a function: all but its code."""
+    manifest = current.function.manifest
+    schemas = {"takes": manifest.input_schema.get("properties", {}), "gives": manifest.output_schema}
+    examples = [example.model_dump(mode="json", by_alias=True) for example in manifest.examples]
+    return {
+        "signature": as_data(f"{current.name}: {json.dumps(schemas, ensure_ascii=False)}"),
+        "description": as_data(manifest.description),
+        "examples": as_data(cut(json.dumps(examples, ensure_ascii=False))),
+    }
 
 
 def details(task: Task) -> str:
@@ -138,8 +213,8 @@ def details(task: Task) -> str:
         lines.append(f"- the caller gives parameter {place} by its place, a {type(value).__name__}")
     for example in task.examples:
         given, wanted = (json.dumps(part, ensure_ascii=False) for part in (example.arguments, example.output))
-        lines.append(f"- example: for {given} the result is {wanted}")
-    return "What is known beyond it:\n" + "\n".join(lines) if lines else ""
+        lines.append(f"- example: for {given} " + ("it fails" if example.raises else f"the result is {wanted}"))
+    return as_data("\n\nWhat is known beyond it:\n" + "\n".join(lines)) if lines else ""
 
 
 def listed(findings: Sequence[str]) -> str:
@@ -150,56 +225,3 @@ def listed(findings: Sequence[str]) -> str:
 def cut(text: str) -> str:
     """The text, shortened to what a prompt may carry."""
     return text if len(text) <= MOST_IN_A_PROMPT else text[:MOST_IN_A_PROMPT] + "\n[cut]"
-
-
-def name_fault(name: str, taken: Mapping[str, str]) -> str:
-    """Why the name cannot be used; empty where it can."""
-    if name in taken:
-        return f"the name `{name}` is taken by a function that does something else ({taken[name]}): choose another"
-    if hasattr(builtins, name) or name.startswith("test_") or name == "function":
-        return f"the name `{name}` means something else in Python or pytest: choose another"
-    return ""
-
-
-def function_of(draft: Draft, task: Task) -> Function:
-    """The candidate a draft makes. An unreadable signature is left for the gate to name."""
-    signature = signature_or_none(draft.code)
-    manifest = Manifest(
-        name=draft.name,
-        description=draft.description.strip(),
-        aliases=tuple(dict.fromkeys(alias.strip() for alias in draft.aliases if alias.strip()))[:MOST_ALIASES],
-        input_schema=signature.input_schema if signature else NO_INPUT,
-        output_schema=signature.output_schema if signature else {},
-        requirements=task.requirements,
-        examples=tuple(task.examples),
-    )
-    return Function(manifest=manifest, source=with_newline(draft.code), tests=with_newline(draft.tests))
-
-
-def enhanced(current: Function, draft: Draft, wish: Task) -> Function | str:
-    """The candidate that extends a function: old tests first, old aliases and examples kept; or why it is none."""
-    if draft.name != current.name:
-        return f"the name must stay `{current.name}`"
-    made, old = function_of(draft, wish), current.manifest
-    manifest = made.manifest.model_copy(
-        update={
-            "aliases": tuple(dict.fromkeys((*old.aliases, *made.manifest.aliases))),
-            "requirements": tuple(dict.fromkeys((*old.requirements, *wish.requirements))),
-            "grants": old.grants,
-            "examples": (*old.examples, *wish.examples),
-        }
-    )
-    return Function(manifest=manifest, source=made.source, tests=joined(current.tests, made.tests))
-
-
-def signature_or_none(source: str) -> Signature | None:
-    """The signature, where it can be read."""
-    try:
-        return read_signature(source)
-    except UnreadableSignature:
-        return None
-
-
-def with_newline(text: str) -> str:
-    """The text as a file holds it: one newline at its end."""
-    return text.strip("\n") + "\n"

@@ -10,14 +10,14 @@ from agent.config import Settings
 from agent.loop import Agent
 from agent.types import Event, Listener, ignore
 from agent.wiring import build_agent
-from registry import Function, Registry, RegistryNotWritable, read_export
+from registry import Function, Registry, RegistryNotWritable, read_export, read_suites
 
 
-def built_in_functions() -> Iterator[Function]:
-    """The functions of the package `functions`, in the order of their names. They are read, never imported."""
+def built_in_functions() -> Iterator[tuple[Function, tuple[str, ...]]]:
+    """The functions of the package `functions` by name, each with its suites. They are read, never imported."""
     for folder in sorted(importlib.resources.files("functions").iterdir(), key=lambda entry: entry.name):
         if folder.is_dir() and folder.joinpath("function.json").is_file():
-            yield read_export(Path(str(folder)))
+            yield read_export(Path(str(folder))), read_suites(Path(str(folder)))
 
 
 def prepare_registry(settings: Settings, listener: Listener = ignore) -> bool:
@@ -67,9 +67,9 @@ def moved_into_place(draft: Path, place: Path) -> bool:
 def add_built_ins(agent: Agent, listener: Listener = ignore) -> list[str]:
     """Let in the built-in functions that are not registered yet; the names of those. Raises `NotPromoted`."""
     known = {listing.name for listing in agent.registry.list()}
-    missing = [function for function in built_in_functions() if function.name not in known]
-    for number, function in enumerate(missing, 1):
+    missing = [(function, suites) for function, suites in built_in_functions() if function.name not in known]
+    for number, (function, suites) in enumerate(missing, 1):
         line = f"Proving the built-in functions {number}/{len(missing)}: {function.name}"
         listener(Event(action="progress", facts={"line": line}))
-        agent.admit(function, source="built-in")
-    return [function.name for function in missing]
+        agent.admit(function, source="built-in", suites=suites)
+    return [function.name for function, _ in missing]

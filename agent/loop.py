@@ -1,14 +1,17 @@
 """The way of a task: match, or else make; then run and report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from agent.checks import examples_hold
 from agent.checks.trial import Trial
 from agent.clock import StepClock
-from agent.errors import BadArguments, BadTask, RunFailed
-from agent.forge import Forge, Made
+from agent.errors import BadArguments, BadTask, KowalError, RunFailed
+from agent.making.doubts import interface_of, refuse_misfit, said_of
+from agent.making.forge import Forge, Made
 from agent.matcher import Match, Matcher
+from agent.questions import Said
 from agent.runner import Answer, Runner
 from agent.types import Event, Origin, Outcome, Task, version_facts
 from registry import Function, Registry, Status, Version
@@ -40,11 +43,13 @@ class Agent:
         if match.chosen is None:
             made = self.forge.make(task, clock)
             answer = self._first_run(task, made.version, clock)
+            if not (task.examples or task.wishes):  # else the words alone mean something wider
+                self.matcher.operations.add_alias(task.text, made.version.name, "made for these words")
             return outcome(task, made.version, Origin.GENERATED, clock, match=match, made=made, answer=answer)
-        answer = self.runner.run(task, match.chosen, clock, Origin.MATCHED, match.score)
+        answer = self.runner.serve(task, match.chosen, clock, Origin.MATCHED, match.score)
         if match.model:
             self.matcher.operations.add_alias(task.text, match.chosen.name, match.model)
-        return outcome(task, match.chosen, Origin.MATCHED, clock, match=match, answer=answer)
+        return outcome(task, answer.version, Origin.MATCHED, clock, match=match, answer=answer)
 
     def create(self, task: Task) -> Outcome:
         """Make the function the task asks for and keep it, without running it. Raises as `execute` does."""
@@ -54,7 +59,7 @@ class Agent:
         return outcome(task, made.version, Origin.GENERATED, clock, made=made)
 
     def run(self, name: str, task: Task, *, version: str | None = None) -> Outcome:
-        """Run a function by its name: its production version, or the one that is named.
+        """Run a function by its name: the version that is named, or else the one that serves.
 
         Raises `UnknownFunction`, `UnknownVersion`, `BadArguments`, `RunFailed` (for a quarantined version, too).
         """
@@ -63,19 +68,45 @@ class Agent:
         if found.status is Status.QUARANTINED:
             advice = f"`kowal functions history {name}` says why. Name another version, or enhance the function."
             raise RunFailed(f"`{name}` {found.version} is quarantined: it is kept from running", advice=advice)
-        answer = self.runner.run(task, found, clock, Origin.NAMED, None)
-        return outcome(task, found, Origin.NAMED, clock, answer=answer)
+        run = self.runner.run if version else self.runner.serve
+        answer = run(task, found, clock, Origin.NAMED, None)
+        return outcome(task, answer.version, Origin.NAMED, clock, answer=answer)
 
     def enhance(self, name: str, wish: Task) -> Outcome:
         """Make a new version that does what the wish adds; what the old one promised still holds."""
         refuse_unreadable(wish)
         clock = StepClock()
-        made = self.forge.improve(self.registry.get(name), wish, clock)
+        made = self.forge.make(wish, clock, replaces=self.registry.get(name))
         return outcome(wish, made.version, Origin.GENERATED, clock, made=made)
 
-    def admit(self, function: Function, *, source: str) -> Version:
-        """Let a function in that came from elsewhere, through the same gate. Raises `NotPromoted`."""
-        return self.forge.admit(function, source=source)
+    def answer(self, question_id: int, said: Said, *, by: str) -> Outcome:
+        """The version that a person's answer to a kept question decides for, promoted and not run.
+
+        Raises `UnknownQuestion`, `AlreadyAnswered`, `BadTask` for a value that the function never gives, `NotPromoted`
+        where the answer leaves no candidate, `Undecided` where it leads to another question.
+        """
+        clock, operations = StepClock(), self.matcher.operations
+        question = operations.question(question_id)
+        if question.answer is None:
+            refuse_misfit(said, interface_of(question).output_schema)
+        if question.answer is None or question.outcome:
+            answer = {"raises": True} if said.raises else {"out": said.value}
+            question = operations.answer_question(question_id, answer, by)
+        # Else whoever answered was stopped before anything came of it: this goes on from that answer.
+        try:
+            made = self.forge.answer(question, said_of(question), clock)
+        except KowalError as error:
+            operations.settle_question(question_id, str(error))
+            raise
+        operations.settle_question(question_id, f"{made.version.name} {made.version.version}")
+        return outcome(Task(text=question.task), made.version, Origin.GENERATED, clock, made=made)
+
+    def admit(self, function: Function, *, source: str, suites: Sequence[str] = (), explain: bool = False) -> Version:
+        """Let a function in that came from elsewhere, through the same gate; `explain` asks all of its checks.
+
+        Raises `NotPromoted`.
+        """
+        return self.forge.admission.admit(function, source=source, suites=suites, explain=explain)
 
     def preview(self, task: Task) -> Match:
         """Which function would run, or none; nothing is run and no model is asked."""
@@ -143,9 +174,10 @@ def outcome(
         score=match.score if match else None,
         verdict=version.evidence.get("verdict", {}),
         attempts=attempts,
-        model=attempts[-1].model if attempts else chosen_by,
-        tokens=sum(attempt.tokens for attempt in attempts),
-        cost_eur=sum(attempt.cost_eur for attempt in attempts),
+        model=version.evidence.get("provenance", {}).get("model", "") if made else chosen_by,
+        requests=made.spending.requests if made else 0,
+        tokens=made.spending.tokens if made else 0,
+        cost_eur=made.spending.cost_eur if made else 0.0,
         seconds=dict(clock.seconds),
         run_id=answer.run_id if answer else None,
     )

@@ -91,7 +91,7 @@ class Matcher:
 
     def _confirmed(self, task: Task) -> Version | None:
         name = self.operations.meant_by(task.text)
-        version = self.registry.find(name) if name else None
+        version = self.registry.find(name) or self.registry.on_trial(name) if name else None
         return version if version is not None and takes(version, task) else None
 
     def _candidates(self, task: Task) -> tuple[tuple[Scored, ...], tuple[Scored, ...]]:
@@ -99,6 +99,7 @@ class Matcher:
         wish = unique(words(task.text))
         hits = self.registry.search(wish, RETRIEVED)
         found = [version for hit in hits if (version := self.registry.find(hit.name)) is not None]
+        found += [version for version in self.registry.canaries() if self.registry.find(version.name) is None]
         scored = [Scored(version=item, score=score(wish, self._profile(item))) for item in found]
         ranked = sorted(scored, key=lambda item: -item.score)
         fit = tuple(item for item in ranked if takes(item.version, task))

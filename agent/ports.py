@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol
 class Purpose(StrEnum):
     """What a request to a model is for; routing and scripted replies choose by it."""
 
+    SPECIFY = "specify"
+    TEST = "test"
     GENERATE = "generate"
     REPAIR = "repair"
     ENHANCE = "enhance"
@@ -40,7 +42,7 @@ class ModelRequest:
     temperature: float | None = None
     """None leaves it to the provider's settings."""
     model: str | None = None
-    """None leaves the choice to the provider."""
+    """`model` or `provider/model`; None leaves the choice to the router and the provider."""
 
 
 @dataclass(frozen=True, kw_only=True)

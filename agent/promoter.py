@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agent.signature import UnreadableSignature, read_signature
+from agent.source.signature import UnreadableSignature, read_signature
 from registry import Function, Registry, Status, Version
 
-Policy = Literal["default", "person"]
+Policy = Literal["default", "person", "statistics"]
 
 BY_POLICY = "policy"
 """Who approved, where nobody had to."""
@@ -15,15 +15,18 @@ BY_POLICY = "policy"
 
 @dataclass(frozen=True, kw_only=True)
 class Promoter:
-    """testing -> approved -> production. Each step is idempotent: a version goes where it is already."""
+    """testing -> approved -> canary -> production. Each step is idempotent: a version goes where it is already."""
 
     registry: Registry
     policy: Policy
 
-    def admit(self, function: Function, evidence: Mapping[str, Any], *, replaces: Version | None = None) -> Version:
-        """The version, approved by its checks, and in production where the policy lets it go alone.
+    def admit(
+        self, function: Function, evidence: Mapping[str, Any], *, replaces: Version | None = None, waits: bool = False
+    ) -> Version:
+        """The version, approved by its checks, and in production or on trial where the policy lets it go alone.
 
-        Raises `NameTaken` or `Superseded` where the registry has changed since the candidate was prepared.
+        With `waits` a person must sign, whatever the policy says. Raises `NameTaken` or `Superseded` where the registry
+        has changed since the candidate was prepared.
         """
         candidate = self.registry.add_candidate(function, evidence)
         change = change_between(replaces.function, function) if replaces else "new"
@@ -36,9 +39,10 @@ class Promoter:
             replaces=replaced,
             note=note_of(evidence),
         )
-        if version.status is Status.PRODUCTION or self.needs_person(function):
+        if version.status is not Status.APPROVED or waits or self.needs_person(function):
             return version
-        return self.registry.promote(function.name, version.version, by=BY_POLICY)
+        move = self.registry.canary if self.policy == "statistics" else self.registry.promote
+        return move(function.name, version.version, by=BY_POLICY)
 
     def needs_person(self, function: Function) -> bool:
         """True where a person must sign before production: always by policy, else for grants and requirements."""

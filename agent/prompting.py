@@ -25,4 +25,5 @@ def prompt_version(name: str) -> str:
 
 def as_data(text: str) -> str:
     """A person's text, unable to close the mark that says it is data."""
-    return re.sub(r"</(?=\s*(?:task|wish)\b)", "&lt;/", text, flags=re.IGNORECASE)
+    marks = r"<(?=\s*/\s*(?:task|specification|tests|function|examples|code|findings)\b)"
+    return re.sub(marks, "&lt;", text, flags=re.IGNORECASE)

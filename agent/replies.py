@@ -2,21 +2,23 @@
 
 import ast
 import json
-import keyword
 import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 MAX_JSON_STARTS = 256
 """How many opening braces are tried: prose full of braces must not cost more than a moment."""
 MAX_MENDED_CHARS = 200_000
 """Broken JSON longer than this is not mended: mending costs a second and more from there on."""
 MAX_BLOCKS = 64
+MOST_TRIPLES = 8
+"""Triple-quoted values that are read out of one object."""
 EMPTY = "The reply is empty."
+NO_CODE = "The reply holds no Python code."
 THINKING = "The reply ended while the model was still thinking."
 CUT_OFF = "The reply was cut off: its last part is missing."
 NOT_TEXT = "The reply holds characters that are not Unicode text (lone surrogates)."
@@ -32,41 +34,39 @@ _CODE_TAGS = re.compile(r"\[PYTHON\]\n?(.*?)(?:\[/PYTHON\]|\Z)", re.DOTALL | re.
 _CODE_STARTS = re.compile(r"^[ \t]?(?:def |async def |class |import |from [\w.]+ import |@\w)", re.MULTILINE)
 
 
-def _not_a_keyword(name: str) -> str:
-    if keyword.iskeyword(name):
-        raise ValueError(f"{name!r} is a Python keyword")
-    return name
-
-
-class Draft(BaseModel):
-    """A function with its tests, as a model proposes it; nothing about it is trusted yet."""
+class Code(BaseModel):
+    """A module as a model may wrap it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$"), AfterValidator(_not_a_keyword)]
-    """The name of the one public function in `code`."""
-    description: Annotated[str, Field(min_length=1)]
-    """What it does, in a sentence or two."""
-    aliases: tuple[str, ...] = ()
-    """Other words in which people ask for it."""
-    code: Annotated[str, Field(min_length=1)]
-    """`function.py`"""
-    tests: Annotated[str, Field(min_length=1)]
-    """`test_function.py`"""
+    code: Annotated[str, Field(min_length=1, validation_alias=AliasChoices("code", "tests", "source"))]
 
 
-def read_draft(text: str) -> Draft | str:
-    """The draft in a model's reply, or the reason why there is none, in words a model can act on.
+def read_code(text: str, having: str = "def ") -> Code | str:
+    """The Python module in a model's reply, or the reason why there is none, in words a model can act on.
 
-    Takes JSON; else broken but whole JSON, mended; else two Python blocks, function and tests. Never raises.
+    `having` is what the wanted module holds, where a reply has several. Takes blocks, tags, bare code, or JSON with
+    the one key `code`. Never raises. Whether it parses is for whoever asked to say.
     """
-    reasons: list[str] = []
-    for read in (_whole_draft, _mended_draft, _draft_from_blocks):
-        draft = read(text)
-        if isinstance(draft, Draft):
-            return draft.model_copy(update={"code": _unfenced(draft.code), "tests": _unfenced(draft.tests)})
-        reasons.append(draft)
-    return next(filter(None, reasons))
+    answer = text[_thought_end(text) :]
+    if not text.strip():
+        return EMPTY
+    if _still_thinking(text):
+        return THINKING
+    if answer.strip().removeprefix("```json").lstrip().startswith("{"):
+        wrapped = read_reply(text, Code)
+        return wrapped if isinstance(wrapped, str) else Code(code=_unfenced(wrapped.code))
+    code = extract_code(text, having)
+    blocks = _blocks(answer)
+    if blocks and not blocks[-1].closed and (code is None or blocks[-1].text == code):
+        return CUT_OFF
+    if code is None:
+        return NO_CODE
+    try:
+        code.encode()
+    except UnicodeEncodeError:
+        return NOT_TEXT
+    return Code(code=code)
 
 
 def read_reply[M: BaseModel](text: str, model: type[M]) -> M | str:
@@ -75,12 +75,12 @@ def read_reply[M: BaseModel](text: str, model: type[M]) -> M | str:
     What stands in a model's thoughts is not its answer and is passed over.
     """
     value = _read_whole(text, model)
-    if isinstance(value, str) and not value:
-        value = _read_mended(text, model)
+    if isinstance(value, str):  # its reason may be that of a mere part, where the whole is broken
+        value = _read_mended(text, model) or value
     return value if not isinstance(value, str) else value or "The reply holds no JSON object."
 
 
-def extract_code(text: str) -> str | None:
+def extract_code(text: str, having: str = "def ") -> str | None:
     """The Python source in a reply that holds only code, fenced, tagged or bare; None where there is none.
 
     Cut-off code is returned as it is, so that whoever compiles it can name the line.
@@ -88,25 +88,11 @@ def extract_code(text: str) -> str | None:
     answer = text[_thought_end(text) :]
     if tagged := _CODE_TAGS.search(answer):
         return tagged[1]
-    blocks = [block.text for block in _blocks(answer) if "def " in block.text]
+    blocks = [block.text for block in _blocks(answer) if having in block.text]
     whole = [block for block in blocks if _parse(block) is not None]
     if blocks:
         return (whole or blocks)[0]
     return _bare_code(answer)
-
-
-def _whole_draft(text: str) -> Draft | str:
-    return _read_whole(text, Draft)
-
-
-def _mended_draft(text: str) -> Draft | str:
-    draft = _read_mended(text, Draft)
-    if isinstance(draft, str):
-        return draft
-    if not _is_python(draft):
-        return "The reply's JSON is broken, and mending it gives no valid Python."
-    # Mending strips the ends of strings.
-    return draft.model_copy(update={"code": draft.code.rstrip() + "\n", "tests": draft.tests.rstrip() + "\n"})
 
 
 # --- JSON
@@ -195,7 +181,7 @@ def _read_mended[M: BaseModel](text: str, model: type[M]) -> M | str:
 def _without_triple_quotes(body: str) -> str:
     """The text with Python's triple-quoted values, which small models like, as JSON strings."""
     parts, at = list[str](), 0
-    for _ in Draft.model_fields:
+    for _ in range(MOST_TRIPLES):
         opening = _TRIPLE_OPENS.search(body, at)
         closing = _TRIPLE_CLOSES.search(body, opening.end()) if opening else None
         if opening is None or closing is None:
@@ -265,40 +251,6 @@ def _unfenced(code: str) -> str:
         return code
     blocks = _blocks(code.strip())
     return blocks[0].text if blocks else code
-
-
-def _draft_from_blocks(text: str) -> Draft | str:
-    """A draft from a reply without JSON: one block with the function, one with its tests."""
-    blocks = _blocks(text[_thought_end(text) :])
-    if _still_thinking(text):
-        return THINKING
-    if blocks and not blocks[-1].closed:
-        return CUT_OFF
-    sources = [block.text for block in blocks]
-    tests = next((source for source in sources if re.search(r"^\s*def test_", source, re.M)), "")
-    functions = [(source, node) for source in sources if source != tests for node in _public_functions(source)]
-    if tests and not functions:
-        return "The reply holds no block with the function alone: function and tests belong into two blocks."
-    if not functions:
-        return "The reply holds neither a JSON object nor a Python block with a public function."
-    code, function = functions[0]
-    if not tests:
-        return "The reply holds a function and no tests."
-    if sum(source == code for source, _ in functions) > 1:
-        return "The reply's code holds more than one public function."
-    summary = (ast.get_docstring(function) or function.name.replace("_", " ")).split("\n")[0]
-    return _validated({"name": function.name, "description": summary, "code": code, "tests": tests}, Draft)
-
-
-def _public_functions(source: str) -> list[ast.FunctionDef]:
-    tree = _parse(source)
-    nodes = tree.body if tree else []
-    return [node for node in nodes if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
-
-
-def _is_python(draft: Draft) -> bool:
-    """True where mending left both files readable; a mangled file must not pass for what the model wrote."""
-    return all(_parse(_unfenced(source)) is not None for source in (draft.code, draft.tests))
 
 
 def _bare_code(text: str) -> str | None:

@@ -1,15 +1,17 @@
 """Runs a registered version: arguments checked against the schema, one fresh sandbox, the run written down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.arguments import bind
 from agent.clock import StepClock
 from agent.errors import BadArguments, ModelError, RunFailed
+from agent.fault import Fault, fault_of
 from agent.generator import Generator
-from agent.journal import Journal
+from agent.journal import Invocation, Journal
 from agent.types import Event, Listener, Origin, Task, version_facts
+from agent.warden import Warden
 from registry import Version
 from sandbox import Call, CallResult, Limits, Sandbox
 
@@ -18,8 +20,19 @@ from sandbox import Call, CallResult, Limits, Sandbox
 class Answer:
     """What a run gave."""
 
+    version: Version
+    """The version that ran."""
     result: CallResult
     run_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran(Answer):
+    """A run, failed or not, as it was written down."""
+
+    fault: Fault
+    moved: str
+    """What became of the version by it, in a sentence; empty where it stays as it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,29 +42,72 @@ class Runner:
     sandbox: Sandbox
     generator: Generator
     journal: Journal
+    warden: Warden
     limits: Limits
     listener: Listener
 
     def run(self, task: Task, version: Version, clock: StepClock, origin: Origin, score: float | None) -> Answer:
         """The version's value for the task's arguments. Raises `BadArguments`, `RunFailed`, `SandboxError`."""
+        return self._good(self._ran(self._asked(task, version, clock, origin, score), clock))
+
+    def serve(self, task: Task, version: Version, clock: StepClock, origin: Origin, score: float | None) -> Answer:
+        """As `run`, but the function's canary takes its share of the calls.
+
+        Where the canary gives no value, the version answers: nobody is worse off for a trial. Where the task states
+        examples, the version is run that was held to them.
+        """
+        asked = self._asked(task, version, clock, origin, score)
+        tried = None if task.examples else self._on_trial(asked)
+        if tried is not None:
+            ran = self._ran(tried, clock)
+            if ran.result.failure is None:
+                return self._good(ran)
+            facts = {"why": ran.result.failure.message, "fault": ran.fault, "instead": version.version}
+            self.listener(Event(action="canary.failed", facts=version_facts(tried.version) | facts))
+        return self._good(self._ran(asked, clock))
+
+    def _asked(self, task: Task, version: Version, clock: StepClock, origin: Origin, score: float | None) -> Invocation:
         with clock.step("arguments"):
             arguments = self._arguments(task, version)
-        call = Call(source=version.function.source, function=version.name, arguments=arguments)
+        return Invocation(task=task, version=version, arguments=arguments, origin=origin, score=score)
+
+    def _on_trial(self, asked: Invocation) -> Invocation | None:
+        """The same call of the canary, where it is the canary's turn and it takes such arguments."""
+        canary = self.warden.stand_in(asked.version, asked.call)
+        if canary is None:
+            return None
+        try:
+            arguments = bind(canary.function.manifest, asked.arguments)
+        except BadArguments:
+            return None
+        return replace(asked, version=canary, arguments=arguments)
+
+    def _ran(self, asked: Invocation, clock: StepClock) -> Ran:
+        version = asked.version
+        call = Call(source=version.function.source, function=version.name, arguments=asked.arguments)
         with clock.step("run"):
             result = self.sandbox.call(call, self.limits)
-        run_id = self.journal.keep_run(task, version, origin, result, score=score)
-        if result.failure is not None:
+        fault = fault_of(result.failure, version)
+        run_id = self.journal.keep_run(asked, result, fault)
+        moved = self.warden.review(version, fault)
+        return Ran(version=version, result=result, run_id=run_id, fault=fault, moved=moved)
+
+    def _good(self, ran: Ran) -> Answer:
+        """The run, where it gave a value. Raises `RunFailed`."""
+        version, failure = ran.version, ran.result.failure
+        if failure is not None:
             raise RunFailed(
-                f"`{version.name}` {version.version} failed: {result.failure.message}",
-                kept=f"The function stays as it is; this was run {run_id}.",
-                kind=result.failure.kind.value,
-                traceback=result.failure.traceback,
-                output=result.output,
-                run_id=run_id,
+                f"`{version.name}` {version.version} failed: {failure.message}",
+                kept=f"{ran.moved or 'The function stays as it is.'} This was run {ran.run_id}.",
+                kind=failure.kind.value,
+                fault=ran.fault,
+                traceback=failure.traceback,
+                output=ran.result.output,
+                run_id=ran.run_id,
             )
-        facts = version_facts(version) | {"seconds": result.seconds, "backend": self.sandbox.name}
+        facts = version_facts(version) | {"seconds": ran.result.seconds, "backend": self.sandbox.name}
         self.listener(Event(action="run.finished", facts=facts))
-        return Answer(result=result, run_id=run_id)
+        return ran
 
     def _arguments(self, task: Task, version: Version) -> Mapping[str, Any]:
         """The given arguments; what is missing is read out of the task's words by a model, then checked."""

@@ -117,6 +117,8 @@ class Outcome:
     attempts: tuple[Attempt, ...] = ()
     model: str = ""
     """`provider/model` that wrote the function or chose it; empty where none was asked."""
+    requests: int = 0
+    """How many requests to models it took."""
     tokens: int = 0
     cost_eur: float = 0.0
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The gate: runs the checks in their order, cheapest first, and stops at the first that fails."""
+"""The gate: which checks there are, in their order, cheapest first; stops at the first that fails."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -6,43 +6,54 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from agent.checks import (
+    agreement,
     earlier_tests,
     examples_hold,
     green,
     mutation,
+    properties,
     readable,
     red_on_placeholders,
     red_on_stub,
+    specified,
     static,
     takes_arguments,
 )
 from agent.checks.trial import Check, Trial
 from agent.types import CheckResult, Verdict
 
-GATE: tuple[Check, ...] = (
-    readable.check,
-    static.check,
-    takes_arguments.check,
-    examples_hold.check,
-    green.check,
+READING: tuple[Check, ...] = (readable.check, static.check, specified.check, takes_arguments.check)
+"""What can be said of a candidate without its tests."""
+ENTRY: tuple[Check, ...] = (*READING, examples_hold.check, green.check)
+"""What each candidate by itself must pass. The examples come before the tests: they are a person's word."""
+STRENGTH: tuple[Check, ...] = (
     red_on_stub.check,
     red_on_placeholders.check,
     mutation.check,
+    properties.check,
     earlier_tests.check,
 )
-"""The examples come first after reading: they cost milliseconds and are a person's word."""
+"""What the chosen one must pass besides: tests that can fail, and what holds of every function."""
+GATE: tuple[Check, ...] = (*ENTRY, agreement.check, *STRENGTH)
+"""All of it, for a function that comes alone."""
+SUITE_GATE: tuple[Check, ...] = (readable.check, static.check, red_on_stub.check, red_on_placeholders.check)
+"""What a suite must pass before any candidate exists."""
 
 
-def validate(trial: Trial, gate: Sequence[Check] = GATE) -> Verdict:
-    """The verdict on a candidate. Raises `SandboxError` only where the sandbox itself is at fault."""
+def validate(trial: Trial, gate: Sequence[Check] = GATE, *, explain: bool = False) -> Verdict:
+    """The verdict on a candidate: the checks up to the first that fails; with `explain` all that can be asked.
+
+    Raises `SandboxError` only where the sandbox itself is at fault.
+    """
     results: list[CheckResult] = []
     for check in gate:
         started = time.perf_counter()
         result = check(trial)
         results.append(replace(result, seconds=round(time.perf_counter() - started, 4)))
-        if not result.passed:
+        if not result.passed and (not explain or result.check == readable.NAME):
             break
-    return Verdict(results=tuple(results), environment=trial.sandbox.environment())
+    unread = results[-1].check == readable.NAME  # then nothing was run
+    return Verdict(results=tuple(results), environment={} if unread else trial.sandbox.environment())
 
 
 def evidence_of(verdict: Verdict, provenance: Mapping[str, Any]) -> dict[str, Any]:

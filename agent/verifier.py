@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.checks.trial import Trial
+from agent.evidence.standing import Candidate
+from agent.specification import Specification
 from agent.types import CheckResult, Task, Verdict
 from agent.validator import validate
-from registry import Version
+from registry import Example, Version
 from sandbox import Limits, Sandbox
 
 
@@ -29,16 +31,35 @@ class Verification:
         return self.verdict.passed
 
 
-def verify(version: Version, sandbox: Sandbox, limits: Limits) -> Verification:
-    """The verdict on a version as it is reached now. No model is asked. Raises `SandboxError`."""
-    task = Task(text=version.function.manifest.description)
-    verdict = validate(Trial(function=version.function, sandbox=sandbox, task=task, limits=limits))
+def verify(version: Version, sandbox: Sandbox, limits: Limits, *, explain: bool = False) -> Verification:
+    """The verdict on a version as it is reached now; `explain` asks all checks. No model is asked.
+
+    Raises `SandboxError`.
+    """
+    verdict = validate(trial_of(version, sandbox, limits), explain=explain)
     kept = version.evidence.get("verdict", {})
     return Verification(
         version=version,
         verdict=verdict,
         changed=changes(kept.get("environment", {}), sandbox.environment()),
         differs=differences(kept.get("checks", ()), verdict.results),
+    )
+
+
+def trial_of(version: Version, sandbox: Sandbox, limits: Limits) -> Trial:
+    """The version before the gate once more, with all that git holds of how it was made."""
+    evidence, function = version.evidence, version.function
+    provenance = evidence.get("provenance", {})
+    specification = evidence.get("specification")
+    return Trial(
+        function=function,
+        sandbox=sandbox,
+        task=Task(text=str(provenance.get("task", function.manifest.description))),
+        limits=limits,
+        specification=Specification.model_validate(specification) if specification else None,
+        model=str(provenance.get("model", "")),
+        rivals=tuple(Candidate(**rival) for rival in evidence.get("rivals", ())),
+        answers=tuple(map(Example.model_validate, evidence.get("answers", ()))),
     )
 
 

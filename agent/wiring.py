@@ -3,30 +3,35 @@
 from collections.abc import Callable
 
 from agent.config import Settings
-from agent.forge import Forge
 from agent.generator import Generator
 from agent.journal import Journal
 from agent.loader import load
 from agent.loop import Agent
+from agent.making.admission import Admission
+from agent.making.candidates import Candidates
+from agent.making.forge import Forge
+from agent.making.specifier import Specifier
 from agent.matcher import Matcher
 from agent.ports import LLMProvider
 from agent.promoter import Promoter
+from agent.questions import Ask, nobody
 from agent.router import Router
 from agent.runner import Runner
 from agent.types import Event, Listener, ignore
+from agent.warden import Warden
 from registry import NotARegistry, Operations, Registry
 from sandbox import Sandbox
 
 
-def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int = 1) -> Agent:
-    """The agent for these settings; its sandbox starts in the background meanwhile.
+def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int = 1, ask: Ask = nobody) -> Agent:
+    """The agent for these settings; its sandbox starts in the background meanwhile. `ask` puts questions to a person.
 
     Raises `BadSettings`, `NotARegistry`, or another `RegistryError`.
     """
     registry = open_registry(settings)
-    journal = Journal(operations=open_operations(settings))
+    journal = Journal(operations=open_operations(settings), recorded_calls=settings.recorded_calls)
     router = Router([open_provider(settings, name) for name in settings.providers])
-    generator = Generator(router=router)
+    generator, models = Generator(router=router), settings.models.as_models()
     limits = settings.limits.as_limits()
     sandbox = open_sandbox(settings, progress_to(listener), spares=spares)
     sandbox.warm_up()
@@ -41,15 +46,50 @@ def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int 
         ),
         forge=Forge(
             registry=registry,
+            specifier=Specifier(
+                generator=generator, models=models, sandbox=sandbox, journal=journal, listener=listener
+            ),
+            candidates=Candidates(
+                generator=generator,
+                models=models,
+                sandbox=sandbox,
+                journal=journal,
+                count=settings.candidates,
+                limits=limits,
+                listener=listener,
+            ),
+            admission=Admission(
+                registry=registry,
+                operations=journal.operations,
+                sandbox=sandbox,
+                promoter=Promoter(registry=registry, policy=settings.promotion),
+                limits=limits,
+                listener=listener,
+            ),
+            budget=settings.budget.as_budget(),
+            ask=ask,
+            listener=listener,
+        ),
+        runner=Runner(
             sandbox=sandbox,
             generator=generator,
-            promoter=Promoter(registry=registry, policy=settings.promotion),
             journal=journal,
-            attempts=settings.attempts,
+            warden=warden_of(settings, registry, journal.operations, listener),
             limits=limits,
             listener=listener,
         ),
-        runner=Runner(sandbox=sandbox, generator=generator, journal=journal, limits=limits, listener=listener),
+    )
+
+
+def warden_of(settings: Settings, registry: Registry, operations: Operations, listener: Listener) -> Warden:
+    """What watches versions at work, by the operator's policy."""
+    return Warden(
+        registry=registry,
+        operations=operations,
+        policy=settings.promotion,
+        reliability=settings.reliability,
+        canary_share=settings.canary_share,
+        listener=listener,
     )
 
 

@@ -12,7 +12,7 @@ from agent.equality import same_json
 from agent.errors import BadArguments
 from agent.types import CheckResult
 from registry import Example
-from sandbox import Call
+from sandbox import Call, CallResult, FailureKind
 
 NAME = "examples"
 
@@ -41,11 +41,19 @@ def fault_of(trial: Trial, example: Example) -> str:
         return f"example {call_text}: {error}"
     call = Call(source=trial.function.source, function=trial.function.name, arguments=arguments)
     result = trial.sandbox.call(call, trial.limits)
+    if example.raises:
+        gave = brief(result.value)
+        return "" if raised(result) else f"example {call_text} must fail, not give {gave}"
     if result.failure is not None:
         return f"example {call_text} must give {brief(example.output)}, but {result.failure.message}"
     if not same_json(result.value, example.output):
         return f"example {call_text} must give {brief(example.output)}, not {brief(result.value)}"
     return ""
+
+
+def raised(result: CallResult) -> bool:
+    """True where the function itself refused: a time-out or a crash is no answer."""
+    return result.failure is not None and result.failure.kind is FailureKind.EXCEPTION
 
 
 def brief(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from agent.checks.trial import Trial, describe
 from agent.types import CheckResult
+from sandbox import TestReport
 
 NAME = "green"
 
@@ -16,5 +17,11 @@ def check(trial: Trial) -> CheckResult:
         passed=report.ok,
         summary=f"{passed}/{total} tests" if total else "the tests did not run",
         findings=() if report.ok else describe(report),
-        evidence={"tests": total, "passed": passed},
+        evidence={"tests": total, "passed": passed, "failed": failed_tests(report)},
     )
+
+
+def failed_tests(report: TestReport) -> list[str]:
+    """The tests at the top of the suite that did not pass, each once."""
+    names = [outcome.test_id.partition("::")[2] for outcome in report.outcomes if outcome.outcome != "passed"]
+    return list(dict.fromkeys(name.partition("::")[0].partition("[")[0] for name in names))

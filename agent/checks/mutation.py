@@ -7,10 +7,13 @@ looked at the result.
 import ast
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agent.checks.trial import TEST_LIMITS, Trial
-from agent.mutants import Mutant, mutants_of
-from agent.signature import parse
+from agent.evidence.specified_tests import specified_tests
+from agent.source.mutants import Mutant, mutants_of
+from agent.source.signature import parse
+from agent.source.suites import joined
 from agent.types import CheckResult
 from sandbox import Answer, Calls, FailureKind, TestOutcome
 
@@ -80,7 +83,8 @@ def fate(source, suite):
 
 
 def check(trial: Trial) -> CheckResult:
-    """Passed where enough mutants are killed by a failing test, or none can be made."""
+    """Passed where enough mutants are killed by a failing test or a pinned example, or none can be made."""
+    trial = with_examples(trial)
     mutants = spread(mutants_of(trial.function.source), MOST_MUTANTS)
     fates = swift(trial, mutants)
     if "needs pytest" in fates:
@@ -88,16 +92,27 @@ def check(trial: Trial) -> CheckResult:
         fates = run(trial, mutants)
     counts = {word: Counter(fates)[word] for word in ("killed", "survived", "timed out", "invalid")}
     judged = counts["killed"] + counts["survived"]
-    score = counts["killed"] / judged if judged else 1.0
+    score = counts["killed"] / judged if judged else float(not mutants)
     alive = [mutant for mutant, fate in zip(mutants, fates, strict=True) if fate == "survived"]
     findings = tuple(f"no test notices that in line {mutant.line} {mutant.change}" for mutant in alive)
+    if mutants and not judged:
+        findings = (f"the tests came to no end with any of {len(mutants)} small faults: use smaller inputs",)
     return CheckResult(
         check=NAME,
         passed=score >= FLOOR,
-        summary=f"{counts['killed']}/{judged} mutants killed" if judged else "",
+        summary=f"{counts['killed']}/{judged} mutants killed" if mutants else "",
         findings=findings if score < FLOOR else (),
         evidence={**counts, "score": round(score, 3), "floor": FLOOR},
     )
+
+
+def with_examples(trial: Trial) -> Trial:
+    """The trial with what people stated as tests beside the others, where it can be said in plain JSON."""
+    function, specification = trial.function, trial.specification
+    if specification is None or not function.manifest.examples:
+        return trial
+    stated = specification.model_copy(update={"examples": function.manifest.examples, "properties": ()})
+    return replace(trial, function=replace(function, tests=joined(function.tests, specified_tests(stated))))
 
 
 def spread(mutants: Sequence[Mutant], most: int) -> tuple[Mutant, ...]:

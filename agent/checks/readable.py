@@ -1,7 +1,7 @@
 """Check: the source parses and has one public function, typed, documented, and named as promised."""
 
 from agent.checks.trial import Trial
-from agent.signature import UnreadableSignature, parse
+from agent.source.signature import UnreadableSignature, parse
 from agent.types import CheckResult
 
 NAME = "readable"

@@ -29,6 +29,12 @@ def check(trial: Trial) -> CheckResult:
 
 
 def caught(trial: Trial, stub: str) -> bool:
-    """True where a test fails on the stub by an `assert`: an error that does not come says nothing of values."""
-    outcomes = trial.run_suite(stub).outcomes
-    return any(outcome.exception == "AssertionError" for outcome in outcomes if outcome.outcome == "failed")
+    """True where each suite has a test that fails on the stub by an `assert`.
+
+    An error that does not come says nothing of values.
+    """
+    return all(
+        any(outcome.exception == "AssertionError" for outcome in trial.run_suite(stub, suite).outcomes
+            if outcome.outcome == "failed")
+        for suite in trial.by_author
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """Check: every test is collected, and fails on a stub that raises its own marker error.
 
-A test that passes on the stub shows nothing about the function; one that fails for want of an import
-shows nothing either.
+A test that passes on the stub shows nothing about the function; one that fails for want of an import, or by an
+assertion that has nothing to do with the stub's error, shows nothing either.
 """
 
 from agent.checks.stubs import MARKER, raising_stub
@@ -37,6 +37,8 @@ def fault_of(outcome: TestOutcome) -> str:
         return f"{name} ended as `{outcome.outcome}`: tests may not be skipped, expected to fail, or break in set-up"
     if not outcome.by_assertion and not outcome.exception.endswith(MARKER):
         return f"{name} is broken by itself, before it reaches the function: {last_lines(outcome.message, 2)}"
+    if outcome.by_assertion and MARKER not in outcome.message:  # an assertion about the stub's error shows it
+        return f"{name} fails without reaching the function, or hides its errors: {last_lines(outcome.message, 2)}"
     return ""
 
 

@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from packaging.requirements import Requirement
 
 from agent.checks.trial import Trial
+from agent.evidence import hardcoded
+from agent.evidence.statements import Arguments, Promise, examples_in
+from agent.source import names
+from agent.source.signature import parse
+from agent.source.unreachable import unreachable
 from agent.types import CheckResult
 
 NAME = "static"
@@ -28,19 +33,36 @@ SECRETS = re.compile(
 
 
 def check(trial: Trial) -> CheckResult:
-    """Passed where nothing was found."""
+    """Passed where nothing was found. What is only odd (an unused import) is noted in the evidence."""
+    try:
+        findings, notes = read(trial)
+    except RecursionError:
+        findings, notes = ["function.py is nested too deep to be read"], []
+    summary = f"{len(findings)} static findings" if findings else ""
+    evidence = {"notes": notes} if notes else {}
+    return CheckResult(check=NAME, passed=not findings, summary=summary, findings=tuple(findings), evidence=evidence)
+
+
+def read(trial: Trial) -> tuple[list[str], list[str]]:
+    """What refuses the function, and what is worth a note."""
     function = trial.function
     packages = {import_name(requirement) for requirement in function.manifest.requirements}
-    source, tests = ast.parse(function.source), ast.parse(function.tests)
-    findings = (
+    source, tests = parse(function.source), parse(function.tests)
+    broken, odd = names.read(source)
+    findings = [
         *foreign_imports("function.py", source, packages),
         *foreign_imports("test_function.py", tests, packages | TEST_MODULES),
         *reaching(source),
         *swallowing(source),
         *secrets(f"{function.source}\n{function.tests}"),
-    )
-    summary = f"{len(findings)} static findings" if findings else ""
-    return CheckResult(check=NAME, passed=not findings, summary=summary, findings=findings)
+        *(f"function.py {finding}" for finding in broken),
+        *(f"function.py line {line}: nothing gets here, behind {why}" for line, why in unreachable(source)),
+        *hashing(source),
+        *by_heart(trial),
+    ]
+    if not findings:  # the look-up runs in the sandbox: last
+        findings = [f"function.py {finding}" for finding in names.absent(source, trial.sandbox)]
+    return findings, [*odd, *names.unused_helpers(source)]
 
 
 def import_name(requirement: str) -> str:
@@ -89,6 +111,28 @@ def catches_all(handler: ast.ExceptHandler) -> bool:
     return handler.type is None or (
         isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")
     )
+
+
+def hashing(tree: ast.Module) -> Iterator[str]:
+    """Calls of `hash`, which gives a text another number in every process."""
+    if "hash" in set(names.bindings(tree)):
+        return
+    own = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "__hash__"
+           for inner in ast.walk(node)}  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id == "hash" and isinstance(node.ctx, ast.Load) and id(node) not in own:
+            yield f"function.py line {node.lineno}: `hash` gives a text another number in every run: use `hashlib`"
+
+
+def by_heart(trial: Trial) -> Iterator[str]:
+    """Answers that are looked up among the examples."""
+    function = trial.function
+    examples = (*trial.task.examples, *trial.answers, *function.manifest.examples)
+    promises = [Promise(arguments=Arguments(named=tuple(example.arguments.items())), value=example.output)
+                for example in examples]  # fmt: skip
+    promises += examples_in(trial.task.text, function.name)
+    if fault := hardcoded.fault_of(function.source, function.name, promises):
+        yield f"function.py: {fault}"
 
 
 def secrets(text: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agent.signature import Schema, Signature
+from agent.source.signature import Schema, Signature
 
 MARKER = "KowalStubReached"
 """The class name of the stub's own error. It is an `Exception`, so that a test content with any error shows itself."""
@@ -21,7 +21,7 @@ MOST_PLACEHOLDERS = 4
 
 def raising_stub(signature: Signature) -> str:
     """A module whose function raises the marker, whatever it is given."""
-    return f"{header(signature)}\n    class {MARKER}(Exception):\n        pass\n\n    raise {MARKER}\n"
+    return f"{header(signature)}\n    class {MARKER}(Exception):\n        pass\n\n    raise {MARKER}('{MARKER}')\n"
 
 
 def placeholder_stub(signature: Signature, value: Any) -> str:

@@ -1,6 +1,6 @@
 """Check: the candidate takes the arguments its caller already holds."""
 
-from agent.arguments import bind
+from agent.arguments import bind, without_values
 from agent.checks.trial import Trial
 from agent.errors import BadArguments
 from agent.types import CheckResult
@@ -14,7 +14,6 @@ def check(trial: Trial) -> CheckResult:
         bind(trial.function.manifest, trial.task.arguments, trial.task.positional)
     except BadArguments as error:
         if not error.facts.get("missing"):
-            return CheckResult(
-                check=NAME, passed=False, summary=str(error), findings=(f"the caller's call fails: {error}",)
-            )
+            fault = without_values(error)  # findings are told to models
+            return CheckResult(check=NAME, passed=False, summary=fault, findings=(f"the caller's call fails: {fault}",))
     return CheckResult(check=NAME, passed=True, summary="")

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agent.signature import Signature, read_signature
+from agent.evidence.standing import Candidate
+from agent.source.signature import Signature, read_signature
+from agent.specification import Specification
 from agent.types import CheckResult, Task
-from registry import Function
+from registry import Example, Function
 from sandbox import Limits, Sandbox, TestReport
 
 TEST_LIMITS = Limits(wall_clock_s=30.0)
@@ -25,6 +27,21 @@ class Trial:
     """The tests of the version this one is to replace."""
     limits: Limits = field(default_factory=Limits)
     """What one call may use."""
+    specification: Specification | None = None
+    """What it was made to; None for a function that came from elsewhere."""
+    suites: tuple[str, ...] = ()
+    """Its tests by author, where several wrote some; else there is the one suite that it brings."""
+    model: str = ""
+    """Who wrote it, as `provider/model`."""
+    rivals: tuple[Candidate, ...] = ()
+    """Other functions that were written for the same task."""
+    answers: tuple[Example, ...] = ()
+    """What a person answered to questions about it."""
+
+    @property
+    def by_author(self) -> tuple[str, ...]:
+        """The suites, one or several."""
+        return self.suites or (self.function.tests,)
 
     @property
     def signature(self) -> Signature:

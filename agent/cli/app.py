@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from agent.cli import functions, setup, tasks, verify
+from agent.cli import functions, questions, setup, tasks, verify
 from agent.cli.render import error_text, print_error_json
 from agent.errors import KowalError
 from registry import RegistryError
@@ -23,6 +23,8 @@ app = typer.Typer(
 app.command("run")(tasks.run)
 app.command("enhance")(tasks.enhance)
 app.command("attempts")(tasks.attempts)
+app.command("questions")(questions.questions)
+app.command("answer")(questions.answer)
 app.add_typer(functions.app, name="functions")
 app.command("verify")(verify.verify_functions)
 app.command("init")(setup.init)

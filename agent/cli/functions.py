@@ -1,5 +1,6 @@
 """The commands on registered functions: look at them, run them, and move them between their statuses."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,28 +8,44 @@ from typing import Annotated, Any
 import typer
 
 from agent.api import sorted_requirements
+from agent.cli.asking import attendant
 from agent.cli.opening import (
     Arguments,
     ArgumentsFile,
     Examples,
+    Explain,
     Json,
     opened_agent,
     opened_settings,
     read_arguments,
     read_cli_examples,
 )
-from agent.cli.render import out, outcome_json, print_columns, print_json, print_table, print_text, print_value
+from agent.cli.record import differences_json, print_differences, success_json
+from agent.cli.render import (
+    out,
+    outcome_json,
+    print_checks,
+    print_columns,
+    print_json,
+    print_table,
+    print_text,
+    print_value,
+)
 from agent.cli.tasks import report_made
-from agent.config import current_user
+from agent.config import Settings, current_user
+from agent.errors import NotPromoted
 from agent.types import Task
+from agent.warden import success
 from agent.wiring import open_operations, open_registry
-from registry import Registry, Version, read_export
+from registry import Difference, Registry, Status, Version, read_export, read_suites
 
 app = typer.Typer(
     help="Look at registered functions, run them, and move them between their statuses.", no_args_is_help=True
 )
 
 Name = Annotated[str, typer.Argument(help="The function.")]
+WAITING = (Status.TESTING, Status.APPROVED, Status.CANARY)
+"""The statuses of a version that somebody may still decide about."""
 WhichVersion = Annotated[str | None, typer.Argument(metavar="[VERSION]", help="X.Y.Z; the one in production without.")]
 
 
@@ -53,9 +70,12 @@ def show(name: Name, version: WhichVersion = None, json_output: Json = False) ->
     """Show what a function takes and gives, its rights, its evidence and its success so far."""
     settings = opened_settings()
     found = open_registry(settings).get(name, version)
-    counts = open_operations(settings).run_counts(name)
+    operations = open_operations(settings)
+    counts, calls = operations.run_counts(name), operations.call_counts(name, found.digest)
+    changes = operations.differences(name, found.version) if found.status in WAITING else ()
     if json_output:
-        print_json(version_json(found) | {"runs": counts.total, "runs_ok": counts.ok})
+        told = {"runs": counts.total, "runs_ok": counts.ok, "success": success_json(calls)}
+        print_json(version_json(found) | told | {"differences": differences_json(changes)})
         return
     manifest = found.function.manifest
     print_columns(
@@ -71,6 +91,7 @@ def show(name: Name, version: WhichVersion = None, json_output: Json = False) ->
             ("packages", ", ".join(manifest.requirements) or "none"),
             ("commit", found.commit),
             ("runs", f"{counts.ok} of {counts.total} gave a value"),
+            ("success", success(calls)),
             *provenance_rows(found),
         ]
     )
@@ -79,6 +100,7 @@ def show(name: Name, version: WhichVersion = None, json_output: Json = False) ->
         ["check", "passed", "evidence"],
         [[row["check"], "yes" if row["passed"] else "no", row["summary"]] for row in checks],
     )
+    print_differences(changes)
 
 
 def provenance_rows(version: Version) -> list[tuple[str, str]]:
@@ -161,7 +183,7 @@ def create(
 ) -> None:
     """Make a function and keep it, without running it."""
     packages, wishes = sorted_requirements(requirement or ())
-    with opened_agent(json_output=json_output) as agent:
+    with opened_agent(json_output=json_output, ask=attendant(json_output=json_output)) as agent:
         outcome = agent.create(
             Task(text=task, requirements=packages, wishes=wishes, examples=read_cli_examples(example))
         )
@@ -193,13 +215,17 @@ def approve(
     json_output: Json = False,
 ) -> None:
     """Approve a candidate: it gets a version and a place on `main`."""
-    moved(registry().approve(name, digest, by=current_user()), json_output=json_output)
+    settings = opened_settings()
+    version = open_registry(settings).approve(name, digest, by=current_user())
+    moved(version, kept_differences(settings, version), json_output=json_output)
 
 
 @app.command()
 def promote(name: Name, version: WhichVersion = None, json_output: Json = False) -> None:
     """Put an approved version into production, where matching sees it."""
-    moved(registry().promote(name, version, by=current_user()), json_output=json_output)
+    settings = opened_settings()
+    promoted = open_registry(settings).promote(name, version, by=current_user())
+    moved(promoted, kept_differences(settings, promoted), json_output=json_output)
 
 
 @app.command()
@@ -243,12 +269,22 @@ def export(
 @app.command("import")
 def import_function(
     folder: Annotated[Path, typer.Argument(help="A folder with function.py, test_function.py, function.json.")],
+    explain: Explain = False,
     json_output: Json = False,
 ) -> None:
-    """Let a function in from a folder, through the same gate as any other."""
-    function = read_export(folder)
-    with opened_agent(json_output=json_output) as agent:
-        moved(agent.admit(function, source="import"), json_output=json_output)
+    """Let a function in from a folder, through the same gate as any other. Further suites (test_*.py) are run, too."""
+    function, suites = read_export(folder), read_suites(folder)
+    try:
+        with opened_agent(json_output=json_output) as agent:
+            version = agent.admit(function, source="import", suites=suites, explain=explain)
+    except NotPromoted as error:
+        if explain and not json_output:
+            print_checks(error.facts.get("checks", ()))
+            error.facts["findings"] = []  # they stand below the table
+        raise
+    if explain and not json_output:
+        print_checks(version.evidence["verdict"]["checks"])
+    moved(version, json_output=json_output)
 
 
 @app.command()
@@ -261,9 +297,15 @@ def reindex(json_output: Json = False) -> None:
         out.print(f"{count} functions indexed")
 
 
-def moved(version: Version, *, json_output: bool) -> None:
-    """Say where a version stands now."""
+def kept_differences(settings: Settings, version: Version) -> Sequence[Difference]:
+    """What the version answers otherwise than the one before it did, as it was found when it was made."""
+    return open_operations(settings).differences(version.name, version.version)
+
+
+def moved(version: Version, changes: Sequence[Difference] = (), *, json_output: bool) -> None:
+    """Say where a version stands now, and which answers change by it."""
     if json_output:
-        print_json(version_json(version))
+        print_json(version_json(version) | {"differences": differences_json(changes)})
     else:
         out.print(f"{version.name} {version.version} is {version.status.value}, commit {version.commit[:7]}")
+        print_differences(changes)

@@ -13,10 +13,14 @@ from agent.config import Settings, load_settings
 from agent.errors import BadTask
 from agent.library import prepare_registry
 from agent.loop import Agent
+from agent.questions import Ask, nobody
 from agent.wiring import build_agent
 from registry import Example
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Run every check instead of stopping at the first that fails; show them all.")
+]
 Arguments = Annotated[
     list[str] | None,
     typer.Option("--arg", "-a", metavar="NAME=VALUE", help="An argument; NAME=@FILE reads a file, @@ is a plain @."),
@@ -29,9 +33,9 @@ Examples = Annotated[
 
 
 @contextmanager
-def opened_agent(*, json_output: bool) -> Iterator[Agent]:
+def opened_agent(*, json_output: bool, ask: Ask = nobody) -> Iterator[Agent]:
     """The agent of the settings, its registry made first where there is none; closed at the end."""
-    agent = build_agent(opened_settings(), silent if json_output else show, spares=0)
+    agent = build_agent(opened_settings(), silent if json_output else show, spares=0, ask=ask)
     try:
         yield agent
     finally:

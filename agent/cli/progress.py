@@ -8,20 +8,22 @@ from rich.markup import escape
 from agent.cli.render import err, milliseconds
 from agent.types import Event
 
-DONE, NONE, TRIED = "[green]●[/]", "○", "[yellow]◐[/]"
+DONE, NONE, TRIED, OPEN, GONE = "[green]●[/]", "○", "[yellow]◐[/]", "[yellow]?[/]", "[red]✗[/]"
+MOST_FINDINGS = 6
+"""That a line of progress shows; `kowal attempts` has them all."""
 
 
 def show(event: Event) -> None:
     """Print the event's line, where it has one."""
     line = LINES.get(event.action)
-    if line is not None:
-        err.print(line(event.facts))
+    if line is not None and (text := line(event.facts)):
+        err.print(text)
 
 
 def silent(event: Event) -> None:
     """For `--json`: only what takes long is announced, so that nobody thinks it hangs."""
     if event.action == "progress":
-        err.print(event.facts["line"])
+        err.print(event.facts["line"], markup=False)
 
 
 def matched(facts: Any) -> str:
@@ -39,11 +41,61 @@ def unmatched(facts: Any) -> str:
     return f"{NONE} no function fits{best}: {escape(facts['reason'])}"
 
 
+ASKED = {
+    "candidate": "asking for candidate {number} of {of}",
+    "repair": "asking for candidate {number} of {of}, mended",
+    "stronger": "asking a stronger model for candidate {number} of {of}",
+}
+
+
+def asking(facts: Any) -> str:
+    """A model is asked."""
+    again = ", {number} of {of}" if facts["number"] > 1 else ""
+    line = ASKED.get(facts["what"], "asking for the {what}" + again)
+    return f"[dim]{line.format(**facts)}[/]"
+
+
+def specified(facts: Any) -> str:
+    """What the function must be is written down."""
+    by = f"{facts['model']}, {milliseconds(facts['seconds'])}"
+    return f"{DONE} specified {escape(facts['signature'])}   {escape(by)}"
+
+
+def tested(facts: Any) -> str:
+    """The tests stand, before any code does."""
+    total, red = facts["total"], facts["red"]
+    counted = f"{total} from the specification, {facts['hidden']} kept back; red on the stub {red}/{total}"
+    return f"{DONE} tests     {counted}   {escape(facts['model'])}, {milliseconds(facts['seconds'])}"
+
+
+def unusable(facts: Any) -> str:
+    """A specification or tests did not pass."""
+    head = f"{TRIED} {facts['what']} {facts['number']} of {escape(facts['model'])} refused:"
+    return with_findings(head, facts)
+
+
+def passed(facts: Any) -> str:
+    """A candidate did pass; whether it is promoted is another matter."""
+    head = f"{DONE} candidate {facts['number']} of {facts['of']}   {escape(facts['model'])}   "
+    return head + escape(facts["why"])
+
+
 def refused(facts: Any) -> str:
     """A candidate did not pass."""
-    head = f"{TRIED} candidate {facts['number']} of at most {facts['of']}   {facts['model']}   refused by "
-    head += escape(facts["why"])
-    return "\n".join([head, *(f"    {escape(finding)}" for finding in facts["findings"][:6])])
+    head = f"{TRIED} candidate {facts['number']} of {facts['of']}   {escape(facts['model'])}   refused by "
+    return with_findings(head + escape(facts["why"]), facts)
+
+
+def with_findings(head: str, facts: Any) -> str:
+    """A line, and below it the first findings."""
+    return "\n".join([head, *(f"    {escape(finding)}" for finding in facts["findings"][:MOST_FINDINGS])])
+
+
+def compared(facts: Any) -> str:
+    """The candidates were set against each other; nothing where none is worth a word."""
+    if facts["points"] <= 0:
+        return ""
+    return f"{DONE if facts['ruling'] == 'promote' else TRIED} agreement {escape(facts['summary'])}"
 
 
 def approved(facts: Any) -> str:
@@ -53,6 +105,19 @@ def approved(facts: Any) -> str:
         f"{DONE} approved  {facts['name']} {facts['version']}   commit {facts['commit'][:7]}, "
         f"evidence: kowal functions show {facts['name']}\n            {candidate}{escape(facts['summary'])}"
     )
+
+
+def promoted(facts: Any) -> str:
+    """A version is in production."""
+    why = f"   {escape(facts['note'])}" if facts.get("note") else ""
+    return f"{DONE} production {facts['name']} {facts['version']}{why}"
+
+
+def quarantined(facts: Any) -> str:
+    """A version was taken out of use by its record."""
+    back = f"{facts['restored']} is back in production" if facts["restored"] else "nothing took its place"
+    head = f"{GONE} quarantined {facts['name']} {facts['version']}   {escape(facts['reason'])}"
+    return f"{head}\n            {back}; kowal functions history {facts['name']}"
 
 
 def ran(facts: Any) -> str:
@@ -65,10 +130,31 @@ LINES: dict[str, Callable[[Any], str]] = {
     "progress": lambda facts: f"[dim]{escape(facts['line'])}[/]",
     "match.found": matched,
     "match.none": unmatched,
-    "model.asked": lambda facts: f"[dim]asking for candidate {facts['number']} of at most {facts['of']}[/]",
+    "model.asked": asking,
+    "request.refused": unusable,
+    "task.specified": specified,
+    "tests.written": tested,
+    "candidate.tried": passed,
     "candidate.refused": refused,
+    "candidates.compared": compared,
+    "question.kept": lambda facts: f"{OPEN} question {facts['id']} is kept: kowal answer {facts['id']}",
+    "calls.replayed": lambda facts: (
+        f"{TRIED if facts['different'] else DONE} replayed  {facts['calls']} recorded calls, "
+        f"{facts['different']} answered otherwise"
+    ),
     "function.approved": approved,
-    "function.promoted": lambda facts: f"{DONE} production {facts['name']} {facts['version']}",
+    "function.promoted": promoted,
+    "function.canary": lambda facts: (
+        f"{DONE} on trial  {facts['name']} {facts['version']}   until its calls have shown that it is reliable"
+    ),
+    "function.quarantined": quarantined,
+    "function.stays": lambda facts: (
+        f"{TRIED} {facts['name']} {facts['version']} stays {facts['status']} for now: {escape(facts['error'])}"
+    ),
+    "canary.failed": lambda facts: (
+        f"{TRIED} canary    {facts['name']} {facts['version']} failed, so {facts['instead']} answers: "
+        + escape(facts["why"])
+    ),
     "function.waits": lambda facts: (
         f"{NONE} waits for a person: kowal functions promote {facts['name']} {facts['version']}"
     ),

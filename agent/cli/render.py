@@ -15,9 +15,9 @@ from agent.types import Outcome
 from registry import RegistryError
 from sandbox import SandboxError
 
-out = Console(highlight=False, soft_wrap=True)
-"""Answers."""
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+"""Answers. A `:smile:` in them stays what it is."""
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 """Progress and errors."""
 
 
@@ -68,6 +68,16 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     out.print(table)
+
+
+def print_checks(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The checks of a verdict as a table, and below it what each found wrong."""
+    headings = ["check", "passed", "seconds", "evidence"]
+    cells = [[row["check"], "yes" if row["passed"] else "no", f"{row['seconds']:.3f}", row["summary"]] for row in rows]
+    print_table(headings, cells)
+    for row in rows:
+        for finding in row["findings"]:
+            out.print(f"  {row['check']}: {finding}", markup=False)
 
 
 def is_scalar(value: Any) -> bool:
@@ -139,6 +149,12 @@ def print_error_json(error: KowalError | RegistryError | SandboxError) -> None:
         **getattr(error, "facts", {}),
     }
     print_json({"error": facts})
+
+
+def cut(text: str, most: int) -> str:
+    """The text on one line, no more of it than that many characters, and nothing in it that a terminal would obey."""
+    line = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in " ".join(text.split()))
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def milliseconds(seconds: float) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.asking import attendant
 from agent.cli.opening import (
     Arguments,
     ArgumentsFile,
@@ -17,9 +18,9 @@ from agent.cli.opening import (
 )
 from agent.cli.render import err, milliseconds, out, outcome_json, print_json, print_table, print_text, print_value
 from agent.loop import Agent
-from agent.types import Outcome, Task
+from agent.types import Origin, Outcome, Task
 from agent.wiring import open_operations
-from registry import AttemptRecord
+from registry import AttemptRecord, Status
 
 
 def run(
@@ -32,7 +33,7 @@ def run(
 ) -> None:
     """Do a task with a function that is there, or with one that is made and proven for it."""
     wish = Task(text=task, arguments=read_arguments(arg, args_file), examples=read_cli_examples(example))
-    with opened_agent(json_output=json_output) as agent:
+    with opened_agent(json_output=json_output, ask=attendant(json_output=json_output)) as agent:
         if dry_run:
             preview(agent, wish, json_output=json_output)
             return
@@ -41,11 +42,16 @@ def run(
         print_json(outcome_json(outcome))
         return
     print_value(outcome.value)
+    if outcome.origin is Origin.GENERATED:
+        err.print(costs(outcome))
+
+
+def costs(outcome: Outcome) -> str:
+    """What it took to make a function, and that it was for good."""
     total = milliseconds(sum(outcome.seconds.values()))
-    if outcome.attempts:
-        err.print(
-            f"  {total} · {len(outcome.attempts)} candidates · {outcome.tokens} tokens · {outcome.cost_eur:.2f} €"
-        )
+    asked = f"{outcome.requests} request{'s' if outcome.requests != 1 else ''}"
+    again = "" if outcome.status == Status.APPROVED else " · next time: no model is asked"
+    return f"  {total} · {asked} · {outcome.tokens} tokens · {outcome.cost_eur:.2f} €{again}"
 
 
 def preview(agent: Agent, task: Task, *, json_output: bool) -> None:
@@ -71,7 +77,7 @@ def enhance(
     json_output: Json = False,
 ) -> None:
     """Make a new version of a function; what the old one promised still holds."""
-    with opened_agent(json_output=json_output) as agent:
+    with opened_agent(json_output=json_output, ask=attendant(json_output=json_output)) as agent:
         outcome = agent.enhance(name, Task(text=improvement, examples=read_cli_examples(example)))
     report_made(outcome, json_output=json_output)
 

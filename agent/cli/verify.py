@@ -1,12 +1,14 @@
 """The command that derives verdicts anew: verify."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from agent.cli.opening import Json, opened_agent
-from agent.cli.render import err, out, print_json
+from agent.cli.opening import Explain, Json, opened_agent
+from agent.cli.render import err, out, print_checks, print_json
 from agent.errors import BadTask, NotPromoted
 from agent.verifier import Verification, verify
 from registry import Registry, Version
@@ -15,6 +17,7 @@ from registry import Registry, Version
 def verify_functions(
     name: Annotated[str | None, typer.Argument(metavar="[NAME[@VERSION]]", help="The function.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All functions in production.")] = False,
+    explain: Explain = False,
     json_output: Json = False,
 ) -> None:
     """Derive verdicts anew from what git holds, offline. Exit code 4 where a function would not be let in today."""
@@ -23,9 +26,9 @@ def verify_functions(
     done: list[Verification] = []
     with opened_agent(json_output=json_output) as agent:
         for version in chosen(agent.registry, name):
-            done.append(verify(version, agent.runner.sandbox, agent.runner.limits))
+            done.append(verify(version, agent.runner.sandbox, agent.runner.limits, explain=explain))
             if not json_output:
-                print_verification(done[-1])
+                print_verification(done[-1], explain=explain)
     if json_output:
         print_json([verification_json(item) for item in done])
     fallen = [item.version.name for item in done if not item.holds]
@@ -47,13 +50,15 @@ def chosen(registry: Registry, name: str | None) -> Iterator[Version]:
     yield registry.get(function, version or None)
 
 
-def print_verification(item: Verification) -> None:
-    """One line a function, and one more for each thing that is not as it was."""
+def print_verification(item: Verification, *, explain: bool) -> None:
+    """One line a function, one more for each thing that is not as it was, and the checks where they are asked for."""
     mark = "[green]✓[/]" if item.holds else "[red]✗[/]"
     label = item.version.version or item.version.digest[:12]
-    out.print(f"{mark} {item.version.name} {label}   {item.verdict.summary}")
+    out.print(f"{mark} {item.version.name} {label}   {escape(item.verdict.summary)}")
     for line in (*item.changed, *item.differs):
         err.print(f"    {line}", markup=False)
+    if explain:
+        print_checks([asdict(result) for result in item.verdict.results])
 
 
 def verification_json(item: Verification) -> dict[str, object]:
@@ -64,6 +69,7 @@ def verification_json(item: Verification) -> dict[str, object]:
         "holds": item.holds,
         "summary": item.verdict.summary,
         "findings": list(item.verdict.findings),
+        "checks": [asdict(result) for result in item.verdict.results],
         "changed": list(item.changed),
         "differs": list(item.differs),
     }

@@ -38,7 +38,7 @@ class Reply(BaseModel):
     words: Annotated[tuple[str, ...], Field(min_length=1)]
     """All of them stand in the task, as whole words, whatever the case."""
     attempt: int | None = None
-    """Answers only the n-th request for a task, counted from 1 over all purposes; none answers each."""
+    """Answers only the n-th request of that purpose for a task, counted from 1; none answers each."""
     text: Annotated[str, BeforeValidator(lambda reply: reply if isinstance(reply, str) else json.dumps(reply))]
     """What the model is made to say; a table is said as JSON."""
 
@@ -64,15 +64,15 @@ class Scripted:
     def __init__(self, replies: Replies, source: str) -> None:
         self._replies = replies.reply
         self._source = source
-        self._asked: Counter[str] = Counter()
+        self._asked: Counter[tuple[str, Purpose]] = Counter()
         self._lock = threading.Lock()
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """The reply written for this request. Raises `NotScripted` where there is none."""
         started = time.monotonic()
         with self._lock:
-            self._asked[request.task] += 1
-            attempt = self._asked[request.task]
+            self._asked[request.task, request.purpose] += 1
+            attempt = self._asked[request.task, request.purpose]
         words = frozenset(re.findall(r"\w+", request.task.lower()))
         for reply in self._replies:
             if reply.answers(request.purpose, words, attempt):

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from integrations.llm.fake_ollama import Rule
+
 KOWAL = str(Path(sys.executable).with_name("kowal"))
 AWAY = "http://127.0.0.1:9"
 """An address where nothing listens."""
@@ -109,19 +111,58 @@ def home(bare: Home, seed: Path) -> Home:
 
 
 @pytest.fixture
-def draft() -> Callable[..., str]:
-    """A model's reply with a function that counts vowels, and its tests."""
-    code = (
-        'def count_vowels(text: str) -> int:\n    """Count the vowels in a text.\n\n    Args:\n        text: It.\n'
-        '    """\n    return sum(letter in "aeiou" for letter in text.lower())\n'
-    )
-    tests = (
-        "from function import count_vowels\n\n\ndef test_some():\n    assert count_vowels('Adele') == 3\n\n\n"
-        "def test_none():\n    assert count_vowels('xz') == 0\n"
-    )
+def author() -> Callable[..., tuple[Rule, ...]]:
+    """A model that makes a function which counts vowels: what it says to each request on the way.
 
-    def make(**changed: object) -> str:
-        fields = {"name": "count_vowels", "description": "Count the vowels in a text.", "aliases": ["how many vowels"]}
-        return json.dumps(fields | {"code": code, "tests": tests} | changed)
+    `first` are the letters that its candidates count before they are mended; `extends` has it answer to a wish to
+    extend the function, and to nothing else.
+    """
+
+    def make(letters: str = "aeiou", *, first: str = "", extends: bool = False) -> tuple[Rule, ...]:
+        specification, tests = specification_of(letters), tests_of(letters)
+        if extends:
+            return (
+                Rule(match="as it is in use", reply=code_of(letters)),
+                Rule(match="<function>", reply=specification),
+                Rule(match=f"vowels {letters}", reply=tests),
+            )
+        return (
+            Rule(match="This candidate did not pass", reply=code_of(letters)),
+            Rule(match="Some of its tests", reply=code_of(first or letters)),
+            Rule(match="<specification>", reply=tests),
+            Rule(match="<task>", reply=specification),
+        )
 
     return make
+
+
+def specification_of(letters: str) -> str:
+    """The specification as a model writes it."""
+    return json.dumps(
+        {
+            "name": "count_vowels",
+            "description": f"Count the vowels in a text: the vowels {letters}.",
+            "aliases": ["how many vowels", "count the vowels in a text"],
+            "signature": "def count_vowels(text: str) -> int",
+            "parameters": {"text": "The text."},
+            "examples": [{"in": {"text": "Adele"}, "out": 3}],
+        }
+    )
+
+
+def tests_of(letters: str) -> str:
+    """The tests as a model writes them."""
+    rows = {"Adele": 3, "xz": 0, "education": 5, "OUIJA": 4, "banana boat in sea": 8, "u": 1, "a quick": 3, "": 0}
+    rows |= {f"{letter * number} x": number for number, letter in enumerate(letters, 1) if letter not in "aeiou"}
+    rows |= {f"x{letters[-1] * 3}": 3}
+    tests = (f"def test_{number}():\n    assert count_vowels({text!r}) == {count}\n"
+             for number, (text, count) in enumerate(rows.items(), 1))  # fmt: skip
+    return "```python\nfrom function import count_vowels\n\n\n" + "\n\n".join(tests) + "```"
+
+
+def code_of(letters: str) -> str:
+    """A candidate as a model writes it."""
+    return (
+        '```python\ndef count_vowels(text: str) -> int:\n    """Count the vowels in a text.\n\n    Args:\n'
+        f'        text: It.\n    """\n    return sum(letter in "{letters}" for letter in text.lower())\n```'
+    )

@@ -1,8 +1,6 @@
 """The Python API as a program uses it, in a process of its own."""
 
-import json
-
-from integrations.llm.fake_ollama import FakeOllama, Rule, Script
+from integrations.llm.fake_ollama import FakeOllama, Script
 
 
 def test_a_task_is_done_in_one_line(home):
@@ -42,12 +40,9 @@ assert failed.exit_code == 5 and isinstance(failed, KowalError) and failed.facts
 """)
 
 
-def test_functions_are_made_and_enhanced(home, draft):
+def test_functions_are_made_and_enhanced(home, author):
     """`create_function` makes without running, `enhance_function` adds without breaking, `Agent` tells the whole."""
-    code = json.loads(draft())["code"].replace('"aeiou"', '"aeiouy"')
-    tests = "from function import count_vowels\n\n\ndef test_y():\n    assert count_vowels('yes') == 2\n"
-    better = draft(code=code, tests=tests)
-    with FakeOllama(Script(rules=(Rule(match="<wish>", reply=better), Rule(reply=draft())))) as server:
+    with FakeOllama(Script(rules=(*author("aeiouy", extends=True), *author()))) as server:
         home.with_(OLLAMA_HOST=server.url).python("""
 from agent import Task, build_agent, create_function, enhance_function, execute_task, load_settings, run_function
 
@@ -55,9 +50,9 @@ made = create_function("count the vowels in a text", requirements=["ignore digit
 assert (made.function, made.version, made.status, made.ran) == ("count_vowels", "1.0.0", "production", False)
 assert made.verdict["passed"] and made.attempts[0].verdict.passed and made.model == "ollama/fake-coder:latest"
 assert execute_task("count the vowels in a text", text="Adele") == 3
-assert run_function("count_vowels", "yes") == 1
+assert run_function("count_vowels", "OUIJA") == 4
 better = enhance_function("count_vowels", "count y too", examples=[({"text": "yes"}, 2)])
-assert better.version == "1.1.0"
+assert (better.version, better.status) == ("1.1.0", "production")
 assert run_function("count_vowels", "yes") == 2
 
 agent = build_agent(load_settings())

@@ -66,6 +66,7 @@ def test_every_command_has_json(home, tmp_path):
         ("functions", "import"): [str(tmp_path / "out" / "slugify")],
         ("functions", "quarantine"): ["validate_iban", "--reason", "wrong"],
         ("functions", "approve"): ["no_such_function"],
+        ("answer",): ["1"],
     }
     last = [["functions", "import"]]  # needs what export wrote
     for words in [words for words in commands() if words not in last] + last:
@@ -210,7 +211,7 @@ def test_runs_are_counted(home):
 def test_json_errors_hold_the_three_parts(home, rule):
     """Programs get type, message, advice, what was kept, and the exit code."""
     with FakeOllama(Script(rules=(rule,))) as server:
-        error = home.with_(OLLAMA_HOST=server.url, KOWAL_ATTEMPTS="2").run_any("run", "fold a paper plane", "--json")
+        error = home.with_(OLLAMA_HOST=server.url, KOWAL_CANDIDATES="2").run_any("run", "fold a paper plane", "--json")
     facts = json.loads(error.stdout)["error"]
     assert facts["exit_code"] == error.returncode
     assert error.returncode == (4 if rule.reply else 3)

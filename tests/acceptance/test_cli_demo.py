@@ -7,11 +7,15 @@ from importlib import resources
 from integrations.llm.fake_ollama import FakeOllama, Rule, Script
 
 
-def good_reply() -> str:
-    """The scripted reply whose candidate passes, as a model would write it."""
+def good_rules() -> tuple[Rule, ...]:
+    """What a model says that is as good as the scripted replies: each request is known by its last message."""
     text = resources.files("integrations.llm").joinpath("scripted_demo.toml").read_text("utf-8")
-    replies = tomllib.loads(text)["reply"]
-    return json.dumps(next(reply["text"] for reply in replies if reply["purpose"] == "repair"))
+    said = {reply["purpose"]: reply["text"] for reply in tomllib.loads(text)["reply"]}
+    return (
+        Rule(match="Some of its tests", reply=said["repair"]),
+        Rule(match="<specification>", reply=said["test"]),
+        Rule(match="<task>", reply=json.dumps(said["specify"])),
+    )
 
 
 def steps(events: list[dict]) -> list[str]:
@@ -20,12 +24,12 @@ def steps(events: list[dict]) -> list[str]:
 
 
 def test_the_demo_matches_makes_and_matches_again(bare):
-    """Without a model server: matched and run; refused, repaired, approved, in production, run; matched at once."""
+    """Without a model server: matched and run; both candidates refused, mended, approved, run; matched at once."""
     done = bare.run("demo", "--json")
     events = json.loads(done.stdout)
     assert steps(events) == [
         *("matched", "ran"),
-        *("refused", "approved", "production", "ran"),
+        *("refused", "refused", "approved", "production", "ran"),
         *("matched", "ran"),
     ]
     assert "scripted replies that ship with Kowal, written by hand" in done.stderr
@@ -34,8 +38,7 @@ def test_the_demo_matches_makes_and_matches_again(bare):
     assert ran[0]["value"]
     assert ran[1]["name"] == ran[2]["name"] == "best_sales_month"
     assert ran[1]["value"] == ran[2]["value"]
-    refused = next(event for event in events if event["step"] == "refused")
-    assert refused["findings"]
+    assert all(event["findings"] for event in events if event["step"] == "refused")
     assert all(len(event["commit"]) == 40 for event in events if "commit" in event)
     assert events[-2]["model"] == ""
     assert not bare.registry.exists()
@@ -43,7 +46,7 @@ def test_the_demo_matches_makes_and_matches_again(bare):
 
 def test_a_model_that_is_there_serves(bare):
     """With an Ollama server that has a model, that one writes the function, and the demo says so; `--keep` keeps it."""
-    with FakeOllama(Script(rules=(Rule(reply=good_reply()),))) as server:
+    with FakeOllama(Script(rules=good_rules())) as server:
         done = bare.with_(OLLAMA_HOST=server.url).run("demo", "--keep", "kept")
         paths = [request.path for request in server.requests]
     assert "/api/chat" in paths

@@ -151,10 +151,11 @@ def test_two_runs_at_once_both_answer_and_are_both_recorded(home):
     assert (shown["runs"], shown["runs_ok"]) == (2, 2)
 
 
-def test_two_creations_of_the_same_thing_leave_a_sound_registry(home, draft):
+def test_two_creations_of_the_same_thing_leave_a_sound_registry(home, author):
     """Both were asked for the same function: there are one or two sound versions, never a broken registry."""
-    with FakeOllama(Script(rules=(Rule(reply=draft(), delay_s=0.5),))) as server:
-        there = home.with_(OLLAMA_HOST=server.url, KOWAL_ATTEMPTS="1")
+    slow = tuple(rule.model_copy(update={"delay_s": 0.2}) for rule in author())
+    with FakeOllama(Script(rules=slow)) as server:
+        there = home.with_(OLLAMA_HOST=server.url, KOWAL_CANDIDATES="1")
         both = [there.start("functions", "create", "count the vowels", "--json") for _ in range(2)]
         said = [process.communicate(timeout=120) for process in both]
     codes = sorted(process.returncode for process in both)

@@ -12,7 +12,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NEEDED = {
     "agent/py.typed", "registry/py.typed", "sandbox/py.typed", "integrations/py.typed",
-    "agent/prompts/generate.md", "agent/prompts/task.md", "agent/demo_data/sales.csv", "sandbox/guest.py",
+    *(f"agent/prompts/{name}.md" for name in (
+        "arguments", "change", "code", "enhance", "generate", "match", "repair", "respecify", "retest", "specified",
+        "specify", "task", "test",
+    )),
+    "agent/demo_data/sales.csv", "sandbox/guest.py",
     "registry/migrations/env.py", "registry/migrations/versions/0001_first_tables.py",
     "integrations/llm/scripted_demo.toml", "integrations/llm/fake_ollama.py",
     "functions/count_words/function.py", "functions/count_words/function.json",

@@ -19,12 +19,12 @@ from typing import Any
 import platformdirs
 from gate_figures import Row, Tally, curve, named
 
-from agent.behaviour import keeps, observe
-from agent.jury import LIMITS, Decision, Question, Ruling, deliberate
-from agent.mutants import mutants_of
+from agent.evidence.behaviour import keeps, observe
+from agent.evidence.jury import LIMITS, Decision, Question, Ruling, deliberate
+from agent.evidence.standing import Candidate, Scale
+from agent.evidence.statements import Promise, examples_in, statements_of
 from agent.replies import extract_code
-from agent.standing import Candidate, Scale
-from agent.statements import Promise, examples_in, statements_of
+from agent.source.mutants import mutants_of
 from sandbox import Call, Limits, Sandbox
 from sandbox.backends.wasm import BACKEND
 

@@ -1,5 +1,6 @@
 """A whole agent on real parts, a sandbox, a registry, a database, with a model that says what a test tells it to."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,24 +9,75 @@ from typing import Any
 import pytest
 
 from agent.checks.trial import Trial
-from agent.forge import Forge
-from agent.generator import Generator, function_of
+from agent.generator import Generator
 from agent.journal import Journal
 from agent.loop import Agent
+from agent.making.admission import Admission
+from agent.making.budget import Budget
+from agent.making.candidates import Candidates
+from agent.making.forge import Forge
+from agent.making.models import Models
+from agent.making.specifier import Specifier
 from agent.matcher import Matcher
 from agent.ports import LLMProvider, ModelReply, ModelRequest, ProviderStatus, Purpose, Usage
 from agent.promoter import Policy, Promoter
-from agent.replies import Draft
+from agent.questions import Ask, nobody
 from agent.router import Router
 from agent.runner import Runner
+from agent.source.signature import UnreadableSignature, read_signature
 from agent.types import Event, Task, Verdict
 from agent.validator import validate
-from registry import Function, Operations, Registry, read_export
+from agent.warden import Warden
+from registry import Function, Manifest, Operations, Registry, read_export
 from sandbox import Limits, Sandbox
 from sandbox.backends.wasm import BACKEND
 
 LIBRARY = Path(__file__).parents[2] / "functions"
 LIMITS = Limits(wall_clock_s=5.0)
+PLENTY, ANY_MODEL = Budget(), Models()
+SPECIFICATION = json.dumps(
+    {
+        "name": "count_vowels",
+        "description": "Count the vowels in a text.",
+        "aliases": ["number of vowels"],
+        "signature": "def count_vowels(text: str) -> int",
+        "parameters": {"text": "The text."},
+        "ensures": ["the vowels are a, e, i, o and u, in either case"],
+        "examples": [{"in": {"text": "Adele"}, "out": 3}],
+    }
+)
+TESTS = """```python
+from function import count_vowels
+
+
+def test_some():
+    assert count_vowels("Adele") == 3
+
+
+def test_none():
+    assert count_vowels("xyz") == 0
+
+
+def test_each():
+    assert count_vowels("education") == 5
+
+
+def test_capitals():
+    assert count_vowels("OUIJA") == 4
+
+
+def test_repeated():
+    assert count_vowels("banana boat in sea") == 8
+
+
+def test_one():
+    assert count_vowels("u") == 1
+
+
+def test_two():
+    assert count_vowels("a quick") == 3
+```
+"""
 
 Said = str | ModelReply | Exception
 """What the model does when it is asked: a reply, or an error."""
@@ -77,6 +129,11 @@ class Workshop:
         """What was told, in order, without what only says that something takes long."""
         return [event.action for event in self.events if event.action != "progress"]
 
+    def first(self, purpose: str) -> str:
+        """All that the model was told at the first request of that purpose."""
+        requests = [request for request in self.teller.requests if request.purpose.value == purpose]
+        return "\n".join(message.content for message in requests[0].messages)
+
     def put(self, function: Function) -> None:
         """Have a function in production without waiting for the gate."""
         self.registry.add_candidate(function, {"verdict": {"summary": "given"}})
@@ -94,20 +151,28 @@ def wasm(cache: Path) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def workshop(tmp_path: Path, wasm: Sandbox) -> Iterator[Callable[..., Workshop]]:
-    """Makes an agent: replies by purpose, built-in functions by name, the operator's policy, the budget."""
+    """Makes an agent: replies by purpose, built-in functions by name, the operator's policy, the budget.
+
+    Where a test gives none, the specification and the tests are those of a function that counts vowels.
+    """
     made: list[Workshop] = []
 
     def make(
         *,
         functions: Sequence[str] = (),
         policy: Policy = "default",
-        attempts: int = 3,
+        canary_share: float = 0.2,
+        recorded_calls: int = 200,
+        candidates: int = 2,
+        budget: Budget = PLENTY,
+        models: Models = ANY_MODEL,
+        ask: Ask = nobody,
         provider: LLMProvider | None = None,
         **words: Sequence[Said],
     ) -> Workshop:
-        teller, events = Teller(**words), list[Event]()
+        teller, events = Teller(**{"specify": [SPECIFICATION], "test": [TESTS], **words}), list[Event]()
         registry = Registry.create(tmp_path / "registry.git")
-        journal = Journal(operations=Operations.open(tmp_path / "operations.sqlite"))
+        journal = Journal(operations=Operations.open(tmp_path / "operations.sqlite"), recorded_calls=recorded_calls)
         router = Router([provider or teller])
         generator = Generator(router=router)
         agent = Agent(
@@ -117,15 +182,45 @@ def workshop(tmp_path: Path, wasm: Sandbox) -> Iterator[Callable[..., Workshop]]
             ),
             forge=Forge(
                 registry=registry,
+                specifier=Specifier(
+                    generator=generator, models=models, sandbox=wasm, journal=journal, listener=events.append
+                ),
+                candidates=Candidates(
+                    generator=generator,
+                    models=models,
+                    sandbox=wasm,
+                    journal=journal,
+                    count=candidates,
+                    limits=LIMITS,
+                    listener=events.append,
+                ),
+                admission=Admission(
+                    registry=registry,
+                    operations=journal.operations,
+                    sandbox=wasm,
+                    promoter=Promoter(registry=registry, policy=policy),
+                    limits=LIMITS,
+                    listener=events.append,
+                ),
+                budget=budget,
+                ask=ask,
+                listener=events.append,
+            ),
+            runner=Runner(
                 sandbox=wasm,
                 generator=generator,
-                promoter=Promoter(registry=registry, policy=policy),
                 journal=journal,
-                attempts=attempts,
+                warden=Warden(
+                    registry=registry,
+                    operations=journal.operations,
+                    policy=policy,
+                    reliability=0.95,
+                    canary_share=canary_share,
+                    listener=events.append,
+                ),
                 limits=LIMITS,
                 listener=events.append,
             ),
-            runner=Runner(sandbox=wasm, generator=generator, journal=journal, limits=LIMITS, listener=events.append),
         )
         shop = Workshop(agent=agent, registry=registry, operations=journal.operations, teller=teller, events=events)
         for name in functions:
@@ -145,8 +240,18 @@ def gate(wasm: Sandbox) -> Callable[..., Verdict]:
 
     def judge(code: str, tests: str, *, name: str = "vowels", earlier: str = "", **task: Any) -> Verdict:
         wish = Task(text="count the vowels", **task)
-        draft = Draft(name=name, description="Counts vowels.", code=code, tests=tests)
-        function = function_of(draft, wish)
+        manifest = manifest_of(code, name).model_copy(update={"examples": wish.examples})
+        function = Function(manifest=manifest, source=code, tests=tests)
         return validate(Trial(function=function, sandbox=wasm, task=wish, earlier_tests=earlier, limits=LIMITS))
 
     return judge
+
+
+def manifest_of(code: str, name: str) -> Manifest:
+    """The manifest that fits a module; one without parameters where it cannot be read."""
+    try:
+        signature = read_signature(code)
+    except UnreadableSignature:
+        return Manifest(name=name, description="Counts vowels.", input_schema={"type": "object", "properties": {}})
+    schemas = {"input_schema": signature.input_schema, "output_schema": signature.output_schema}
+    return Manifest(name=name, description="Counts vowels.", **schemas)

@@ -1,12 +1,17 @@
 """The gate, check by check: what it must refuse, what it must let pass, and in which words it says why."""
 
+from collections.abc import Callable
+
 import pytest
 
+from agent.checks import examples_hold
+from agent.checks.trial import Trial
 from agent.errors import NotPromoted
-from agent.types import Task
-from agent.validator import GATE
+from agent.source.signature import read_signature
+from agent.types import Task, Verdict
+from agent.validator import GATE, SUITE_GATE, validate
 from registry import Example, Function, Manifest
-from sandbox import Limits
+from sandbox import Limits, Sandbox
 
 CODE = '''"""Vowels."""
 
@@ -45,7 +50,28 @@ def test_bad():
         vowels("\\0")
 """
 IMPORT = "import pytest\nfrom function import vowels\n\n\n"
-SOLID = 'def test_value():\n    assert vowels("Adele") == 3\n\n\n'
+SOLID = "".join(
+    f"def test_value_{number}():\n    assert vowels({text!r}) == {count}\n\n\n"
+    for number, (text, count) in enumerate(
+        {"Adele": 3, "xyz": 0, "education": 5, "boat in sea": 5, "U": 1, "": 0}.items()
+    )
+)
+"""Enough evidence for a right function, so that it is the check in question that refuses."""
+
+
+@pytest.fixture
+def suite_gate(wasm: Sandbox) -> Callable[..., Verdict]:
+    """Puts a suite before the checks that it must pass before any candidate exists."""
+
+    def judge(tests: str, code: str = CODE) -> Verdict:
+        signature = read_signature(code)
+        schemas = {"input_schema": signature.input_schema, "output_schema": signature.output_schema}
+        function = Function(
+            manifest=Manifest(name="vowels", description="Counts vowels.", **schemas), source=code, tests=tests
+        )
+        return validate(Trial(function=function, sandbox=wasm, task=Task(text="count the vowels")), SUITE_GATE)
+
+    return judge
 
 
 def example(text: object, count: object) -> Example:
@@ -69,9 +95,14 @@ def test_a_sound_candidate_passes_with_evidence(gate):
     assert verdict.passed, verdict.findings
     assert len(verdict.results) == len(GATE)
     evidence = {result.check: result.evidence for result in verdict.results}
-    assert evidence["green"] == {"tests": 5, "passed": 5}
+    assert evidence["green"] == {"tests": 5, "passed": 5, "failed": []}
+    assert evidence["agreement"]["alike"] == 1
+    assert evidence["agreement"]["candidates"][0]["points"] >= evidence["agreement"]["floor"]
     assert evidence["red on stub"] == {"tests": 5, "red": 5}
     assert evidence["red on placeholders"] == {"placeholders": [0, 1], "caught": 2}
+    assert (evidence["mutation"]["survived"], evidence["mutation"]["timed out"]) == (0, 0)
+    assert evidence["mutation"]["killed"] >= 5
+    assert evidence["properties"]["inputs"] >= 80
     assert evidence["examples"] == {"stated": 1, "own": 0, "held": 1}
     assert verdict.findings == ()
     assert verdict.environment["backend"] == "wasm"
@@ -166,9 +197,6 @@ def test_examples_stops_a_candidate_that_loops(gate, wasm):
     """A call that never ends is stopped by its limit, and the finding says so."""
     code = CODE.replace("    return sum", "    while text:\n        pass\n    return sum")
     limits = Limits(wall_clock_s=0.5)
-    from agent.checks import examples_hold
-    from agent.checks.trial import Trial
-
     schema = {"type": "object", "properties": {"text": {"type": "string"}}}
     function = Function(manifest=Manifest(name="vowels", description="", input_schema=schema), source=code, tests=TESTS)
     trial = Trial(function=function, sandbox=wasm, task=Task(text="x", examples=(example("a", 1),)), limits=limits)
@@ -181,31 +209,17 @@ def test_examples_stops_a_candidate_that_loops(gate, wasm):
     ("code", "tests", "why"),
     [
         (CODE.replace("aeiou", "aeio"), TESTS + '\n\ndef test_u():\n    assert vowels("u") == 1\n', "test_u failed"),
-        (CODE, IMPORT + "def test_false():\n    assert False\n", "test_false failed"),
         (CODE, IMPORT + SOLID + "def test_undefined():\n    assert vowels(texts) == 1\n", "NameError"),
-        (CODE, IMPORT + SOLID + '@pytest.mark.skip\ndef test_skipped():\n    assert vowels("") == 1\n', "skipped"),
-        (CODE, IMPORT + SOLID + "@pytest.mark.xfail\ndef test_x():\n    assert vowels('') == 1\n", "xfailed"),
-        (CODE, IMPORT + SOLID + "@pytest.mark.xfail\ndef test_x():\n    assert vowels('') == 0\n", "xpassed"),
-        (CODE, IMPORT + SOLID + "def test_skips():\n    pytest.skip('no')\n", "skipped"),
         (CODE, IMPORT + SOLID + "def test_fixture(no_such):\n    assert vowels('') == 0\n", "no_such"),
-        (CODE, IMPORT + "def check_value():\n    assert vowels('') == 0\n", "no test was found"),
-        (CODE, "\n", "no test was found"),
-        (CODE, "from function import vovels\n\n\ndef test_it():\n    assert vovels('') == 0\n", "vovels"),
-        (CODE, "import numpy_is_not_here\n" + TESTS, "numpy_is_not_here"),
-        (CODE.replace('"""Vowels."""', "import sys\n\nsys.exit(0)"), TESTS, ""),
-        (CODE.replace('"""Vowels."""', "import os\n\nos._exit(0)"), TESTS, ""),
-        (CODE, TESTS + "\n\ndef test_exit():\n    import os\n    os._exit(0)\n", ""),
         (CODE, TESTS + "\n\ndef test_exit():\n    import sys\n    sys.exit(0)\n", "test_exit failed"),
-        (CODE, TESTS + "\n\ndef test_stop():\n    pytest.exit('done', returncode=0)\n", "test_stop"),
-        (CODE.replace("    return sum", "    while True: print('x' * 10_000)\n    return sum"), TESTS,
-         "test_some failed"),
+        (CODE.replace("    return sum", "    while text: print('x' * 10_000)\n    return sum"), TESTS, ""),
         (CODE, TESTS + "\n\ndef test_files():\n    open('/etc/passwd').read()\n", "test_files failed"),
     ],
 )  # fmt: skip
 def test_green_refuses_what_does_not_pass_whole(gate, code, tests, why):
-    """A failed, skipped, expected or missing test is no pass, nor is a run that ends early; the finding names it."""
+    """A test that fails, for whatever reason, refuses the candidate, and the finding names it."""
     verdict = gate(code, tests)
-    assert failed(verdict) in ("static", "green")
+    assert failed(verdict) == "green"
     assert verdict.findings
     assert why in said(verdict)
 
@@ -221,27 +235,12 @@ def test_green_stops_tests_that_loop(gate, monkeypatch):
 @pytest.mark.parametrize(
     ("tests", "why"),
     [
-        (IMPORT + SOLID + "def test_true():\n    assert True\n", "test_true passes even on"),
-        (IMPORT + SOLID + "def test_copy():\n    def vowels(text):\n        return 2\n    assert vowels('aa') == 2\n",
-         "test_copy passes even on"),
-        ("def vowels(text):\n    return len(text)\n\n\ndef test_copy():\n    assert vowels('aa') == 2\n",
-         "test_copy passes even on"),
         (IMPORT + SOLID + "def test_any():\n    with pytest.raises(Exception):\n        vowels('\\0')\n",
          "test_any passes even on"),
         (IMPORT + SOLID + "def test_swallow():\n    try:\n        vowels('a')\n    except Exception:\n        pass\n",
          "test_swallow passes even on"),
         (IMPORT + SOLID + "def test_name():\n    with pytest.raises(NameError):\n        unknown\n",
          "test_name passes even on"),
-        (IMPORT + SOLID + "def test_patch(monkeypatch):\n    import function\n"
-         "    monkeypatch.setattr(function, 'vowels', len)\n    assert function.vowels('a') == 1\n",
-         "test_patch passes even on"),
-        ("from function import vowels, _VOWELS\n\n\n" + SOLID, "import only the function itself"),
-        (IMPORT + "LATE = vowels('aa')\n\n\ndef test_late():\n    assert LATE == 2\n",
-         "import only the function itself"),
-        (IMPORT + SOLID + "def test_private():\n    from function import _VOWELS\n    assert _VOWELS\n",
-         "test_private is broken by itself"),
-        (IMPORT + SOLID + "def test_attribute():\n    import function\n    assert function._VOWELS == 'aeiou'\n",
-         "test_attribute is broken by itself"),
         (IMPORT + SOLID + "@pytest.fixture\ndef count():\n    return vowels('aa')\n\n\ndef test_fixture(count):\n"
          "    assert count == 2\n", "test_fixture ended as `error`"),
     ],
@@ -256,20 +255,15 @@ def test_red_on_stub_refuses_tests_that_do_not_reach_the_function(gate, tests, w
 @pytest.mark.parametrize(
     "body",
     [
-        "    vowels('Adele')\n",
-        "    vowels('Adele')\n    assert True\n",
-        "    assert isinstance(vowels('Adele'), int)\n",
-        "    assert vowels('Adele') is not None\n",
-        "    assert vowels('Adele') >= 0\n",
         "    assert vowels('xyz') == 0\n",
         "    with pytest.raises(ValueError):\n        vowels('\\0')\n    vowels('aa')\n",
     ],
 )  # fmt: skip
-def test_red_on_placeholders_refuses_tests_that_do_not_mind_the_value(gate, body):
+def test_red_on_placeholders_refuses_tests_that_do_not_mind_the_value(suite_gate, body):
     """Tests that a constant satisfies are refused, however red they are on a stub that raises."""
     constant = CODE.replace("return sum(letter in _VOWELS for letter in text.lower())", "return 0")
     for code in (CODE, constant):
-        verdict = gate(code, IMPORT + "def test_it():\n" + body)
+        verdict = suite_gate(IMPORT + "def test_it():\n" + body, code)
         assert failed(verdict) == "red on placeholders"
         assert "always returns" in said(verdict)
 
@@ -283,7 +277,10 @@ def test_a_constant_function_with_honest_tests_is_refused(gate):
 def test_earlier_tests_refuses_a_broken_promise(gate):
     """A new version that passes its own tests and breaks an old one is refused, and the old test is named."""
     code = CODE.replace("text.lower()", "text")
-    tests = IMPORT + "def test_lower():\n    assert vowels('adele') == 3\n"
+    tests = IMPORT + "".join(
+        f"def test_lower_{text}():\n    assert vowels({text!r}) == {count}\n\n\n"
+        for text, count in {"adele": 3, "xyz": 0, "education": 5, "a": 1, "boat": 2, "aeiou": 5}.items()
+    )
     verdict = gate(code, tests, earlier=TESTS)
     assert failed(verdict) == "earlier tests"
     assert "test_some failed" in said(verdict)
@@ -302,19 +299,20 @@ def test_other_kinds_of_functions_pass(gate):
         "def test_day():\n    with pytest.raises(StopIteration) as stop:\n"
         "        vowels(date(2026, 2, 3), ['a']).send(None)\n    assert stop.value.value == ['2026-02-03', 'a']\n"
     )
-    promised = Example(arguments={"day": "2026-02-03"}, output=["2026-02-03"])
-    verdict = gate(code, tests, examples=(promised,))
+    days = [f"2026-0{month}-03" for month in range(1, 6)]
+    promised = tuple(Example(arguments={"day": day}, output=[day]) for day in days)
+    verdict = gate(code, tests, examples=promised)
     assert verdict.passed, verdict.findings
 
 
 @pytest.mark.parametrize(
     ("result", "value"), [("bool", "text == 'a'"), ("dict[str, int]", "{text: 1}"), ("Any", "[text]")]
 )
-def test_placeholders_of_each_type_are_caught(gate, result, value):
+def test_placeholders_of_each_type_are_caught(suite_gate, result, value):
     """Honest tests catch the constants of whatever type is declared."""
     code = f'from typing import Any\n\n\ndef vowels(text: str) -> {result}:\n    """Do it."""\n    return {value}\n'
     tests = IMPORT + "".join(
         f"def test_{text}():\n    text = {text!r}\n    assert vowels(text) == ({value})\n\n\n" for text in ("a", "b")
     )
-    verdict = gate(code, tests)
+    verdict = suite_gate(tests, code)
     assert verdict.passed, verdict.findings

@@ -7,12 +7,12 @@ import pytest
 
 from agent.checks import mutation
 from agent.checks.trial import Trial
-from agent.generator import function_of
-from agent.jury import Decision, Ruling, deliberate
-from agent.replies import Draft
-from agent.standing import Candidate
-from agent.statements import Arguments, Promise
+from agent.evidence.jury import Decision, Ruling, deliberate
+from agent.evidence.standing import Candidate
+from agent.evidence.statements import Arguments, Promise
+from agent.source.signature import read_signature
 from agent.types import CheckResult, Task
+from registry import Function, Manifest
 from sandbox import Sandbox
 
 TASK = '''def top(numbers: list[int], count: int) -> list[int]:
@@ -59,7 +59,7 @@ def test_a_doubt_becomes_a_question_and_its_answer_decides(jury: Callable[..., D
     first = jury(RIGHT, WITHOUT_REPEATS, suite="assert top([5, 4], 1) == [5]\n")
     assert first.ruling is Ruling.ASK
     assert first.question is not None
-    assert len(first.question.answers) == 2
+    assert [choice.candidates for choice in first.question.choices] == [(1,), (2,)]
     numbers, count = first.question.arguments.positional
     answer = Promise(arguments=first.question.arguments, value=sorted(numbers, reverse=True)[:count])
     second = jury(RIGHT, WITHOUT_REPEATS, suite="assert top([5, 4], 1) == [5]\n", answers=[answer])
@@ -116,11 +116,10 @@ def mutate(wasm: Sandbox) -> Callable[..., CheckResult]:
     """Runs the mutation check on a source with a suite."""
 
     def check(tests: str, source: str = COUNT) -> CheckResult:
-        task = Task(text="count the vowels")
-        draft = Draft(name="vowels", description="Counts vowels.", code=source, tests=tests)
-        function = function_of(draft, task)
-        assert not isinstance(function, str)
-        return mutation.check(Trial(function=function, sandbox=wasm, task=task))
+        schema = read_signature(source).input_schema
+        manifest = Manifest(name="vowels", description="Counts vowels.", input_schema=schema)
+        function = Function(manifest=manifest, source=source, tests=tests)
+        return mutation.check(Trial(function=function, sandbox=wasm, task=Task(text="count the vowels")))
 
     return check
 

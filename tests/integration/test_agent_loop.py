@@ -16,40 +16,20 @@ from agent.errors import (
 )
 from agent.loader import load
 from agent.types import Origin, Task
-from registry import Example, Function, Manifest, Status, UnknownFunction, UnknownVersion
+from registry import Example, Function, Manifest, NameTaken, Status, UnknownFunction, UnknownVersion
 
 AWAY = ProviderUnavailable("No model server answers at http://127.0.0.1:9.")
 NONE = json.dumps({"function": None})
-CODE = '''def count_vowels(text: str) -> int:
-    """Count the vowels in a text.
+CODE = """```python
+def count_vowels(text: str) -> int:
+    \"\"\"Count the vowels in a text.
 
     Args:
         text: The text.
-    """
+    \"\"\"
     return sum(letter in "aeiou" for letter in text.lower())
-'''
-TESTS = """from function import count_vowels
-
-
-def test_some():
-    assert count_vowels("Adele") == 3
-
-
-def test_none():
-    assert count_vowels("xyz") == 0
+```
 """
-
-
-def draft(**changed: object) -> str:
-    """A model's good reply."""
-    fields = {
-        "name": "count_vowels",
-        "description": "Count the vowels in a text.",
-        "aliases": ["number of vowels"],
-        "code": CODE,
-        "tests": TESTS,
-    }
-    return json.dumps(fields | changed)
 
 
 def wish(text: str, **fields) -> Task:
@@ -78,14 +58,20 @@ def test_a_registered_function_is_matched_and_run(workshop):
 
 def test_where_nothing_fits_a_function_is_made_and_found_the_next_time(workshop):
     """Generated, proven, promoted, run; the same wish in its own words needs no model after that."""
-    shop = workshop(functions=["slugify"], generate=[draft()], match=[NONE])
+    shop = workshop(functions=["slugify"], generate=[CODE], match=[NONE], candidates=1)
     outcome = shop.agent.execute(wish("how many vowels does this text have", arguments={"text": "Adele"}))
     assert (outcome.value, outcome.origin, outcome.status) == (3, Origin.GENERATED, "production")
-    assert (outcome.model, outcome.tokens, len(outcome.attempts)) == ("t/m", 15, 1)
-    assert set(outcome.seconds) == {"match", "generate", "validate", "promote", "arguments", "run"}
+    assert (outcome.model, outcome.requests, outcome.tokens, len(outcome.attempts)) == ("t/m", 3, 45, 1)
+    assert set(outcome.seconds) == {"match", "specify", "generate", "validate", "promote", "arguments", "run"}
     assert shop.actions() == [
         "match.none",
         "model.asked",
+        "task.specified",
+        "model.asked",
+        "tests.written",
+        "model.asked",
+        "candidate.tried",
+        "candidates.compared",
         "function.approved",
         "function.promoted",
         "run.finished",
@@ -97,10 +83,11 @@ def test_where_nothing_fits_a_function_is_made_and_found_the_next_time(workshop)
     assert version.evidence["provenance"]["task"] == "how many vowels does this text have"
     assert version.evidence["verdict"] == outcome.verdict
     asked = len(shop.teller.requests)
-    again = shop.agent.execute(wish("count vowels in a text", arguments={"text": "aa"}))
-    assert (again.value, again.origin) == (2, Origin.MATCHED)
+    for words in ("count vowels in a text", "how many vowels does this text have"):
+        again = shop.agent.execute(wish(words, arguments={"text": "aa"}))
+        assert (again.value, again.origin) == (2, Origin.MATCHED)
     assert len(shop.teller.requests) == asked
-    assert [run.origin for run in shop.operations.runs("count_vowels")] == ["matched", "generated"]
+    assert [run.origin for run in shop.operations.runs("count_vowels")] == ["matched", "matched", "generated"]
 
 
 def test_without_a_model_the_error_names_the_server_and_the_way_out(workshop):
@@ -119,18 +106,29 @@ def test_without_a_model_the_error_names_the_server_and_the_way_out(workshop):
 
 
 def test_a_stated_example_outranks_a_match(workshop):
-    """A function that fits the words and breaks the person's example is not run; another one is made."""
-    long_ones = "sum(len(word) > 1 for word in text.split())"
-    code = CODE.replace("vowels", "long_words").replace('sum(letter in "aeiou" for letter in text.lower())', long_ones)
-    tests = 'from function import count_long_words\n\n\ndef test_it():\n    assert count_long_words("a bb cc") == 2\n'
-    shop = workshop(functions=["count_words"], generate=[draft(name="count_long_words", code=code, tests=tests)])
+    """A function that fits the words and breaks the person's example is not run; what is made takes no words away."""
+    specified = {"name": "count_long_words", "description": "Count the words of two letters and more.",
+                 "signature": "def count_long_words(text: str) -> int"}  # fmt: skip
+    code = CODE.replace("vowels", "long_words").replace(
+        'sum(letter in "aeiou" for letter in text.lower())', "sum(len(word) > 1 for word in text.split())"
+    )
+    rows = {"a bb cc": 2, "": 0, "aa": 1, "one two of x y four": 4, "a b c": 0, "ab cd ef": 3}
+    tests = "\n".join(f"def test_{count}_{len(text)}():\n    assert count_long_words({text!r}) == {count}\n"
+                      for text, count in rows.items())  # fmt: skip
+    shop = workshop(
+        functions=["count_words"],
+        specify=[json.dumps(specified)],
+        test=[f"from function import count_long_words\n\n\n{tests}"],
+        generate=[code],
+        candidates=1,
+    )
     example = Example(arguments={"text": "a bb"}, output=1)
     outcome = shop.agent.execute(wish("count words in a text", arguments={"text": "a bb cc"}, examples=(example,)))
     assert (outcome.value, outcome.function, outcome.origin) == (2, "count_long_words", Origin.GENERATED)
     assert shop.registry.get("count_long_words").function.manifest.examples == (example,)
-    good = Example(arguments={"text": "a bb"}, output=2)
-    matched = shop.agent.execute(wish("count words in a text", arguments={"text": "a"}, examples=(good,)))
-    assert matched.function == "count_words"
+    for examples in ((Example(arguments={"text": "a bb"}, output=2),), ()):
+        matched = shop.agent.execute(wish("count words in a text", arguments={"text": "a"}, examples=examples))
+        assert matched.function == "count_words"
 
 
 def test_missing_arguments_are_read_out_of_the_words_and_checked(workshop):
@@ -192,10 +190,10 @@ def test_a_failed_run_confirms_nothing(workshop):
 @pytest.mark.parametrize("reply", ['{"function": "rm_rf"}', '{"function": "slugify"}', "", "count_words", NONE])
 def test_only_an_offered_name_counts_as_a_choice(workshop, reply):
     """A model that names something else, or nothing readable, has chosen none."""
-    shop = workshop(functions=["count_words"], match=[reply], generate=[AWAY])
+    shop = workshop(functions=["count_words"], match=[reply], specify=[AWAY])
     with pytest.raises(NoFunctionFits):
         shop.agent.execute(wish("tally words of the novel", arguments={"text": "a"}))
-    assert shop.teller.asked_for() == ["match", "generate"]
+    assert shop.teller.asked_for() == ["match", "specify"]
 
 
 def test_a_named_function_runs_without_matching(workshop):
@@ -225,7 +223,7 @@ def test_a_preview_runs_nothing_and_asks_nobody(workshop):
 
 def test_a_quarantined_function_is_not_matched(workshop):
     """What was taken out of use is not run for anybody's words, and not under a confirmed alias either."""
-    shop = workshop(functions=["count_words"], generate=[AWAY], match=[NONE])
+    shop = workshop(functions=["count_words"], specify=[AWAY], match=[NONE])
     shop.operations.add_alias("count my words", "count_words", "Ann")
     assert shop.agent.execute(wish("count my words", arguments={"text": "a"})).value == 1
     shop.registry.quarantine("count_words", by="Ann", reason="wrong")
@@ -266,7 +264,7 @@ def test_two_threads_execute_at_once(workshop):
 def test_argument_values_are_not_written_down(workshop):
     """Runs and attempts keep the wish and the outcome; other people's data is not in the database."""
     secret = "geheim-4711"
-    shop = workshop(functions=["count_words"], generate=[draft()], match=[NONE])
+    shop = workshop(functions=["count_words"], generate=[CODE], match=[NONE], candidates=1)
     shop.agent.execute(wish("count words in a text", arguments={"text": secret}))
     shop.agent.execute(wish("number of vowels", arguments={"text": secret}))
     kept = f"{shop.operations.runs()} {shop.operations.attempts()} {shop.registry.get('count_vowels').evidence}"
@@ -276,11 +274,9 @@ def test_argument_values_are_not_written_down(workshop):
 
 
 def test_a_name_taken_while_the_model_wrote_is_not_taken_over(workshop):
-    """Another process registers the name between request and promotion: its function stays, ours gets another name."""
+    """Another process registers the name meanwhile: its function stays, and the task may be repeated."""
     theirs = function_named("count_vowels")
-    renamed = draft(name="vowel_count", code=CODE.replace("count_vowels", "vowel_count"),
-                    tests=TESTS.replace("count_vowels", "vowel_count"))  # fmt: skip
-    shop = workshop(match=[NONE], generate=[draft()], repair=[renamed])
+    shop = workshop(match=[NONE], generate=[CODE], candidates=1)
     asked = shop.teller.complete
 
     def slow(request):
@@ -290,18 +286,12 @@ def test_a_name_taken_while_the_model_wrote_is_not_taken_over(workshop):
         return reply
 
     shop.teller.complete = slow
-    outcome = shop.agent.execute(wish("how many vowels are there", arguments={"text": "Adele"}))
-    assert (outcome.function, outcome.value) == ("vowel_count", 3)
+    with pytest.raises(NameTaken) as caught:
+        shop.agent.execute(wish("how many vowels are there", arguments={"text": "Adele"}))
+    assert caught.value.retryable
     assert shop.registry.get("count_vowels").function.source == theirs.source
-    assert "registered meanwhile" in outcome.attempts[0].verdict.summary
-
-
-def test_a_package_the_sandbox_cannot_give_is_refused_before_a_model_is_asked(workshop):
-    """No candidate could mend that, so none is paid for."""
-    shop = workshop(generate=[draft()])
-    with pytest.raises(BadTask, match="numpy"):
-        shop.agent.create(wish("count the vowels", requirements=("numpy",)))
-    assert shop.teller.requests == []
+    assert shop.registry.check() == []
+    assert len(shop.operations.attempts()) == 3
 
 
 def function_named(name: str) -> Function:

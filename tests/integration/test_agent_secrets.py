@@ -26,7 +26,7 @@ def settings_for(folder: Path, cache: Path, host: str, /, **section: object) -> 
         database=str(folder / "operations.sqlite"),
         cache=cache,
         providers=("ollama",),
-        attempts=1,
+        candidates=1,
         llm={"ollama": {"host": host, "api_key": KEY, "timeout_s": 5.0} | section},
     )
 
@@ -34,7 +34,7 @@ def settings_for(folder: Path, cache: Path, host: str, /, **section: object) -> 
 @pytest.mark.parametrize(
     "rule",
     [
-        Rule(reply=json.dumps({"name": "f", "description": "d", "code": "x", "tests": "y"})),
+        Rule(reply=json.dumps({"name": "f", "description": "d", "signature": "def f() -> int"})),
         Rule(status=401, error="unauthorized"),
         Rule(status=500, error="out of memory"),
         Rule(reply="some words that are cut", fault="cut"),

@@ -8,13 +8,15 @@ import pytest
 from agent.checks.trial import Trial
 from agent.loader import load
 from agent.types import Task
-from agent.validator import evidence_of, validate
+from agent.validator import GATE, evidence_of, validate
 from agent.verifier import verify
 from registry import Function, Manifest, Status, Version
 from sandbox import Limits, Sandbox
 
 SOURCE = 'def double(x: int) -> int:\n    """Twice x."""\n    return 2 * x\n'
-TESTS = "from function import double\n\n\ndef test_it():\n    assert double(3) == 6\n"
+TESTS = "from function import double\n\n\n" + "".join(
+    f"def test_{number}():\n    assert double({number}) == {2 * number}\n\n\n" for number in range(6)
+)
 SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"], "additionalProperties": False}
 
 
@@ -60,3 +62,27 @@ def test_another_engine_is_told(sandbox: Sandbox):
     again = verify(version, sandbox, Limits())
     assert again.holds
     assert again.changed == (f"python: 3.13.9 then, {sandbox.environment()['python']} now",)
+
+
+def test_the_rivals_in_the_evidence_are_heard_again(sandbox: Sandbox):
+    """The agreement is derived anew from the other candidates that git holds; without one on its side it can fail."""
+    other = SOURCE.replace("return 2 * x", "return x + x")
+    version = registered(sandbox, function())
+    version.evidence.update(rivals=[{"source": other, "model": "p/other"}], answers=[], specification=None)
+    agreed = {result.check: result for result in verify(version, sandbox, Limits()).verdict.results}["agreement"]
+    assert (agreed.passed, agreed.evidence["alike"]) == (True, 2)
+    capped = SOURCE.replace("return 2 * x", "return 2 * x if abs(x) < 6 else 0")
+    models = ("gpt", "qwen", "phi", "llama")
+    version.evidence["rivals"] = [{"source": f"# {model}\n{capped}", "model": f"p/{model}"} for model in models]
+    again = verify(version, sandbox, Limits())
+    assert not again.holds
+    assert again.differs == ("agreement: passed then, failed now",)
+
+
+def test_explaining_asks_every_check(sandbox: Sandbox):
+    """A second look stops at the first check that fails; asked to explain, it says what all of them find."""
+    version = registered(sandbox, function(SOURCE.replace("2 * x", "x")))
+    assert [result.check for result in verify(version, sandbox, Limits()).verdict.results][-1] == "green"
+    explained = verify(version, sandbox, Limits(), explain=True)
+    assert len(explained.verdict.results) == len(GATE)
+    assert "green: passed then, failed now" in explained.differs

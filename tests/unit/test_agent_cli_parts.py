@@ -3,8 +3,11 @@
 import pytest
 
 from agent.cli.opening import read_arguments, read_cli_examples, read_json, read_value
-from agent.cli.render import error_text, is_number, milliseconds, print_value
+from agent.cli.progress import LINES, show, silent
+from agent.cli.render import cut, error_text, is_number, milliseconds, print_checks, print_value
+from agent.cli.tasks import costs
 from agent.errors import BadTask, NotPromoted, RunFailed
+from agent.types import Event, Origin, Outcome
 
 
 def test_arguments_of_options_win_over_the_file(tmp_path):
@@ -63,6 +66,7 @@ def test_json_is_read():
     [
         ("two\nlines\n", "two\nlines\n"),
         ("[bold]plain[/bold]", "[bold]plain[/bold]\n"),
+        ({":smile:": ":warning:"}, ":smile:  :warning:\n"),
         (2, "2\n"),
         (None, "null\n"),
         (True, "true\n"),
@@ -108,3 +112,96 @@ def test_an_error_has_three_parts():
 def test_durations_are_in_the_unit_people_read():
     """Milliseconds below a second, seconds above."""
     assert (milliseconds(0.0031), milliseconds(12.34)) == ("3.1 ms", "12.3 s")
+
+
+def test_a_cut_text_is_one_line():
+    """Line ends become spaces, what is left out is marked, and escape codes do nothing."""
+    assert cut("one\n two\tthree", 20) == "one two three"
+    assert cut("one two three", 8) == "one two…"
+    assert cut("a\x1b[2Jb", 20) == "a\ufffd[2Jb"
+
+
+def test_checks_are_a_table_with_the_findings_below(capsys):
+    """Every check has its line, those that failed too, and each finding names its check."""
+    print_checks(
+        [
+            {"check": "static", "passed": True, "seconds": 0.0012, "summary": "[x] fine", "findings": []},
+            {"check": "green", "passed": False, "seconds": 0.2, "summary": "1 of 9 failed", "findings": ["a[0] is 2"]},
+        ]
+    )
+    heading, first, second, finding = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["check", "passed", "seconds", "evidence"]
+    assert first.split() == ["static", "yes", "0.001", "[x]", "fine"]
+    assert second.split() == ["green", "no", "0.200", "1", "of", "9", "failed"]
+    assert finding == "  green: a[0] is 2"
+
+
+def outcome(**changed):
+    """A task for which a function was made."""
+    facts = {"task": "t", "function": "f", "version": "1.0.0", "commit": "0" * 40, "status": "production"}
+    counted = {"requests": 11, "tokens": 1234, "cost_eur": 0.02, "seconds": {"make": 40.0, "run": 1.0}}
+    return Outcome(**facts | counted | {"origin": Origin.GENERATED} | changed)
+
+
+def test_the_last_line_says_what_it_took():
+    """Time, requests, tokens and money; and what is won by it, unless the version still waits for a person."""
+    assert costs(outcome()) == "  41.0 s · 11 requests · 1234 tokens · 0.02 € · next time: no model is asked"
+    assert costs(outcome(requests=1, cost_eur=0.0, status="approved")) == "  41.0 s · 1 request · 1234 tokens · 0.00 €"
+
+
+ALIKE = "3 of 5 candidates agree on 112 inputs, 7.5 points of 4"
+CANDIDATE = {"number": 3, "of": 5, "model": "ollama/q[x]", "name": "f", "seconds": 1.0, "findings": ["a", "[b]"]}
+
+
+@pytest.mark.parametrize(
+    ("action", "facts", "lines"),
+    [
+        (
+            "task.specified",
+            {"name": "f", "signature": "f(a: date) -> list[date]", "model": "ollama/q", "seconds": 2.1},
+            ["● specified f(a: date) -> list[date]   ollama/q, 2.1 s"],
+        ),
+        (
+            "tests.written",
+            {"total": 9, "hidden": 4, "red": 9, "model": "ollama/q", "seconds": 3.0},
+            ["● tests     9 from the specification, 4 kept back; red on the stub 9/9   ollama/q, 3.0 s"],
+        ),
+        (
+            "request.refused",
+            {"what": "specification", "number": 1, "model": "ollama/q", "findings": ["no [name]"]},
+            ["◐ specification 1 of ollama/q refused:", "    no [name]"],
+        ),
+        ("model.asked", {"what": "specification", "number": 1, "of": 2}, ["asking for the specification"]),
+        ("model.asked", {"what": "tests", "number": 2, "of": 2}, ["asking for the tests, 2 of 2"]),
+        ("model.asked", {"what": "candidate", "number": 1, "of": 5}, ["asking for candidate 1 of 5"]),
+        ("model.asked", {"what": "repair", "number": 2, "of": 5}, ["asking for candidate 2 of 5, mended"]),
+        ("model.asked", {"what": "stronger", "number": 2, "of": 5}, ["asking a stronger model for candidate 2 of 5"]),
+        (
+            "candidate.tried",
+            CANDIDATE | {"passed": True, "why": "10/10 tests", "findings": []},
+            ["● candidate 3 of 5   ollama/q[x]   10/10 tests"],
+        ),
+        (
+            "candidate.refused",
+            CANDIDATE | {"why": "green: 6/10 tests"},
+            ["◐ candidate 3 of 5   ollama/q[x]   refused by green: 6/10 tests", "    a", "    [b]"],
+        ),
+        ("candidates.compared", {"ruling": "promote", "points": 7.5, "summary": ALIKE}, [f"● agreement {ALIKE}"]),
+        ("candidates.compared", {"ruling": "ask", "points": 2, "summary": ALIKE}, [f"◐ agreement {ALIKE}"]),
+        ("candidates.compared", {"ruling": "ask", "points": -1, "summary": ALIKE}, []),
+        ("question.kept", {"id": 12, "function": "f"}, ["? question 12 is kept: kowal answer 12"]),
+        ("question.asked", {"id": None, "function": "f", "arguments": {}, "choices": []}, []),
+    ],
+)
+def test_each_step_has_its_line(capsys, action, facts, lines):
+    """A person can follow what is made and why it is trusted; what a model wrote is never taken for markup."""
+    show(Event(action=action, facts=facts))
+    said = capsys.readouterr()
+    assert (said.out, said.err.splitlines()) == ("", lines)
+
+
+def test_programs_get_no_progress_but_what_takes_long(capsys):
+    """With `--json` only lines of progress are told, as they are."""
+    for action in LINES:
+        silent(Event(action=action, facts={"line": "fetching [engine]"}))
+    assert capsys.readouterr().err == "fetching [engine]\n"

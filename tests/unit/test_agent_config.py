@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import Settings, load_settings, settings_file
+from agent.config import BudgetSettings, ModelSettings, Settings, load_settings, settings_file
 from agent.errors import BadSettings
+from agent.making.budget import Budget
+from agent.making.models import Models
 
 
 @pytest.fixture(autouse=True)
@@ -29,24 +31,42 @@ def test_without_any_source_the_defaults_hold():
 
 def test_the_file_is_read(clean):
     """TOML tables are nested settings, sections of providers included."""
-    clean.write_text('attempts = 7\n[limits]\nwall_clock_s = 2.5\n[llm.ollama]\nnum_ctx = 1024\nmodels = ["a", "b"]\n')
+    clean.write_text(
+        'candidates = 7\n[limits]\nwall_clock_s = 2.5\n[llm.ollama]\nnum_ctx = 1024\nmodels = ["a", "b"]\n'
+    )
     settings = load_settings()
-    assert settings.attempts == 7
+    assert settings.candidates == 7
     assert settings.limits.as_limits().wall_clock_s == 2.5
     assert settings.provider_section("ollama") == {"num_ctx": 1024, "models": ["a", "b"]}
 
 
 def test_the_environment_wins_over_the_file_and_arguments_over_both(clean, monkeypatch):
     """The nearer source counts, setting by setting, nested ones too."""
-    clean.write_text("attempts = 7\nmatch_threshold = 0.5\n[limits]\nwall_clock_s = 2\nmax_memory_mib = 64\n")
-    monkeypatch.setenv("KOWAL_ATTEMPTS", "8")
+    clean.write_text("candidates = 7\nmatch_threshold = 0.5\n[limits]\nwall_clock_s = 2\nmax_memory_mib = 64\n")
+    monkeypatch.setenv("KOWAL_CANDIDATES", "8")
     monkeypatch.setenv("KOWAL_LIMITS__WALL_CLOCK_S", "3.5")
     monkeypatch.setenv("KOWAL_PROVIDERS", '["scripted", "ollama"]')
     settings = load_settings()
-    assert (settings.attempts, settings.match_threshold) == (8, 0.5)
+    assert (settings.candidates, settings.match_threshold) == (8, 0.5)
     assert (settings.limits.wall_clock_s, settings.limits.max_memory_mib) == (3.5, 64)
     assert settings.providers == ("scripted", "ollama")
-    assert load_settings(attempts=9).attempts == 9
+    assert load_settings(candidates=9).candidates == 9
+
+
+def test_models_and_budget_are_as_the_agent_takes_them(clean, monkeypatch):
+    """Names by purpose, one or several, and where the work ends; what is not set keeps its default."""
+    assert (load_settings().models.as_models(), load_settings().budget.as_budget()) == (Models(), Budget())
+    clean.write_text(
+        '[models]\nspecify = "big"\ntest = "ollama/hf.co/x/y"\ngenerate = ["a", "b"]\nstronger = ["c"]\n'
+        "[budget]\nrequests = 9\ncost_eur = 0\n"
+    )
+    monkeypatch.setenv("KOWAL_MODELS__SPECIFY", "other")
+    monkeypatch.setenv("KOWAL_BUDGET__SECONDS", "60")
+    settings = load_settings()
+    assert settings.models.as_models() == Models(
+        specify="other", test="ollama/hf.co/x/y", generate=("a", "b"), stronger=("c",)
+    )
+    assert settings.budget.as_budget() == Budget(requests=9, cost_eur=0.0, seconds=60.0)
 
 
 def test_ollamas_own_variables_count_where_ours_are_silent(clean, monkeypatch):
@@ -62,16 +82,19 @@ def test_ollamas_own_variables_count_where_ours_are_silent(clean, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("atempts = 3\n", "atempts"),
-        ("attempts = 0\n", "attempts"),
-        ('attempts = "many"\n', "attempts"),
+        ("canddates = 3\n", "canddates"),
+        ("candidates = 0\n", "candidates"),
+        ('candidates = "many"\n', "candidates"),
         ('promotion = "never"\n', "promotion"),
         ("[limits]\nwall_clock = 3\n", "limits.wall_clock"),
         ("[limits]\nwall_clock_s = -1\n", "limits.wall_clock_s"),
         ("[limits]\nmax_memory_mib = 8\n", "limits.max_memory_mib"),
         ("match_threshold = 1.5\n", "match_threshold"),
+        ("reliability = 1.0\n", "reliability"),
+        ("canary_share = 0\n", "canary_share"),
+        ("recorded_calls = -1\n", "recorded_calls"),
         ('llm = "ollama"\n', "llm"),
-        ("attempts = \n", ""),
+        ("candidates = \n", ""),
         ("\x00", ""),
     ],
 )
@@ -88,7 +111,7 @@ def test_a_wrong_setting_is_named_with_the_place_to_mend_it(clean, text, named):
 @pytest.mark.parametrize(
     ("variable", "value", "named"),
     [
-        ("KOWAL_ATTEMPTS", "many", "attempts"),
+        ("KOWAL_CANDIDATES", "many", "candidates"),
         ("KOWAL_LIMITS__WALL_CLOCK_S", "soon", "limits.wall_clock_s"),
         ("KOWAL_PROVIDERS", "ollama,scripted", "providers"),
         ("KOWAL_LLM", "not json", "llm"),
@@ -103,7 +126,7 @@ def test_a_wrong_variable_is_named(monkeypatch, variable, value, named):
 
 def test_a_file_that_is_not_utf8_is_named(clean):
     """A settings file in another encoding is an error, not a crash."""
-    clean.write_bytes(b"attempts = 3 # \xff\n")
+    clean.write_bytes(b"candidates = 3 # \xff\n")
     with pytest.raises(BadSettings, match="cannot be read") as caught:
         load_settings()
     assert str(clean) in caught.value.advice
@@ -111,7 +134,7 @@ def test_a_file_that_is_not_utf8_is_named(clean):
 
 def test_a_secret_does_not_come_back_in_an_error(clean):
     """The message for a wrong neighbour of a key says nothing of the key."""
-    clean.write_text('attempts = 0\n[llm.ollama]\napi_key = "geheim-4711"\n')
+    clean.write_text('candidates = 0\n[llm.ollama]\napi_key = "geheim-4711"\n')
     with pytest.raises(BadSettings) as caught:
         load_settings()
     assert "geheim" not in str(caught.value) + caught.value.advice
@@ -120,7 +143,7 @@ def test_a_secret_does_not_come_back_in_an_error(clean):
 def test_settings_do_not_change():
     """Who holds the settings holds them for good."""
     with pytest.raises(ValueError, match="frozen"):
-        load_settings().attempts = 3  # type: ignore[misc]
+        load_settings().candidates = 3  # type: ignore[misc]
 
 
 def test_the_files_place_can_be_named(clean, monkeypatch):
@@ -131,10 +154,11 @@ def test_the_files_place_can_be_named(clean, monkeypatch):
     assert "kowal" in settings_file().parent.name
 
 
-def test_every_setting_says_what_it_is():
+@pytest.mark.parametrize("section", [Settings, ModelSettings, BudgetSettings])
+def test_every_setting_says_what_it_is(section):
     """Each field carries a sentence beneath it in the source."""
     import inspect
 
-    source = inspect.getsource(Settings)
-    for name in Settings.model_fields:
+    source = inspect.getsource(section)
+    for name in section.model_fields:
         assert '\n    """' in source.partition(f"    {name}: ")[2].split("\n    \n")[0], name

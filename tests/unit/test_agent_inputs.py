@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.inputs import draw, typed_inputs, vocabulary_of
-from agent.statements import Arguments, Promise, calls_of, examples_in, statements_of
+from agent.evidence.inputs import draw, typed_inputs, vocabulary_of
+from agent.evidence.statements import Arguments, Promise, calls_of, examples_in, statements_of
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-1000, 1000) | st.floats(-100, 100) | st.text("ab 1/", max_size=6),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.mutants import mutants_of
+from agent.source.mutants import mutants_of
 
 SOURCE = '''def f(items, most=3):
     """Words."""

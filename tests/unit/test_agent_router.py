@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -29,10 +30,11 @@ class Stand:
 
     def __init__(self, name: str, answer: str | ModelError) -> None:
         self.name, self.answer, self.asked = name, answer, 0
+        self.model: str | None = None
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """The answer."""
-        self.asked += 1
+        self.asked, self.model = self.asked + 1, request.model
         if isinstance(self.answer, ModelError):
             raise self.answer
         return ModelReply(text=self.answer, provider=self.name, model="m")
@@ -97,6 +99,32 @@ def test_all_that_were_tried_are_named():
     with pytest.raises(ProviderUnavailable, match="the settings name none") as caught:
         router().complete(REQUEST)
     assert caught.value.advice
+
+
+@pytest.mark.parametrize("model", ["second/m", "second/hf.co/x/y:Q4"])
+def test_a_provider_that_is_named_serves_alone(model):
+    """`provider/model` goes to that provider, which gets the model's own name, slashes and all."""
+    first, second = Stand("first", "one"), Stand("second", "two")
+    assert router(first, second).complete(replace(REQUEST, model=model)).text == "two"
+    assert (first.asked, second.model) == (0, model.removeprefix("second/"))
+
+
+def test_nobody_stands_in_for_a_provider_that_is_named():
+    """Whoever asks one provider for its model does not get another's by surprise."""
+    first, away = Stand("first", "one"), ProviderUnavailable("away")
+    with pytest.raises(ProviderUnavailable) as caught:
+        router(first, Stand("second", away)).complete(replace(REQUEST, model="second/m"))
+    assert caught.value is away
+    assert first.asked == 0
+
+
+@pytest.mark.parametrize("model", ["hf.co/x/y", "m", "first", "first/", "/m", None])
+def test_a_name_that_names_no_provider_is_a_models(model):
+    """A model's name with slashes in it goes as it is to the providers in their order."""
+    first = Stand("first", ModelMissing("not here"))
+    second = Stand("second", "two")
+    assert router(first, second).complete(replace(REQUEST, model=model)).text == "two"
+    assert (first.model, second.model) == (model, model)
 
 
 @pytest.mark.parametrize(

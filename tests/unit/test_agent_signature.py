@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.signature import Signature, UnreadableSignature, read_signature
+from agent.source.signature import Signature, UnreadableSignature, read_signature
 
 STRING, INTEGER, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
 WORDS = st.sampled_from(

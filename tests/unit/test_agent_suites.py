@@ -1,11 +1,14 @@
-"""Joining an earlier version's tests with new ones drops and changes no promise."""
+"""Joining suites drops and changes no promise; parting one hides half of it and all that only that half uses."""
 
 import ast
 import warnings
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from agent.suites import joined
+from agent.source import suites
+from agent.source.suites import joined, visible_half, without
 
 OLD = '''"""What f promises."""
 
@@ -100,3 +103,86 @@ def test_joining_is_silent():
     """Python's warnings about a model's style are not ours to print."""
     with warnings.catch_warnings(action="error"):
         assert "test_two" in joined(OLD, 'def test_two():\n    assert f("\\d")\n')
+
+
+# --- what a coder sees
+
+
+def suite_of(count: int) -> str:
+    """A suite with so many tests."""
+    tests = (f"def test_{number}():\n    assert f({number}) == {number * 1111}\n" for number in range(count))
+    return "from function import f\n\n\n" + "\n\n".join(tests)
+
+
+@given(st.integers(min_value=1, max_value=20))
+def test_half_of_the_tests_stay_hidden(count):
+    """Every second test is left out, name and values; the first always stays."""
+    seen = visible_half(suite_of(count))
+    assert suites.tests_in(seen) == tuple(f"test_{number}" for number in range(0, count, 2))
+    assert not [number for number in range(1, count, 2) if str(number * 1111) in seen.split()]
+
+
+def test_tests_in_classes_are_parted_one_by_one():
+    """A suite that is one class hides as much as one without; a class that hides all its tests is gone."""
+    inner = "".join(f"    def test_{number}(self):\n        assert f({number}) == {number}\n\n" for number in range(4))
+    seen = visible_half(
+        f"class TestOne:\n    ONE = 1\n\n{inner}\nclass TestTwo:\n    def test_5(self):\n        pass\n"
+    )
+    assert [f"test_{number}" in seen for number in (0, 1, 2, 3, 5)] == [True, False, True, False, True]
+    assert "ONE = 1" in seen
+    assert "TestTwo" not in visible_half("def test_a(): pass\n\nclass TestTwo:\n    def test_b(self): pass\n")
+
+
+def test_what_only_hidden_tests_use_is_hidden_too():
+    """Constants, fixtures and helpers of the hidden half hold its values; what both halves use stays."""
+    suite = """
+import pytest
+SHARED, DEEP, WANTED = 1, 4712, 2
+SECRET = 4711
+TABLE = [(1, SECRET)]
+pytestmark = []
+
+@pytest.fixture(autouse=True)
+def quiet():
+    yield
+
+@pytest.fixture
+def hidden_text():
+    return helper()
+
+def helper():
+    return "4713"
+
+def both():
+    return SHARED
+
+def test_seen():
+    assert f(both()) == 1
+
+@pytest.mark.parametrize(("given", "wanted"), TABLE)
+@pytest.mark.usefixtures("hidden_text")
+def test_hidden(given, wanted):
+    assert f(both()) == SHARED
+"""
+    seen = visible_half(suite)
+    assert not [word for word in ("4711", "4713", "TABLE", "helper", "hidden_text") if word in seen]
+    assert all(word in seen for word in ("SHARED", "both", "quiet", "pytestmark", "import pytest"))
+
+
+def test_without_leaves_the_named_tests_out():
+    """Everything but those tests stays, helpers of the same name included; without names nothing changes at all."""
+    suite = (
+        OLD + "\n\ndef test_two():\n    assert f(2) == 2\n\n\nclass TestMore:\n    def test_two(self):\n        pass\n"
+    )
+    assert without(suite, ()) is suite
+    left = without(suite, ["test_one", "TestMore", "helper"])
+    assert names(left) == ["helper", "test_two"]
+    assert suites.tests_in(left) == ("test_two",)
+
+
+def test_the_tests_of_a_suite_are_what_pytest_collects():
+    """Functions and classes by their names, helpers and other things not."""
+    suite = (
+        OLD + "class TestMore:\n    pass\n\nclass Tester:\n    pass\n\nasync def test_two():\n    pass\ntest_x = 1\n"
+    )
+    assert suites.tests_in(suite) == ("test_one", "TestMore", "Tester", "test_two")

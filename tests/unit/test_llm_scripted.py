@@ -5,12 +5,16 @@ import types
 
 import pytest
 
+from agent.demo import AGAIN, NEW, SCRIPTED_CANDIDATES
 from agent.errors import BadSettings, NotScripted
+from agent.evidence.specified_tests import specified_tests
 from agent.ports import ModelRequest, Purpose
-from agent.replies import Draft, read_draft
+from agent.replies import Code, read_code, read_reply
+from agent.source.suites import joined
+from agent.specification import Specification, fault_of
+from agent.types import Task
 from integrations.llm.scripted import PROVIDER
 
-WISH = "find the best month: which month had the highest total amount in this sales file"
 SCRIPT = """
 [[reply]]
 purpose = "generate"
@@ -43,11 +47,25 @@ def provider(tmp_path):
     return PROVIDER.open({"file": file})
 
 
-def demo_draft(purpose) -> Draft:
-    """The demo's draft for a purpose."""
-    draft = read_draft(PROVIDER.open({}).complete(asked(WISH, purpose)).text)
-    assert isinstance(draft, Draft)
-    return draft
+def demo_specification() -> Specification:
+    """The demo's specification."""
+    specification = read_reply(PROVIDER.open({}).complete(asked(NEW, Purpose.SPECIFY)).text, Specification)
+    assert isinstance(specification, Specification)
+    return specification
+
+
+def demo_modules(purpose) -> list[str]:
+    """What the demo says when it is asked for a purpose, as often as it is."""
+    provider = PROVIDER.open({})
+    times = 1 if purpose is Purpose.TEST else SCRIPTED_CANDIDATES
+    found = [read_code(provider.complete(asked(NEW, purpose)).text) for _ in range(times)]
+    assert all(isinstance(code, Code) for code in found)
+    return [code.code for code in found if isinstance(code, Code)]
+
+
+def demo_tests() -> str:
+    """The demo's whole suite, as the gate gets it."""
+    return joined(demo_modules(Purpose.TEST)[0], specified_tests(demo_specification()))
 
 
 def outcomes(code: str, tests: str) -> list[str]:
@@ -101,35 +119,64 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, text):
         PROVIDER.open({"file": file})
 
 
-def test_the_demos_first_candidate_is_wrong_and_its_tests_say_so():
-    """The first candidate fails tests of its own by assertion, so that the demo shows a verdict with a reason."""
-    draft = demo_draft(Purpose.GENERATE)
-    said = outcomes(draft.code, draft.tests)
-    assert said.count("passed") == 6
-    assert said.count("AssertionError") == 3
+def test_the_attempts_of_each_purpose_are_counted_by_themselves(provider):
+    """A repair between two candidates does not change which candidate comes next; another task counts anew."""
+    task = "sum the weeks"
+    assert provider.complete(asked(task)).text == "any"
+    provider.complete(asked(task, Purpose.MATCH))
+    assert provider.complete(asked(task)).text == "second"
+    assert provider.complete(asked(task + " again")).text == "any"
 
 
-def test_the_demos_repair_is_right():
-    """The repair keeps the tests and passes them all."""
-    first, repair = demo_draft(Purpose.GENERATE), demo_draft(Purpose.REPAIR)
-    assert (first.name, first.tests) == (repair.name, repair.tests)
-    assert outcomes(repair.code, repair.tests) == ["passed"] * 10
+def test_a_refused_request_counts_as_one(tmp_path):
+    """The numbers are those of the requests for a task and a purpose, answered or not."""
+    file = tmp_path / "replies.toml"
+    file.write_text('[[reply]]\npurpose = "repair"\nwords = ["x"]\nattempt = 2\ntext = "second"\n')
+    provider = PROVIDER.open({"file": file})
+    with pytest.raises(NotScripted):
+        provider.complete(asked("x", Purpose.REPAIR))
+    assert provider.complete(asked("x", Purpose.REPAIR)).text == "second"
+    with pytest.raises(NotScripted):
+        provider.complete(asked("x", Purpose.REPAIR))
+
+
+def test_the_demos_specification_has_no_fault():
+    """A function can be made to it, from the arguments that the demo holds, and it has tests of its own."""
+    specification = demo_specification()
+    assert fault_of(specification, Task(text=NEW, arguments={"text": "x"}), {}) == ""
+    assert "def test_specified_example_2" in specified_tests(specification)
+    assert "def test_property_1" in specified_tests(specification)
+
+
+def test_the_demos_candidates_are_wrong_and_its_tests_say_so():
+    """Each first candidate fails tests by assertion, so that the demo shows verdicts with reasons."""
+    said = [outcomes(code, demo_tests()) for code in demo_modules(Purpose.GENERATE)]
+    assert len(said) == SCRIPTED_CANDIDATES
+    for each in said:
+        assert each.count("passed") >= 6
+        assert "AssertionError" in each
+
+
+def test_the_demos_repairs_are_right_and_of_two_minds_about_how():
+    """Both pass all tests, and neither is a copy of the other: agreement says something."""
+    repairs = demo_modules(Purpose.REPAIR)
+    for code in repairs:
+        assert set(outcomes(code, demo_tests())) == {"passed"}
+    assert len(set(repairs)) == SCRIPTED_CANDIDATES
 
 
 @pytest.mark.parametrize("body", ["raise Marker", "return ''", "return 'x'", "return None", "return 0"])
 def test_the_demos_tests_fail_on_stubs(body):
-    """Every test of the demo fails on a stub that raises, and on one that returns a placeholder by assertion."""
+    """Every test that is written fails on a stub that raises; a constant is caught by assertion in nearly all."""
     stub = f"class Marker(LookupError): ...\n\n\ndef best_sales_month(text):\n    {body}\n"
-    said = outcomes(stub, demo_draft(Purpose.REPAIR).tests)
+    said = outcomes(stub, demo_modules(Purpose.TEST)[0])
     assert "passed" not in said
     assert said.count("Marker" if body == "raise Marker" else "AssertionError") >= 9
 
 
 def test_the_demos_third_step_is_not_given_away():
     """The other words for the wish are found by likeness, not because the sentence was written down."""
-    draft = demo_draft(Purpose.REPAIR)
-    other = "which month was the strongest by revenue in the sales data"
-    assert all(other not in text.lower() for text in (draft.description, *draft.aliases))
-    assert {"month", "strongest", "revenue", "sales"} <= set(
-        " ".join((draft.description, *draft.aliases)).lower().split()
-    )
+    specification = demo_specification()
+    words = (specification.description, *specification.aliases)
+    assert all(AGAIN not in text.lower() for text in words)
+    assert {"month", "strongest", "revenue", "sales"} <= set(" ".join(words).lower().replace(":", " ").split())

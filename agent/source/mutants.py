@@ -5,7 +5,7 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from agent.signature import UnreadableSignature, parse
+from agent.source.signature import UnreadableSignature, parse
 
 MOST = 200
 

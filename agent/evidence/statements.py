@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.signature import UnreadableSignature, parse
+from agent.evidence.assertions import as_assert, asserts_inside, is_prelude, is_setting, mentions
+from agent.evidence.parametrised import Row, assignments, calls_in, filled, rows_of
+from agent.source.signature import UnreadableSignature, parse
 
 ARROWS = r"==>|=>|->|==|=|➞|→|⟶|returns|should\s+return|gives"
 _STATED = re.compile(rf"\s*(?:#\s*)?(?:{ARROWS})\s*")
@@ -19,15 +21,8 @@ _SAID = re.compile(
 )
 _LITERAL_ENDS = re.compile(r"$|\s+#|\.\s|\.$|,\s|;|\s+(?=[A-Za-z(])", re.MULTILINE)
 MOST_STATEMENTS = 200
+"""And as many calls: of one suite, the first of them."""
 MOST_LITERAL_CHARS = 20_000
-
-UNITTEST = {
-    "assertEqual": "{0} == {1}", "assertEquals": "{0} == {1}", "assertListEqual": "{0} == {1}",
-    "assertDictEqual": "{0} == {1}", "assertTupleEqual": "{0} == {1}", "assertSetEqual": "{0} == {1}",
-    "assertTrue": "{0}", "assertFalse": "not {0}", "assertIsNone": "{0} is None", "assertIs": "{0} is {1}",
-    "assertIn": "{0} in {1}", "assertNotEqual": "{0} != {1}", "assertAlmostEqual": "abs({0} - {1}) < 1e-7",
-}  # fmt: skip
-"""The methods of `unittest` that say the same as a plain `assert`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,90 +66,73 @@ class Statement:
 def statements_of(suite: str, target: str) -> tuple[Statement, ...]:
     """The suite's evidence on the target, each piece once. Copies of the target in it are left out.
 
-    A suite that is no Python gives none.
+    A suite that is no Python, or nested without measure, gives none.
     """
+    found: dict[str, Statement] = {}
     try:
         tree = parse(suite)
+        prelude = [node for node in tree.body if is_prelude(node, target)]
+        for context, node in assertions(tree.body, (), target):
+            if mentions(node, target) or any(mentions(earlier, target) for earlier in context):
+                statement = statement_of(prelude, context, node, target)
+                found.setdefault(statement.code, statement)
+            if len(found) == MOST_STATEMENTS:
+                break
     except (UnreadableSignature, RecursionError):
         return ()
-    prelude = [node for node in tree.body if is_prelude(node, target)]
-    found: dict[str, Statement] = {}
-    for context, node in assertions(tree.body, (), target):
-        if mentions(node, target) or any(mentions(earlier, target) for earlier in context):
-            statement = statement_of(prelude, context, node, target)
-            found.setdefault(statement.code, statement)
-    return tuple(found.values())[:MOST_STATEMENTS]
-
-
-def is_prelude(node: ast.stmt, target: str) -> bool:
-    """True for what tests lean on: imports of other things, helpers; never the target itself."""
-    if isinstance(node, ast.ImportFrom):
-        return node.module not in (None, "__future__", "function") and all(alias.name != target for alias in node.names)
-    if isinstance(node, ast.Import):
-        return all(alias.name not in ("function", target) for alias in node.names)
-    if isinstance(node, ast.FunctionDef):
-        return node.name != target and not node.name.startswith("test")
-    return False
+    return tuple(found.values())
 
 
 def assertions(
-    body: Sequence[ast.stmt], context: Sequence[ast.stmt], target: str, *, inside: bool = False
+    body: Sequence[ast.stmt], context: Sequence[ast.stmt], target: str, row: Row | None = None
 ) -> Iterator[tuple[list[ast.stmt], ast.stmt]]:
-    """Each assertion with what stands before it: all of its own test, and the constants at the top."""
+    """Each assertion with what stands before it: all of its own test, and the constants at the top.
+
+    A test with `parametrize` marks gives its assertions anew for each row. There is no `row` outside of tests.
+    """
     before = list(context)
     for node in body:
-        if is_test(node):
-            yield from assertions(getattr(node, "body", []), before, target, inside=True)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
+            for values in rows_of(node):
+                yield from assertions(node.body, [*before, *assignments(values)], target, values)
+        elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            yield from assertions(node.body, before, target, {})
         elif isinstance(node, ast.FunctionDef) and node.name == target:  # tests written into a copy of the target
-            yield from (([], plain) for inner in node.body if (plain := as_assert(inner)) and is_promise(plain, target))
+            yield from (([], plain) for inner in node.body if (plain := as_assert(inner)) and promise_of(plain, target))
         elif (plain := as_assert(node)) is not None:
-            yield before, plain
-        elif inside or is_setting(node):
+            yield before, as_promise(plain, row or {}, before, target)
+        elif row is not None and asserts_inside(node):
+            yield before, node
+        elif row is not None or is_setting(node):
             before = [*before, node]
 
 
-def is_setting(node: ast.stmt) -> bool:
-    """True for a statement that gives a name its value."""
-    return isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
-
-
-def is_test(node: ast.stmt) -> bool:
-    """True for a test function that needs nothing from pytest, and for a class of tests."""
-    if isinstance(node, ast.FunctionDef):
-        return node.name.startswith("test") and not takes_more(node)
-    return isinstance(node, ast.ClassDef) and node.name.startswith("Test")
-
-
-def is_promise(node: ast.stmt, target: str) -> bool:
-    """True for an assertion that says literally what a literal call gives."""
-    return isinstance(node, ast.Assert) and promise_in(node.test, target) is not None
-
-
-def takes_more(node: ast.FunctionDef) -> bool:
-    """True for tests that pytest fills: fixtures and parameters."""
-    return bool(node.decorator_list) or any(argument.arg != "self" for argument in node.args.args)
-
-
-def as_assert(node: ast.stmt) -> ast.stmt | None:
-    """The node where it is evidence by itself: an `assert`, `unittest`'s word for one, `with pytest.raises`."""
-    if isinstance(node, ast.Assert):
-        return ast.Assert(test=node.test)
-    if isinstance(node, ast.With) and "raises" in ast.unparse(node.items[0]).lower():
-        return node if "self." not in ast.unparse(node.items[0]) else None
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-        form = UNITTEST.get(node.value.func.attr)
-        parts = [f"({ast.unparse(argument)})" for argument in node.value.args]
-        if form and len(parts) >= form.count("{"):
-            return ast.parse(f"assert {form.format(*parts)}").body[0]
-    return None
+def as_promise(node: ast.stmt, row: Row, context: Sequence[ast.stmt], target: str) -> ast.stmt:
+    """The assertion with the row's values in it where that makes it a promise; otherwise as it is."""
+    if not row:
+        return node
+    untouched = {name: value for name, value in row.items() if sum(mentions(earlier, name) for earlier in context) == 1}
+    plain = filled(node, untouched)
+    return plain if promise_of(plain, target) else node
 
 
 def statement_of(prelude: list[ast.stmt], context: list[ast.stmt], node: ast.stmt, target: str) -> Statement:
     """The piece of evidence in one assertion."""
-    promise = promise_in(node.test, target) if isinstance(node, ast.Assert) else None
+    promise = promise_of(node, target)
     if promise is not None:
         return Statement(code=ast.unparse(node), promise=promise)
     return Statement(code=ast.unparse(ast.Module(body=[*prelude, *context, node], type_ignores=[])))
+
+
+def promise_of(node: ast.stmt, target: str) -> Promise | None:
+    """What an assertion says literally of a literal call: that it gives a value, or that it raises."""
+    match node:
+        case ast.Assert(test=test):
+            return promise_in(test, target)
+        case ast.With(items=[_], body=[ast.Expr(value=call)]):
+            arguments = arguments_of(call, target)
+            return Promise(arguments=arguments, raises=True) if arguments is not None else None
+    return None
 
 
 def promise_in(test: ast.expr, target: str) -> Promise | None:
@@ -193,19 +171,21 @@ def arguments_of(call: ast.expr, target: str) -> Arguments | None:
 
 
 def calls_of(suite: str, target: str) -> tuple[Arguments, ...]:
-    """Every literal call of the target in a suite, each once: inputs that its author thought of."""
+    """Every literal call of the target in a suite, each once: inputs that its author thought of.
+
+    Those in tests with `parametrize` marks are there for each row. A suite that is no Python has none.
+    """
+    found: dict[str, Arguments] = {}
     try:
-        tree = parse(suite)
+        for node in calls_in(parse(suite)):
+            arguments = arguments_of(node, target)
+            if arguments is not None:
+                found.setdefault(arguments.text, arguments)
+            if len(found) == MOST_STATEMENTS:
+                break
     except (UnreadableSignature, RecursionError):
         return ()
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    found = [arguments for node in nodes if (arguments := arguments_of(node, target)) is not None]
-    return tuple({arguments.text: arguments for arguments in found}.values())
-
-
-def mentions(node: ast.AST, name: str) -> bool:
-    """True where the name is used anywhere inside."""
-    return any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
+    return tuple(found.values())
 
 
 # --- the task's own examples

@@ -4,23 +4,32 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from agent.signature import UnreadableSignature, parse
-from agent.statements import Promise
+from agent.evidence.statements import Promise
+from agent.source.signature import UnreadableSignature, parse
 
 TELLING_NUMBER = 20
 """Smaller numbers stand in honest code too, as base cases and borders."""
 TELLING_TEXT = 4
 ENOUGH = 2
 """Looked-up inputs that are no accident."""
+SHARE = 0.5
+"""How much of a table must be examples for it to be one of examples."""
 
 
 def fault_of(source: str, name: str, promises: Sequence[Promise]) -> str:
-    """Why the source looks like a table of the examples; empty where it does not."""
+    """Why the source looks like a table of the examples; empty where it does not.
+
+    A table that knows far more than the examples (the months, the units) is knowledge, not a table of examples.
+    """
     given = [list(promise.arguments.positional) + [value for _, value in promise.arguments.named]
              for promise in promises]  # fmt: skip
     telling = {repr(plain(value)) for values in given for value in [*values, tuple(values)] if is_telling(value)}
-    found = {repr(plain(value)) for value in looked_up(source, name)} & telling
-    return f"it looks up {len(found)} of the examples instead of working them out" if len(found) >= ENOUGH else ""
+    for table in tables(source, name):
+        entries = {repr(plain(value)) for value in table if is_telling(value)}
+        found = entries & telling
+        if len(found) >= ENOUGH and len(found) >= SHARE * len(entries):
+            return f"it looks up {min(len(found), len(promises))} of the examples instead of working them out"
+    return ""
 
 
 def is_telling(value: Any) -> bool:
@@ -39,19 +48,24 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def looked_up(source: str, name: str) -> Iterator[Any]:
-    """The literals in the source that are compared with, or stand as keys of a table."""
+def tables(source: str, name: str) -> Iterator[list[Any]]:
+    """The keys of each dictionary and of each list of pairs, and the literals that are compared with, all in one."""
     try:
         tree = parse(source)
     except (UnreadableSignature, RecursionError):
         return
+    compared: list[Any] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare) and not calls(node, name):
-            yield from literals([node.left, *node.comparators])
-        elif isinstance(node, ast.Dict):
-            yield from literals([key for key in node.keys if key is not None])
+            compared += literals([node.left, *node.comparators])
         elif isinstance(node, ast.MatchValue):
-            yield from literals([node.value])
+            compared += literals([node.value])
+        elif isinstance(node, ast.Dict):
+            yield list(literals([key for key in node.keys if key is not None]))
+        elif isinstance(node, ast.List | ast.Tuple):
+            pairs = [item for item in node.elts if isinstance(item, ast.List | ast.Tuple) and len(item.elts) == 2]
+            yield list(literals([pair.elts[0] for pair in pairs]))
+    yield compared
 
 
 def calls(node: ast.AST, name: str) -> bool:

@@ -2,13 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from agent.equality import same_json
-from agent.statements import Arguments, Promise, Statement
+from agent.evidence.statements import Arguments, Promise, Statement
 from sandbox import Answer, Calls, FailureKind, Limits, Sandbox
 
 AT_ONCE = 2
@@ -130,8 +130,10 @@ def rounded(value: Any) -> Any:
 
 def keeps(answer: Answer | None, promise: Promise) -> bool:
     """True where the answer is what was promised, the kinds of its containers included."""
-    if answer is None or answer.failure is not None:
-        return promise.raises and answer is not None
+    if answer is None:
+        return False
+    if answer.failure is not None:  # that it did not end is no refusal
+        return promise.raises and answer.failure.kind is FailureKind.EXCEPTION
     if promise.raises:
         return False
     return same_json(answer.value, as_json(promise.value)) and same_shape(answer.shape, promise)
@@ -159,17 +161,13 @@ def as_json(value: Any) -> Any:
         return None
 
 
-def agree(one: Behaviour, other: Behaviour, near: int) -> bool:
-    """True where both answer the first `near` inputs alike, and on the others never give two different values.
+def agree(one: Behaviour, other: Behaviour) -> bool:
+    """True where the two never give different values. One may raise where the other answers.
 
-    At the borders one may raise where the other answers: the task seldom says which is right.
+    Tasks seldom say what odd input gives; where a test or a person does, that is judged by itself.
     """
-    for place, (left, right) in enumerate(zip(one.tokens, other.tokens, strict=True)):
-        if left == right or left is None or right is None:
-            continue
-        if place < near or RAISED not in (left, right):
-            return False
-    return True
+    pairs = zip(one.tokens, other.tokens, strict=True)
+    return all(left == right or None in (left, right) or RAISED in (left, right) for left, right in pairs)
 
 
 def support(mine: Behaviour, others: Sequence[Behaviour]) -> float:
@@ -200,6 +198,6 @@ def usual(mine: Behaviour) -> dict[str, float]:
     return {answer: (count - 1) / others for answer, count in counts.items()}
 
 
-def raising(tokens: Iterable[str | None]) -> int:
-    """How many of the calls failed."""
-    return sum(answer == RAISED for answer in tokens)
+def breaks_off(answer: Answer | None) -> bool:
+    """True for a call that did not end, or failed otherwise than by refusing bad input with a `ValueError`."""
+    return answer is None or (answer.failure is not None and answer.failure.exception != "ValueError")

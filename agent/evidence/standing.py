@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from agent import hardcoded
-from agent.behaviour import RAISED, Behaviour, agree, keeps, raising, support, usual
-from agent.statements import Arguments, Promise, Statement
+from agent.evidence import hardcoded
+from agent.evidence.behaviour import RAISED, Behaviour, agree, breaks_off, keeps, support, usual
+from agent.evidence.statements import Arguments, Promise, Statement
 
 FAMILIES = (
     "gpt", "claude", "gemini", "gemma", "bard", "codellama", "llama", "qwen", "deepseek", "mixtral", "mistral",
@@ -107,8 +107,8 @@ def why_fallen(bench: Bench, number: int, name: str) -> str:
     if broken is not None:
         wanted = "an error" if broken.raises else repr(broken.value)
         return f"{name}({broken.arguments.text}) must give {wanted}"
-    like_the_observed = mine.tokens[: bench.near]
-    if raising(like_the_observed) + like_the_observed.count(None) > len(like_the_observed) / 2:
+    like_the_observed = mine.answers[: bench.near]
+    if sum(map(breaks_off, like_the_observed)) > len(like_the_observed) / 2:
         return "it fails or does not end on most inputs"
     return hardcoded.fault_of(bench.candidates[number].source, name, bench.pinned) or constant(bench, number)
 
@@ -125,7 +125,7 @@ def constant(bench: Bench, number: int) -> str:
 def standing_of(bench: Bench, number: int, able: Sequence[int]) -> Standing:
     """The points of a candidate that has not fallen."""
     scale, mine = bench.scale, bench.behaviours[number]
-    alike = tuple(other for other in able if agree(mine, bench.behaviours[other], bench.near))
+    alike = tuple(other for other in able if agree(mine, bench.behaviours[other]))
     models = {bench.candidates[other].model for other in alike}
     families = {family_of(model) for model in models}
     failed, suspect = failed_tests(bench, number)

@@ -1,16 +1,19 @@
 """Decides between candidates for one function: which to promote, what to ask a person, or why none will do."""
 
 import itertools
+import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from agent.behaviour import RAISED, Behaviour, observe
-from agent.inputs import draw, typed_inputs, vocabulary_of
-from agent.standing import Bench, Candidate, Scale, Standing, leading, standings_of
-from agent.statements import Arguments, Promise, calls_of, examples_in, statements_of
+from agent.evidence.behaviour import RAISED, as_json, observe, rounded
+from agent.evidence.calls import named
+from agent.evidence.inputs import draw, typed_inputs, vocabulary_of
+from agent.evidence.standing import Bench, Candidate, Scale, Standing, leading, standings_of
+from agent.evidence.statements import Arguments, Promise, calls_of, examples_in, statements_of
+from agent.questions import Choice, Said
 from sandbox import Limits, Sandbox
 
 LIMITS = Limits(wall_clock_s=4.0)
@@ -33,8 +36,8 @@ class Question:
     """One input on which a person's word decides."""
 
     arguments: Arguments
-    answers: Mapping[str, tuple[int, ...]]
-    """Each competing answer as text (`an error` where the function raises), and the candidates that give it."""
+    choices: tuple[Choice, ...]
+    """The competing answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,12 @@ class Decision:
     """What was counted; JSON values."""
 
 
+def anything(arguments: Arguments) -> bool:
+    """Every input is well typed."""
+    del arguments
+    return True
+
+
 def deliberate(
     name: str,
     text: str,
@@ -60,16 +69,30 @@ def deliberate(
     sandbox: Sandbox,
     pinned: Sequence[Promise] = (),
     answers: Sequence[Promise] = (),
+    promises: Sequence[Promise] = (),
+    parameters: Sequence[str] = (),
+    fits: Callable[[Arguments], bool] = anything,
     scale: Scale | None = None,
     limits: Limits = LIMITS,
 ) -> Decision:
     """The decision on candidates for the function `name` of the task `text`. The same arguments give the same one.
 
     `pinned` are a person's examples; those in the task's own text are pinned as well. `answers` are what a person said
-    to earlier questions. `suites` should have been written by somebody who did not see the candidates. Raises
-    `SandboxError` only where the sandbox itself is at fault.
+    to earlier questions. `suites` should have been written by somebody who did not see the candidates; `promises` are
+    single tests of theirs. Where `parameters` are named, calls are made as callers make them: JSON values by name.
+    `fits` says which drawn inputs are well typed. Raises `SandboxError` only where the sandbox itself is at fault.
     """
-    bench = gather(name, text, candidates, suites, sandbox, pinned, answers, scale or Scale(), limits)
+    case = Case(
+        name=name,
+        text=text,
+        pinned=pinned,
+        answers=answers,
+        promises=promises,
+        suites=suites,
+        parameters=parameters,
+        fits=fits,
+    )
+    bench = gather(case, candidates, sandbox, scale or Scale(), limits)
     standings = standings_of(bench, name)
     while (leader := leading(standings)) is not None:
         fault = unsteady(bench, leader, name, sandbox, limits) if standings[leader].points >= bench.scale.floor else ""
@@ -79,27 +102,36 @@ def deliberate(
     return Decision(ruling=Ruling.REFUSE, findings=findings_of(standings), evidence=evidence_of(bench, standings))
 
 
-def gather(
-    name: str,
-    text: str,
-    candidates: Sequence[Candidate],
-    suites: Sequence[str],
-    sandbox: Sandbox,
-    pinned: Sequence[Promise],
-    answers: Sequence[Promise],
-    scale: Scale,
-    limits: Limits,
-) -> Bench:
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """All that was said of the function before anybody wrote it."""
+
+    name: str
+    text: str
+    pinned: Sequence[Promise]
+    answers: Sequence[Promise]
+    promises: Sequence[Promise]
+    suites: Sequence[str]
+    parameters: Sequence[str]
+    fits: Callable[[Arguments], bool]
+
+
+def gather(case: Case, candidates: Sequence[Candidate], sandbox: Sandbox, scale: Scale, limits: Limits) -> Bench:
     """Collects promises and inputs, and has every candidate do all of them."""
-    stated = once([*answers, *pinned, *examples_in(text, name)])
+    name, sources = case.name, [candidate.source for candidate in candidates]
+    answers, pinned = renamed(case.answers, case.parameters), renamed(case.pinned, case.parameters)
+    inner = renamed(examples_in(case.text, name), case.parameters)
+    stated = once([*answers, *pinned, *inner])
     settled = {promise.arguments.text for promise in stated}
-    statements = [statement for suite in suites for statement in statements_of(suite, name)]
-    tests = once([statement.promise for statement in statements if statement.promise is not None])
-    observed = unique([*(promise.arguments for promise in (*pinned, *stated[len(answers) :], *tests)),
-                       *(arguments for suite in suites for arguments in calls_of(suite, name))])  # fmt: skip
-    sources = [candidate.source for candidate in candidates]
-    observed = observed or typed_inputs(sources, name)
-    drawn = draw(observed, vocabulary_of(text, sources), near=scale.near, edge=scale.edge, seed=SEED)
+    pieces = [statement for suite in case.suites for statement in statements_of(suite, name)]
+    statements = list({statement.code: statement for statement in pieces}.values())
+    found = [statement.promise for statement in statements if statement.promise is not None]
+    tests = once(renamed([*case.promises, *found], case.parameters))
+    calls = [named(arguments, case.parameters) for suite in case.suites for arguments in calls_of(suite, name)]
+    told = unique([*(promise.arguments for promise in (*pinned, *stated[len(once(answers)) :], *tests)), *calls])
+    observed = told or tuple(filter(case.fits, typed_inputs(sources, name)))
+    vocabulary = vocabulary_of(case.text, sources)
+    drawn = draw(observed, vocabulary, near=scale.near, edge=scale.edge, seed=SEED, fits=case.fits)
     near = unique([*(promise.arguments for promise in stated), *observed, *drawn.near])
     inputs = unique([*near, *drawn.edge])
     others = tuple(statement for statement in statements if statement.promise is None)
@@ -115,6 +147,11 @@ def gather(
         statements=others,
         behaviours=observe(sandbox, sources, name, inputs, others, limits),
     )
+
+
+def renamed(promises: Sequence[Promise], parameters: Sequence[str]) -> tuple[Promise, ...]:
+    """The promises with their calls in the one form."""
+    return tuple(replace(promise, arguments=named(promise.arguments, parameters)) for promise in promises)
 
 
 def once(promises: Sequence[Promise]) -> tuple[Promise, ...]:
@@ -160,7 +197,7 @@ def question_for(bench: Bench, standings: Sequence[Standing], leader: int) -> Qu
     It parts as many of the candidates that still stand as can be; where they are of one mind, the leader's answer to it
     is the one with the least support. A test that the leader fails is asked before that.
     """
-    asked = {promise.arguments.text for promise in (*bench.pinned, *bench.answers)}
+    asked = {promise.arguments.text for promise in bench.pinned}
     able = [number for number, standing in enumerate(standings) if not standing.fallen]
     places = [place for place, arguments in enumerate(bench.inputs) if arguments.text not in asked]
     if not places:
@@ -169,11 +206,22 @@ def question_for(bench: Bench, standings: Sequence[Standing], leader: int) -> Qu
     if telling(bench, able, leader, best)[0] == 0:
         doubted = {promise.arguments.text for promise in bench.tests if not bench.keeps(leader, promise)}
         best = next((place for place in places if bench.inputs[place].text in doubted), best)
-    answers: dict[str, list[int]] = {}
-    for number, behaviour in enumerate(bench.behaviours):
-        answers.setdefault(shown(behaviour, best), []).append(number)
-    mine = [answer for answer in answers if answer]
-    return Question(arguments=bench.inputs[best], answers={answer: tuple(answers[answer]) for answer in mine})
+    return Question(arguments=bench.inputs[best], choices=choices_at(bench, best))
+
+
+def choices_at(bench: Bench, place: int) -> tuple[Choice, ...]:
+    """The answers that the candidates give there and the tests promise, each once."""
+    found: dict[str, tuple[Said, list[int]]] = {}
+    for number, behaviour in enumerate(bench.behaviours, 1):
+        answer = behaviour.answers[place]
+        if answer is not None and not behaviour.fault:
+            said = Said(raises=True) if answer.failure is not None else Said(value=answer.value)
+            found.setdefault(text_of(said), (said, []))[1].append(number)
+    for promise in bench.tests:
+        if promise.arguments.text == bench.inputs[place].text:
+            said = Said(value=as_json(promise.value), raises=promise.raises)
+            found.setdefault(text_of(said), (said, []))
+    return tuple(Choice(said=said, candidates=tuple(numbers)) for said, numbers in found.values())
 
 
 def telling(bench: Bench, able: Sequence[int], leader: int, place: int) -> tuple[float, ...]:
@@ -192,12 +240,9 @@ def telling(bench: Bench, able: Sequence[int], leader: int, place: int) -> tuple
     )
 
 
-def shown(behaviour: Behaviour, place: int) -> str:
-    """The answer as a person reads it; empty where there is none."""
-    answer = behaviour.answers[place]
-    if answer is None or behaviour.fault:
-        return ""
-    return "an error" if answer.failure is not None else repr(answer.value)
+def text_of(said: Said) -> str:
+    """Equal texts for equal answers."""
+    return RAISED if said.raises else json.dumps(rounded(said.value), sort_keys=True)
 
 
 def findings_of(standings: Sequence[Standing]) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.signature import Schema, UnreadableSignature, parse, schema_of
-from agent.statements import Arguments
+from agent.evidence.statements import Arguments
+from agent.source.signature import Schema, UnreadableSignature, parse, schema_of
 
 MOST_ITEMS = 24
 """Lists and texts are not made longer than this, unless the observed ones were."""
@@ -32,8 +32,19 @@ class Drawn:
     """At the borders (nothing, one, negative, large): the task may not say what these give."""
 
 
-def draw(observed: Sequence[Arguments], vocabulary: Sequence[Any], *, near: int, edge: int, seed: int) -> Drawn:
-    """New inputs, none of them observed, each once; always the same for the same arguments."""
+def draw(
+    observed: Sequence[Arguments],
+    vocabulary: Sequence[Any],
+    *,
+    near: int,
+    edge: int,
+    seed: int,
+    fits: Callable[[Arguments], bool] = bool,
+) -> Drawn:
+    """New inputs, none of them observed, each once; always the same for the same arguments.
+
+    What does not fit is left out.
+    """
     if not observed:
         return Drawn(near=(), edge=())
     chance = random.Random(seed)  # noqa: S311 - reproducible on purpose
@@ -44,8 +55,8 @@ def draw(observed: Sequence[Arguments], vocabulary: Sequence[Any], *, near: int,
         return with_word(changed, pool, vocabulary, chance) if chance.random() < WITH_A_WORD else changed
 
     return Drawn(
-        near=fresh(lambda: mutated(chance.choice(observed), observed, chance, near_one), near, seen),
-        edge=fresh(lambda: mutated(chance.choice(observed), observed, chance, edge_value), edge, seen),
+        near=fresh(lambda: mutated(chance.choice(observed), observed, chance, near_one), near, seen, fits),
+        edge=fresh(lambda: mutated(chance.choice(observed), observed, chance, edge_value), edge, seen, fits),
     )
 
 
@@ -118,14 +129,16 @@ def with_word(value: Any, pool: Sequence[Any], vocabulary: Sequence[Any], chance
     return value
 
 
-def fresh(make: Callable[[], Arguments], count: int, seen: set[str]) -> tuple[Arguments, ...]:
+def fresh(
+    make: Callable[[], Arguments], count: int, seen: set[str], fits: Callable[[Arguments], bool]
+) -> tuple[Arguments, ...]:
     """Up to `count` inputs that were not seen before, short ones first: a slow function gets through more of them."""
     found: list[Arguments] = []
     for _ in range(count * TRIES_PER_INPUT):
         if len(found) == count:
             break
         arguments = make()
-        if arguments.text not in seen:
+        if arguments.text not in seen and fits(arguments):
             seen.add(arguments.text)
             found.append(arguments)
     return tuple(sorted(found, key=lambda arguments: (len(arguments.text), arguments.text)))

@@ -1,0 +1,126 @@
+"""The commands for what the candidates left in doubt: questions, answer."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from agent.cli.asking import attendant, call_text, picked, question_lines, read_result, said_text
+from agent.cli.opening import Json, opened_agent, opened_settings
+from agent.cli.render import cut, out, print_json, print_table
+from agent.cli.tasks import report_made
+from agent.config import current_user
+from agent.errors import BadTask
+from agent.questions import Asked, Choice, Said, nobody
+from agent.wiring import open_operations
+from registry import QuestionRecord
+
+CELL = 40
+"""Characters of a cell in the list; `kowal answer ID` shows a question in full."""
+
+
+def questions(
+    everything: Annotated[bool, typer.Option("--all", help="The answered ones, too.")] = False,
+    json_output: Json = False,
+) -> None:
+    """Show the questions that candidates left open, newest first: only a person can say which of them is right."""
+    rows = open_operations(opened_settings()).questions(open_only=not everything)
+    if json_output:
+        print_json([record_json(row) for row in rows])
+        return
+    headings = ["id", "function", "task", "call", "answers", "asked", *(["answered"] if everything else [])]
+    print_table(headings, [row_of(row)[: len(headings)] for row in rows])
+
+
+def answer(
+    question_id: Annotated[int, typer.Argument(metavar="ID", help="The question's number.")],
+    choice: Annotated[str | None, typer.Argument(metavar="[CHOICE]", help="The number of the right answer.")] = None,
+    value: Annotated[
+        str | None, typer.Option(metavar="JSON", help="The right answer, where it is none of the choices.")
+    ] = None,
+    error: Annotated[bool, typer.Option("--error", help="The call must fail.")] = False,
+    json_output: Json = False,
+) -> None:
+    """Answer a question: what was in doubt is decided by it and promoted. Shows the question where nothing is said."""
+    record = open_operations(opened_settings()).question(question_id)
+    asked = asked_of(record)
+    said = given(asked, choice, value, error=error)
+    ask = attendant(json_output=json_output)
+    if said is None and (record.answered_at is not None or ask is nobody):
+        show_question(record, json_output=json_output)
+        return
+    said = said or ask(asked)
+    if said is None:
+        out.print(f"Question {question_id} stays open.")
+        return
+    with opened_agent(json_output=json_output, ask=ask) as agent:
+        outcome = agent.answer(question_id, said, by=current_user())
+    report_made(outcome, json_output=json_output)
+
+
+def given(asked: Asked, choice: str | None, value: str | None, *, error: bool) -> Said | None:
+    """What the command line says; None where it says nothing. Raises `BadTask` where it says two things."""
+    if (choice is not None) + (value is not None) + error > 1:
+        raise BadTask("Only one answer can be right", advice="Say one of CHOICE, --value JSON and --error.")
+    if choice is not None:
+        return picked(asked, choice)
+    if value is not None:
+        return Said(value=read_result(value, "--value"))
+    return Said(raises=True) if error else None
+
+
+def show_question(record: QuestionRecord, *, json_output: bool) -> None:
+    """A question in full, and how to answer it or how it was answered."""
+    if json_output:
+        print_json(record_json(record))
+        return
+    how = f"kowal answer {record.id} CHOICE, or --value JSON, or --error"
+    last = answer_text(record) if record.answered_at else how
+    lines = [f"  {cut(record.task, 500)}", *question_lines(asked_of(record)), f"  {last}"]
+    out.print("\n".join(lines), markup=False)
+
+
+def asked_of(record: QuestionRecord) -> Asked:
+    """A kept question as a person sees it."""
+    choices = tuple(
+        Choice(said=Said(**choice["said"]), candidates=tuple(choice["candidates"])) for choice in record.choices
+    )
+    return Asked(id=record.id, task=record.task, function=record.function, arguments=record.arguments, choices=choices)
+
+
+def record_json(record: QuestionRecord) -> dict[str, Any]:
+    """A question for programs: all but the candidates that wait for its answer."""
+    return {
+        "id": record.id,
+        "task_id": record.task_id,
+        "task": record.task,
+        "function": record.function,
+        "arguments": record.arguments,
+        "choices": list(record.choices),
+        "created_at": record.created_at,
+        "answer": record.answer,
+        "answered_by": record.answered_by,
+        "answered_at": record.answered_at,
+        "outcome": record.outcome,
+    }
+
+
+def row_of(record: QuestionRecord) -> list[str]:
+    """One line of the list."""
+    asked = asked_of(record)
+    answers = "  ".join(f"[{at}] {cut(said_text(item.said), 20)}" for at, item in enumerate(asked.choices, 1))
+    cells = [record.function, cut(record.task, CELL), cut(call_text(asked), CELL), answers]
+    return [str(record.id), *cells, f"{record.created_at:%Y-%m-%d %H:%M}", cut(answer_text(record), CELL)]
+
+
+def answer_text(record: QuestionRecord) -> str:
+    """What was said, by whom, and what came of it."""
+    if record.answer is None:
+        return "open"
+    outcome = f": {record.outcome}" if record.outcome else ""
+    return f"{said_text(read_answer(record.answer))}, said {record.answered_by}{outcome}"
+
+
+def read_answer(answer: Mapping[str, Any]) -> Said:
+    """What was said, as it is kept."""
+    return Said(value=answer.get("out"), raises=answer.get("raises", False))

@@ -1,0 +1,115 @@
+"""Lets functions into the registry: a proven candidate with its evidence, or files from elsewhere through the gate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from agent.brief import Brief
+from agent.checks.trial import Trial
+from agent.errors import NotPromoted
+from agent.evidence.replay import Replay, replay
+from agent.promoter import Promoter
+from agent.source.suites import joined
+from agent.types import Event, Listener, Task, Verdict, version_facts
+from agent.validator import evidence_of, validate
+from registry import Difference, Function, Operations, Registry, Status, UnknownFunction, Version
+from sandbox import Limits, Sandbox
+
+STANDS: Mapping[Status, str] = {Status.PRODUCTION: "function.promoted", Status.CANARY: "function.canary"}
+"""The event that tells where a new version stands; with any other status it waits for a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """The only way into the registry, for a model's candidates and for files alike."""
+
+    registry: Registry
+    operations: Operations
+    sandbox: Sandbox
+    promoter: Promoter
+    limits: Limits
+    listener: Listener
+
+    def admit(self, function: Function, *, source: str, suites: Sequence[str] = (), explain: bool = False) -> Version:
+        """Let a function in that came from elsewhere. Raises `NotPromoted`.
+
+        Of several suites, each by an author of its own, every one must be able to fail. Where a function of that name
+        is registered, its tests must hold, too.
+        """
+        replaces = self._registered(function.name)
+        for suite in suites:
+            function = Function(manifest=function.manifest, source=function.source, tests=joined(function.tests, suite))
+        trial = Trial(
+            function=function,
+            sandbox=self.sandbox,
+            task=Task(text=function.manifest.description),
+            earlier_tests=replaces.function.tests if replaces else "",
+            limits=self.limits,
+            suites=tuple(suites),
+        )
+        verdict = validate(trial, explain=explain)
+        if not verdict.passed:
+            raise NotPromoted(
+                f"`{function.name}` did not pass the gate: {verdict.summary}",
+                advice="Mend it and repeat the command.",
+                kept="The registry is as it was.",
+                findings=list(verdict.findings),
+                checks=[asdict(result) for result in verdict.results],
+            )
+        version = self.promoter.admit(function, evidence_of(verdict, {"source": source}), replaces=replaces)
+        self._tell_admitted(version, verdict)
+        return version
+
+    def let_in(
+        self, brief: Brief, function: Function, verdict: Verdict, evidence: Mapping[str, Any], **facts: object
+    ) -> Version:
+        """The version that a proven candidate became.
+
+        Where calls that people made before are answered otherwise now, it waits for a person.
+        Raises `NameTaken` or `Superseded` where the registry has changed since.
+        """
+        old = brief.replaces
+        done = self._replayed(old, function) if old else Replay(calls=0, differences=())
+        counted = {"replay": {"calls": done.calls, "different": len(done.differences)}} if old else {}
+        version = self.promoter.admit(function, {**evidence, **counted}, replaces=old, waits=bool(done.differences))
+        if old is not None and done.differences:
+            self.operations.keep_differences(rows_of(old, version, done))
+        self._tell_admitted(version, verdict, **facts)
+        return version
+
+    def _replayed(self, old: Version, function: Function) -> Replay:
+        """The recorded calls of the version before, made on both."""
+        calls = self.operations.recorded_calls(old.name)
+        done = replay(old, function, calls, self.sandbox, self.limits)
+        if done.calls:
+            self._tell("calls.replayed", name=function.name, calls=done.calls, different=len(done.differences))
+        return done
+
+    def _registered(self, name: str) -> Version | None:
+        """The version that a newcomer of that name would follow."""
+        try:
+            return self.registry.get(name)
+        except UnknownFunction:
+            return None
+
+    def _tell_admitted(self, version: Version, verdict: Verdict, **facts: object) -> None:
+        self._tell("function.approved", **version_facts(version), summary=verdict.summary, **facts)
+        self._tell(STANDS.get(version.status, "function.waits"), **version_facts(version))
+
+    def _tell(self, action: str, **facts: object) -> None:
+        self.listener(Event(action=action, facts=facts))
+
+
+def rows_of(old: Version, new: Version, done: Replay) -> list[Difference]:
+    """What answers otherwise, for whoever approves: it is people's data and stays out of git."""
+    return [
+        Difference(
+            function=new.name,
+            old=old.version,
+            new=new.version,
+            arguments=changed.arguments,
+            before=changed.before,
+            after=changed.after,
+        )
+        for changed in done.differences
+    ]

@@ -1,0 +1,1 @@
+"""Reads and rewrites Python source as text and syntax tree; nothing here is ever run."""

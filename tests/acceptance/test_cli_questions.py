@@ -1,0 +1,272 @@
+"""Questions that candidates leave open, and the answers to them, as a user types them."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+from datetime import UTC, datetime
+
+import pytest
+
+from integrations.llm.fake_ollama import FakeOllama, Model, Rule, Script
+from registry import Operations, QuestionRecord
+
+AWAY = "http://127.0.0.1:9"
+DEADLINE_S = 60
+
+VOWELS = QuestionRecord(
+    task_id="t1",
+    task="count the vowels\nin a text, [y] included",
+    function="count_vowels",
+    arguments={"text": "yes [red]:smile:"},
+    choices=[
+        {"said": {"value": 2, "raises": False}, "candidates": [1, 3]},
+        {"said": {"value": None, "raises": True}, "candidates": [2]},
+    ],
+    state={"secret": "what the work is taken up from"},
+    created_at=datetime(2026, 2, 3, 4, 5, tzinfo=UTC),
+)
+
+
+@pytest.fixture
+def asked(home):
+    """The number of a question that is kept."""
+    operations = Operations.open(home.folder / "operations.sqlite")
+    try:
+        return str(operations.ask(VOWELS))
+    finally:
+        operations.close()
+
+
+def answered(home, number):
+    """Somebody says to the question that the call must fail."""
+    operations = Operations.open(home.folder / "operations.sqlite")
+    try:
+        operations.answer_question(int(number), {"raises": True}, "ada")
+        operations.settle_question(int(number), "count_vowels 1.0.0")
+    finally:
+        operations.close()
+
+
+def test_open_questions_are_a_table(home, asked):
+    """Each is one line: what was asked, on which call the candidates disagree, and what they say."""
+    heading, row = home.with_(COLUMNS="200").run("questions").stdout.splitlines()
+    assert heading.split() == ["id", "function", "task", "call", "answers", "asked"]
+    for part in (
+        f"{asked} ",
+        "count_vowels",
+        "count the vowels in a text, [y] included",
+        'text = "yes [red]:smile:"',
+        "[1] 2  [2] an error",
+        "2026-02-03 04:05",
+    ):
+        assert part in row
+
+
+def test_answered_questions_are_shown_on_request(home, asked):
+    """An answered question is no longer open; `--all` shows what was said, by whom, and what came of it."""
+    answered(home, asked)
+    assert len(home.run("questions").stdout.splitlines()) == 1
+    assert "an error, said ada: count_vowels 1.0.0" in home.with_(COLUMNS="200").run("questions", "--all").stdout
+    assert home.json("questions") == []
+    assert home.json("questions", "--all")[0]["answered_by"] == "ada"
+
+
+def test_a_question_is_shown_in_full(home, asked):
+    """Without an answer and without a terminal `answer` shows the question and how to answer it, and asks nobody."""
+    said = home.run("answer", asked).stdout.splitlines()
+    assert said == [
+        "  count the vowels in a text, [y] included",
+        f'? Question {asked}. For text = "yes [red]:smile:", what must count_vowels give?',
+        "  [1] 2   (2 candidates)",
+        "  [2] an error   (1 candidate)",
+        f"  kowal answer {asked} CHOICE, or --value JSON, or --error",
+    ]
+    answered(home, asked)
+    assert home.run("answer", asked).stdout.splitlines()[-1] == "  an error, said ada: count_vowels 1.0.0"
+
+
+def test_programs_get_the_same_facts(home, asked):
+    """With `--json` a question has its call and its choices, and nothing of the candidates' code."""
+    shown = home.json("answer", asked)
+    assert shown == home.json("questions")[0]
+    assert (shown["id"], shown["arguments"], shown["choices"]) == (int(asked), VOWELS.arguments, list(VOWELS.choices))
+    assert "state" not in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["3"], "'3' is none of the answers: [1] 2, [2] an error"),
+        (["0"], "'0' is none of the answers: [1] 2, [2] an error"),
+        (["yes"], "'yes' is none of the answers: [1] 2, [2] an error"),
+        (["--value", "oops"], "--value is not JSON"),
+        (["--value", "NaN"], "which JSON has no form for"),
+        (["1", "--error"], "Only one answer can be right"),
+        (["--value", "2", "--error"], "Only one answer can be right"),
+        (["1", "--value", "2"], "Only one answer can be right"),
+    ],
+)
+def test_what_is_no_answer_is_bad_input(home, asked, words, message):
+    """A wrong answer is exit code 2 and names those there are; the question stays open."""
+    done = home.run("answer", asked, *words, code=2)
+    assert message in done.stderr
+    assert "  next: " in done.stderr
+    assert home.json("answer", asked, *words, code=2)["error"]["type"] in ("BadTask", "BadArguments")
+    assert [question["answer"] for question in home.json("questions")] == [None]
+
+
+@pytest.mark.parametrize("number", ["7", "0", "9" * 30])
+def test_an_unknown_question_is_said_to_be_one(home, number):
+    """Exit code 5, and where the open ones are."""
+    assert "kowal questions" in home.run("answer", number, "1", code=5).stderr
+    assert home.json("answer", number, code=5)["error"]["type"] == "UnknownQuestion"
+
+
+def test_a_question_is_answered_once(home, asked):
+    """A second answer is exit code 5 and changes nothing: the first one holds."""
+    answered(home, asked)
+    assert home.json("answer", asked, "1", code=5)["error"]["type"] == "AlreadyAnswered"
+    assert home.json("questions", "--all")[0]["answer"] == {"raises": True}
+
+
+WISH = "how many vowels does a text have"
+SPECIFICATION = {
+    "name": "count_vowels",
+    "description": "Count the vowels in a text.",
+    "aliases": ["how many vowels does a text have", "number of vowels"],
+    "signature": "def count_vowels(text: str) -> int",
+    "parameters": {"text": "Any text."},
+    "ensures": ["The number of letters that are vowels, in either case."],
+    "examples": [{"in": {"text": "Adele"}, "out": 3}],
+}
+TESTS = (
+    "from function import count_vowels\n\n\n"
+    "def test_some():\n    assert count_vowels('Queue') == 4\n\n\n"
+    "def test_none():\n    assert count_vowels('xz') == 0\n\n\n"
+    "def test_capitals():\n    assert count_vowels('OBOE') == 3\n"
+)
+CODE = (
+    'def count_vowels(text: str) -> int:\n    """Count the vowels in a text.\n\n'
+    '    Args:\n        text: Any text.\n    """\n'
+    "    return sum(letter in {letters!r} for letter in text.lower())\n"
+)
+FIRST, SECOND = "qwen2.5-coder:7b", "llama3.1:8b"
+
+
+@pytest.fixture
+def divided(home):
+    """A user whose two models write different functions, where the task does not say which is meant."""
+    replies = (
+        ("Some of its tests", FIRST, CODE.format(letters="aeiou")),
+        ("Some of its tests", SECOND, CODE.format(letters="aeiouy")),
+        ("did not pass", FIRST, CODE.format(letters="aeiou")),
+        ("did not pass", SECOND, CODE.format(letters="aeiouy")),
+        ("<specification>", "", TESTS),
+        ("<task>", "", json.dumps(SPECIFICATION)),
+    )
+    rules = tuple(Rule(match=match, model=model, reply=reply) for match, model, reply in replies)
+    script = Script(models=(Model(name=FIRST), Model(name=SECOND)), rules=rules)
+    with FakeOllama(script) as server:
+        models = {"generate": [FIRST, SECOND], "specify": FIRST}
+        yield home.with_(
+            OLLAMA_HOST=server.url, KOWAL_CANDIDATES="2", KOWAL_MODELS=json.dumps(models), NO_COLOR="1", TERM="dumb"
+        )
+
+
+class Terminal:
+    """A command at a terminal: its answers come through a pipe, all else is seen and typed here."""
+
+    def __init__(self, home, *words):
+        self.master, slave = pty.openpty()
+        self.process = home.start(*words, stdin=slave, stderr=slave)
+        os.close(slave)
+        self.seen = ""
+
+    def until(self, text):
+        """Reads until the text is seen."""
+        while text not in self.seen:
+            self.seen += self._read() or pytest.fail(f"{text!r} never came:\n{self.seen}")
+
+    def types(self, line):
+        """A line and Enter."""
+        os.write(self.master, f"{line}\n".encode())
+
+    def end(self):
+        """The exit code, and what came through the pipe."""
+        while piece := self._read():
+            self.seen += piece
+        out, _ = self.process.communicate(timeout=DEADLINE_S)
+        os.close(self.master)
+        return self.process.returncode, out
+
+    def _read(self):
+        ready, _, _ = select.select([self.master], [], [], DEADLINE_S)
+        try:
+            return os.read(self.master, 65536).decode(errors="replace") if ready else ""
+        except OSError:  # how a terminal says that the other side has hung up
+            return ""
+
+
+def test_a_doubt_that_nobody_attends_is_kept_and_answered_later(divided):
+    """Exit code 4 with the question's number; the answer promotes what it decides for, and no model is asked again."""
+    done = divided.run("run", WISH, "-a", "text=yes", code=4)
+    assert done.stdout == ""
+    assert "question 1 is kept: kowal answer 1" in done.stderr
+    assert "  next: `kowal answer 1` shows the question" in done.stderr
+    assert len(divided.json("functions", "list")) == 8
+    (question,) = divided.json("questions")
+    choices = [choice["said"]["value"] for choice in question["choices"]]
+    wanted = sum(letter in "aeiouy" for letter in question["arguments"]["text"].lower())
+    said = divided.with_(OLLAMA_HOST=AWAY).run("answer", "1", str(choices.index(wanted) + 1))
+    assert said.stdout.startswith("count_vowels 1.0.0 is production, commit ")
+    assert divided.run("run", WISH, "-a", "text=yes").stdout == "2\n"
+    assert divided.json("questions") == []
+    assert divided.json("questions", "--all")[0]["outcome"] == "count_vowels 1.0.0"
+
+
+def test_a_person_at_the_terminal_is_asked_at_once(divided):
+    """The question stands among the progress, a wrong answer is asked again, and the run goes on with what is right."""
+    terminal = Terminal(divided, "run", WISH, "-a", "text=yes")
+    terminal.until("[Enter] I do not know")
+    terminal.types("7")
+    terminal.until("is none of the answers")
+    first, second = re.findall(r"\[[12]\] (\d+)   \(1 candidate\)", terminal.seen)
+    terminal.types("1" if int(first) > int(second) else "2")
+    assert terminal.end() == (0, "2\n"), terminal.seen
+    assert "what must count_vowels give?" in terminal.seen
+    assert "next time: no model is asked" in terminal.seen
+
+
+def test_who_does_not_know_leaves_the_question_open(divided):
+    """Enter at the terminal ends as a run does that nobody attends; `answer` asks again."""
+    terminal = Terminal(divided, "functions", "create", WISH)
+    terminal.until("[Enter] I do not know")
+    terminal.types("")
+    assert terminal.end() == (4, "")
+    terminal = Terminal(divided, "answer", "1")
+    terminal.until("[Enter] I do not know")
+    terminal.types("")
+    assert terminal.end() == (0, "Question 1 stays open.\n")
+
+
+def test_ctrl_c_at_a_question_leaves_nothing_half_done(divided):
+    """Exit code 130, the registry as it was, and no traceback."""
+    terminal = Terminal(divided, "run", WISH, "-a", "text=yes")
+    terminal.until("[Enter] I do not know")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == (130, "")
+    assert "Stopped" in terminal.seen
+    assert "Traceback" not in terminal.seen
+    assert len(divided.json("functions", "list")) == 8
+
+
+def test_programs_at_a_terminal_are_not_asked(divided):
+    """With `--json` a doubt is an error with the question's number, even where somebody could type."""
+    terminal = Terminal(divided, "run", WISH, "-a", "text=yes", "--json")
+    code, answer = terminal.end()
+    error = json.loads(answer)["error"]
+    assert (code, error["type"], error["question"]) == (4, "Undecided", 1)
+    assert "Which is right" not in terminal.seen
