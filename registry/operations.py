@@ -33,7 +33,11 @@ class Operations:
         self._database.close()
 
     def record_run(self, run: Run, recorded: RecordedCall | None = None, *, keep: int = 0) -> int:
-        """The id of the run, which is kept; in the same transaction the call, as `record_call` does."""
+        """The id of the run, which is kept.
+
+        In the same transaction the call is recorded in the place of an equal one, and of the function's calls the
+        `keep` newest are kept.
+        """
         with self._database.writing() as connection:
             key = insert_row(connection, runs, asdict(run))
             if recorded:
@@ -69,11 +73,6 @@ class Operations:
         )
         (row,) = self._database.rows(total)
         return CallCounts(ok=int(row["ok"]), failed=int(row["failed"]))
-
-    def record_call(self, recorded: RecordedCall, *, keep: int) -> None:
-        """Keep the call, in the place of an equal one, and of the function's calls the `keep` newest only."""
-        with self._database.writing() as connection:
-            _keep_call(connection, recorded, keep)
 
     def recorded_calls(self, function: str, limit: int = 200) -> Sequence[RecordedCall]:
         """The function's recorded calls, newest first."""

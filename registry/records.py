@@ -20,7 +20,7 @@ class Run:
     """With a time zone; comes back in UTC."""
     seconds: float
     outcome: str
-    """`ok`, a sandbox's failure kind, or `caller` where the arguments were at fault."""
+    """`ok`, or a sandbox's failure kind."""
     message: str = ""
     origin: Literal["matched", "generated", "named"] = "matched"
     score: float | None = None

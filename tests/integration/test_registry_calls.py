@@ -120,7 +120,7 @@ def test_counting_calls_reads_an_index_and_no_run(operations, tmp_path):
 def test_a_recorded_call_comes_back_as_it_was(operations, arguments, value):
     """Any JSON comes back, null and lone surrogates too; an equal call takes the place of the one before."""
     given_call = replace(CALL, arguments=arguments, value=value)
-    operations.record_call(given_call, keep=5)
+    operations.record_run(RUN, given_call, keep=5)
     (kept,) = operations.recorded_calls("count_words")
     assert replace(kept, id=None) == given_call
     assert list(kept.arguments) == list(arguments)
@@ -130,8 +130,8 @@ def test_only_the_newest_calls_of_a_function_are_kept(operations):
     """Of each function on its own the newest calls stay, newest first; a call that is made again is new again."""
     for number, call in enumerate(["a", "b", "c", "a", "d"]):
         kept = replace(CALL, call=call, value=number, recorded_at=NOW + timedelta(seconds=number))
-        operations.record_call(kept, keep=3)
-    operations.record_call(replace(CALL, function="other"), keep=3)
+        operations.record_run(RUN, kept, keep=3)
+    operations.record_run(RUN, replace(CALL, function="other"), keep=3)
     assert [(kept.call, kept.value) for kept in operations.recorded_calls("count_words")] == [
         ("d", 4),
         ("a", 3),
@@ -139,7 +139,7 @@ def test_only_the_newest_calls_of_a_function_are_kept(operations):
     ]
     assert [kept.call for kept in operations.recorded_calls("count_words", limit=1)] == ["d"]
     assert len(operations.recorded_calls("other")) == 1
-    operations.record_call(replace(CALL, call="e"), keep=0)
+    operations.record_run(RUN, replace(CALL, call="e"), keep=0)
     assert operations.recorded_calls("count_words") == []
 
 
