@@ -17,7 +17,7 @@ from agent.making.admission import Admission
 from agent.making.budget import Budget, Spending
 from agent.making.candidates import Candidates, Work, function_of
 from agent.making.doubts import asked_of, example_of, record_of, undecided
-from agent.making.proof import disputed, proven
+from agent.making.proof import disputed, hopeless, proven
 from agent.making.specifier import Specifier
 from agent.questions import Ask, Said
 from agent.source.suites import tests_in
@@ -106,7 +106,7 @@ class Forge:
                 continue
             if not clean and decision.ruling is Ruling.PROMOTE and disputed(work, places, decision):
                 places, decision = self._decided(work, IN_DOUBT)
-            if leader is None or decision.ruling is Ruling.REFUSE:
+            if leader is None or decision.ruling is Ruling.REFUSE or hopeless(work.slots[leader]):
                 raise refused(work, decision)
             if decision.ruling is Ruling.ASK:
                 if clean or asked == MOST_QUESTIONS or not self._answered(work, decision):

@@ -46,6 +46,12 @@ def disputed(work: Work, places: Sequence[int], decision: Decision) -> bool:
     return alone or any(ran_suite(other) and not failed <= set(failed_by(other)) for other in able)
 
 
+def hopeless(attempt: Attempt) -> bool:
+    """True where most tests fail: then the candidate is wrong, and there is nothing to ask a person."""
+    counts = next((result.evidence for result in attempt.verdict.results if result.check == green.NAME), {})
+    return bool(counts) and counts["passed"] * 2 < counts["tests"]
+
+
 def failed_by(attempt: Attempt) -> list[str]:
     """The tests that the candidate failed."""
     return next(

@@ -233,3 +233,13 @@ def test_a_second_look_needs_no_model(doubtful: Callable[..., Any], wasm: Sandbo
     assert len(agreed.evidence["candidates"]) == 2
     assert agreed.evidence["candidates"][1]["fallen"]
     assert len(shop.teller.requests) == requests
+
+
+def test_a_candidate_that_fails_most_tests_is_refused_and_not_asked_about(workshop):
+    """One that is plainly wrong is no doubt: the task ends in the findings, without a question for a person."""
+    never = 'def count_vowels(text: str) -> int:\n    """Count the vowels in a text."""\n    return 40 + len(text)\n'
+    shop = workshop(generate=[never], repair=[never], candidates=1)
+    with pytest.raises(NotPromoted) as caught:
+        shop.agent.execute(Task(text="count the vowels", arguments={"text": "Adele"}))
+    assert not isinstance(caught.value, Undecided)
+    assert shop.operations.questions() == []
