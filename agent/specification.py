@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from agent.arguments import bind, fits, type_name, without_values
 from agent.errors import BadArguments
@@ -60,6 +60,12 @@ class Specification(BaseModel):
     """Calls with the results that follow from the task. Not a person's word: they count as tests do."""
     properties: tuple[Property, ...] = ()
 
+    @field_validator("examples", mode="before")
+    @classmethod
+    def _without_idle_outs(cls, given: Any) -> Any:
+        """Models that fill every key of a schema write `"out": null` beside `"raises": true`."""
+        return [idle_out_dropped(each) for each in given] if isinstance(given, list) else given
+
     @property
     def errors(self) -> frozenset[str]:
         """The names of the exceptions that bad input may get."""
@@ -107,6 +113,13 @@ class Specification(BaseModel):
     def as_text(self) -> str:
         """As a model reads it: JSON, without the other words for it."""
         return self.model_dump_json(indent=1, by_alias=True, exclude={"aliases"}, exclude_defaults=True)
+
+
+def idle_out_dropped(example: Any) -> Any:
+    """The example without an `out` that says nothing."""
+    if isinstance(example, Mapping) and example.get("raises") is True and example.get("out") is None:
+        return {key: value for key, value in example.items() if key != "out"}
+    return example
 
 
 def fault_of(specification: Specification, task: Task, taken: Mapping[str, str]) -> str:

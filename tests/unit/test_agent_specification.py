@@ -203,3 +203,11 @@ def test_what_is_inside_the_callers_lists_stays_private():
     fault = fault_of(made, Task(text="x", arguments={"text": {SECRET: ["1", SECRET]}}), {})
     assert '"items": {"type": "integer"}' in fault
     assert SECRET not in fault
+
+
+def test_an_idle_out_beside_raises_is_overlooked():
+    """A model that fills in every key of the schema means what it says by `raises`."""
+    told = {"name": "f", "description": "Does.", "signature": "def f(n: int) -> int"}
+    examples = [{"in": {"n": -1}, "out": None, "raises": True}, {"in": {"n": 1}, "out": 2, "raises": False}]
+    made = Specification.model_validate(told | {"examples": examples})
+    assert [(example.raises, example.output) for example in made.examples] == [(True, None), (False, 2)]
