@@ -131,9 +131,14 @@ def encode(request: Mapping[str, Any]) -> bytes:
         return json.dumps(request, allow_nan=False).encode()
 
 
+def max_answer_bytes(limits: Limits) -> int:
+    """No honest envelope is larger: escapes make a result twice as long at most, and output six times."""
+    return limits.max_result_bytes * 2 + limits.max_output_bytes * 6 + (1 << 20)
+
+
 def decode(data: bytes, limits: Limits) -> dict[str, Any]:
     """The envelope in the guest's bytes. They are the guest's word and may be anything."""
-    if len(data) > limits.max_result_bytes * 2 + limits.max_output_bytes * 6 + (1 << 20):
+    if len(data) > max_answer_bytes(limits):
         return failed(FailureKind.RESULT_TOO_LARGE, f"the answer is {len(data):,} bytes")
     try:
         envelope = json.loads(data, parse_constant=refuse_constant)

@@ -16,27 +16,10 @@ from typing import Any, BinaryIO
 import eryx
 
 from sandbox.frames import EXIT_OUTPUT_LIMIT, read_frame, write_frame
-
-GUEST_IMPORTS = (
-    "asyncio", "csv", "datetime", "decimal", "difflib", "fractions", "hashlib",
-    "html", "json", "math", "pdb",
-    "random", "re", "statistics", "string", "textwrap", "unicodedata", "uuid", "pytest",
-    "_pytest.assertion.rewrite", "_pytest.python", "_pytest.terminal", "_pytest._io.pprint",
-)  # fmt: skip
-"""What functions and tests import most: a module in the snapshot costs nothing at the call."""
+from sandbox.guest_contents import GUEST_IMPORTS, WARM_UP
 
 GUEST_FILES = ("guest.py", "guest_many.py")
 """They go into the guest as one text, without the lines by which one imports the other."""
-
-WARM_UP = {
-    "op": "call",
-    "source": "def f(x: int) -> int:\n    return x\n",
-    "function": "f",
-    "arguments": {"x": 1},
-    "max_result_bytes": 1000,
-    "max_output_bytes": 1000,
-}
-"""A first call: what the interpreter learns at it is in the snapshot then, and not paid at every call."""
 
 SETUP = """
 import gc, importlib, os, tempfile

@@ -1,7 +1,6 @@
 """The saved snapshot of the WebAssembly guest: Python with pytest and our runner already loaded."""
 
 import hashlib
-import importlib.metadata
 import importlib.resources
 import os
 import shutil
@@ -13,18 +12,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.errors import SnapshotFailed
+from sandbox.guest_contents import copy_packages, package_versions
 
-GUEST_PACKAGES = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
-"""What pytest needs inside the guest: pure Python all of them, copied from this environment."""
+BUILT_FROM = ("guest.py", "guest_many.py", "guest_contents.py", "engine.py")
+"""The files of ours on which a snapshot depends."""
 
 BUILD_TIMEOUT_S = 300
 
 
 def snapshot_key() -> str:
     """A short digest of what a snapshot depends on: engine, packages, our runner, the machine's kind."""
-    parts = [f"{name} {importlib.metadata.version(name)}" for name in ("pyeryx", *GUEST_PACKAGES)]
+    parts = package_versions("pyeryx")
     own = importlib.resources.files("sandbox")
-    parts += [own.joinpath(name).read_text("utf-8") for name in ("guest.py", "guest_many.py", "engine.py")]
+    parts += [own.joinpath(name).read_text("utf-8") for name in BUILT_FROM]
     parts += [sys.platform, os.uname().machine]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -104,18 +104,6 @@ def run_builder(draft: Path) -> None:
     if done.returncode != 0:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise SnapshotFailed(f"The snapshot was not built: {lines[-1] if lines else 'the engine crashed'}")
-
-
-def copy_packages(target: Path) -> None:
-    """Copy the guest's packages from this environment, without compiled files."""
-    for name in GUEST_PACKAGES:
-        distribution = importlib.metadata.distribution(name)
-        for file in distribution.files or ():
-            if file.suffix == ".pyc" or file.parts[0] in ("..", "bin"):
-                continue
-            goal = target / file
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(str(distribution.locate_file(file)), goal)
 
 
 def refuse_foreign(folder: Path) -> None:

@@ -16,7 +16,7 @@ NEEDED = {
         "arguments", "change", "code", "enhance", "generate", "match", "repair", "respecify", "retest", "specified",
         "specify", "task", "test",
     )),
-    "agent/demo_data/sales.csv", "sandbox/guest.py",
+    "agent/demo_data/sales.csv", "sandbox/guest.py", "sandbox/guest_server.py", "sandbox/sandbox.Dockerfile",
     "registry/migrations/env.py", "registry/migrations/versions/0001_first_tables.py",
     "integrations/llm/scripted_demo.toml", "integrations/llm/fake_ollama.py",
     "functions/count_words/function.py", "functions/count_words/function.json",

@@ -23,9 +23,12 @@ ALLOWED = {
     "registry/commands.py": {"environment", "subprocess"},
     "sandbox/children.py": {"subprocess"},
     "sandbox/snapshot.py": {"subprocess"},
+    "sandbox/docker_image.py": {"subprocess"},
+    "sandbox/guest_server.py": {"importlib.import_module", "environment", "subprocess"},
 }
-"""Who may do what the others may not. The guest runner runs inside the sandbox only; the loader knows two packages;
-the registry looks for git's own redirecting variables and runs git; the sandbox starts its children and its builder."""
+"""Who may do what the others may not. The guest runner runs inside the sandbox only, the guest server in a container
+only; the loader knows two packages; the registry looks for git's own redirecting variables and runs git; the sandbox
+starts its children and its builders."""
 
 
 def sins(tree: ast.AST) -> Iterator[tuple[int, str]]:

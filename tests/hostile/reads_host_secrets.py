@@ -13,8 +13,8 @@ def attack():
         for path in (name, os.path.expanduser(name), f"//{name}", f"/./{name}", f"/data/../..{name}", f"file://{name}"):
             try:
                 with open(path, "rb") as file:
-                    if file.read(10):
-                        reached.append(path)
+                    if "sandbox:x:65532" not in (text := file.read(100_000).decode("latin-1")) and text:
+                        reached.append(path)  # the guest's own account file knows one user
             except Exception:
                 pass
     return reached + glob.glob("/root/.*") + glob.glob("/home/*")
