@@ -40,7 +40,6 @@ def fault_of(failure: Failure | None, version: Version) -> Fault:
     if failure.kind is not FailureKind.EXCEPTION:
         return "function"
     name, specified = failure.exception, specified_errors(version)
-    # People write `csv.Error` for what calls itself `_csv.Error`.
     said = name in BAD_VALUES | specified or last_word(name) in map(last_word, specified)
     return (
         "caller" if name and (said or name in derived(version.function.source, BAD_VALUES | specified)) else "function"
@@ -68,5 +67,5 @@ def derived(source: str, names: frozenset[str]) -> frozenset[str]:
 
 
 def last_word(name: str) -> str:
-    """`Error` of `_csv.Error`."""
+    """`Error` of `_csv.Error`: people write `csv.Error`."""
     return name.rpartition(".")[2]

@@ -15,7 +15,7 @@ from agent.checks.trial import Trial
 from agent.evidence.behaviour import STEPS, load_fault, token
 from agent.evidence.fitting import Fitting, fitting
 from agent.evidence.statements import Arguments
-from agent.fault import BAD_VALUES
+from agent.fault import BAD_VALUES, derived, last_word
 from agent.source.set_order import turned
 from agent.source.signature import UnreadableSignature, parse
 from agent.types import CheckResult
@@ -126,11 +126,6 @@ def raising(trial: Trial, seen: Sequence[Observed]) -> Iterator[str]:
     yield from (f"{fault} ({hint})" for fault in found.values())
 
 
-def last_word(name: str) -> str:
-    """`Error` of `_csv.Error`: people write `csv.Error`."""
-    return name.rpartition(".")[2]
-
-
 def own(failure: Failure) -> bool:
     """True where the function failed, not the conversion of its arguments before it was called."""
     if failure.kind is FailureKind.EXCEPTION:
@@ -148,10 +143,7 @@ def allowed_errors(trial: Trial) -> frozenset[str]:
     found = {*BAD_VALUES, *named, *map(last_word, named)}
     found |= {name for name, kind in vars(builtins).items() if isinstance(kind, type)
               and issubclass(kind, Exception) and any(base.__name__ in found for base in kind.__mro__)}  # fmt: skip
-    for node in ast.walk(parse(trial.function.source)):  # a class stands before those made from it
-        if isinstance(node, ast.ClassDef) and any(ast.unparse(base) in found for base in node.bases):
-            found.add(node.name)
-    return frozenset(found)
+    return frozenset(found) | derived(trial.function.source, frozenset(found))
 
 
 def expected_in(suite: str) -> Iterator[str]:

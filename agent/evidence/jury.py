@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.evidence.behaviour import RAISED, as_json, observe, rounded
 from agent.evidence.calls import named
-from agent.evidence.inputs import draw, typed_inputs, vocabulary_of
+from agent.evidence.inputs import anything, draw, typed_inputs, vocabulary_of
 from agent.evidence.standing import Bench, Candidate, Scale, Standing, leading, standings_of
 from agent.evidence.statements import Arguments, Promise, calls_of, examples_in, statements_of
 from agent.questions import Choice, Said
@@ -52,12 +52,6 @@ class Decision:
     """Why the others, or all, are not promoted; one line each."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """What was counted; JSON values."""
-
-
-def anything(arguments: Arguments) -> bool:
-    """Every input is well typed."""
-    del arguments
-    return True
 
 
 def deliberate(

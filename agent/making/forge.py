@@ -153,9 +153,10 @@ class Forge:
         if not attempt.verdict.passed:
             self.candidates.tell_tried(place, attempt)
             return None
+        told = work.brief.as_json()
         evidence = evidence_of(attempt.verdict, provenance_of(work, attempt)) | {
-            "specification": work.brief.specification.model_dump(mode="json", by_alias=True),
-            "answers": [example.model_dump(mode="json", by_alias=True) for example in work.brief.answers],
+            "specification": told["specification"],
+            "answers": told["answers"],
             "rivals": [asdict(each) for each in work.candidates([other for other in places if other != place])],
         }
         with clock.step("promote"):

@@ -15,6 +15,11 @@ class Models:
     stronger: tuple[str, ...] = ()
     """Asked where the others did not do."""
 
+    @property
+    def tester(self) -> str:
+        """The model that writes the tests."""
+        return self.test or self.specify
+
     def coder(self, place: int) -> str:
         """The model for the candidate in that place, from 0."""
         return self.generate[place % len(self.generate)] if self.generate else ""

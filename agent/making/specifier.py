@@ -72,7 +72,7 @@ class Specifier:
         findings = (f"{summary}: small faults put into a right function pass unnoticed; test borders, ties, each "
                     "parameter and each kind of bad input with more exact values",)  # fmt: skip
         self._tell("model.asked", what="tests", number=1, of=1)
-        model, task = self.models.test or self.models.specify, brief.task
+        model, task = self.models.tester, brief.task
         proposal = self.generator.tests(task, brief.specification, brief.tests, findings, seed=TRIES + 1, model=model)
         spending.note(proposal.reply)
         result = self._proof(task, brief.specification, proposal)
@@ -121,9 +121,8 @@ class Specifier:
         refused, findings = "", tuple[str, ...]()
 
         def ask(number: int) -> Proposal[Code]:
-            return self.generator.tests(
-                task, specification, refused, findings, seed=number, model=self.models.test or self.models.specify
-            )
+            model = self.models.tester
+            return self.generator.tests(task, specification, refused, findings, seed=number, model=model)
 
         for number in range(1, TRIES + 1):
             proposal = self._asked("tests", number, spending, ask)
