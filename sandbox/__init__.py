@@ -2,6 +2,7 @@
 
 from sandbox.errors import SandboxError, SandboxUnavailable, SnapshotFailed
 from sandbox.protocol import BackendInfo, Sandbox
+from sandbox.surroundings import HostCalls, Packages, Script, Surroundings
 from sandbox.types import (
     Answer,
     Call,
@@ -23,12 +24,16 @@ __all__ = [
     "Calls",
     "Failure",
     "FailureKind",
+    "HostCalls",
     "Limits",
+    "Packages",
     "Sandbox",
     "SandboxError",
     "SandboxStatus",
     "SandboxUnavailable",
+    "Script",
     "SnapshotFailed",
+    "Surroundings",
     "TestOutcome",
     "TestReport",
 ]

@@ -1,5 +1,6 @@
 """What every back end shares: encoding, decoding, limits, timing. One owes `_exchange` and `status`."""
 
+import base64
 import json
 import time
 from collections.abc import Mapping
@@ -7,6 +8,10 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from sandbox.errors import SandboxError
+from sandbox.protocol import Sandbox
+from sandbox.sentinels import watched
+from sandbox.surroundings import Surroundings, is_plain
 from sandbox.types import (
     Answer,
     Call,
@@ -20,12 +25,33 @@ from sandbox.types import (
     TestReport,
 )
 
+NOTHING = Surroundings()
+MAX_ASKED, MAX_ASKED_BYTES = 200, 64_000
+"""What is taken over of what the guest says it has asked: so many, so large together."""
+
+FORGED = Failure(
+    kind=FailureKind.TESTS_FORGED,
+    message="the tests' outcomes were forged: tests of the sandbox's own among them did not end as they must",
+)
+
 
 class BaseSandbox:
     """Turns calls and test runs into one request each, and the guest's envelope into values."""
 
     name: str
-    provides_packages = False
+    _around = NOTHING
+
+    def within(self, around: Surroundings) -> Sandbox:
+        """See `sandbox.protocol.Sandbox.within`."""
+        return Within(self, around)
+
+    def lacks(self, around: Surroundings) -> str:
+        """See `sandbox.protocol.Sandbox.lacks`."""
+        raise NotImplementedError
+
+    def absence(self) -> SandboxError | None:
+        """See `sandbox.protocol.Sandbox.absence`: what is embedded is there."""
+        return None
 
     def call(self, call: Call, limits: Limits | None = None) -> CallResult:
         """See `sandbox.protocol.Sandbox.call`."""
@@ -44,6 +70,8 @@ class BaseSandbox:
             failure=failure,
             output=text_of(envelope, "output", limits.max_output_bytes),
             seconds=seconds,
+            asked=read_asked(envelope, self._around),
+            artefacts={} if failure else read_artefacts(envelope, self._around, limits.max_file_bytes),
         )
 
     def call_many(self, calls: Calls, limits: Limits | None = None) -> tuple[Answer, ...]:
@@ -84,13 +112,18 @@ class BaseSandbox:
             if name != PurePosixPath(name).name or not name.endswith(".py"):
                 raise ValueError(f"{name!r} is not the plain name of a Python file")
         limits = limits or Limits()
-        envelope, seconds = self._timed_exchange({"op": "tests", "files": dict(files)}, limits)
-        outcomes = tuple(read_outcome(entry) for entry in list_of(envelope, "tests", dict))
+        sent = watched(files)
+        envelope, seconds = self._timed_exchange({"op": "tests", "files": dict(sent.files)}, limits)
+        outcomes, sentinels = sent.apart(read_outcome(entry) for entry in list_of(envelope, "tests", dict))
+        failure = read_failure(envelope) or judged(outcomes, list_of(envelope, "broken", str))
+        if sent.contradicted(sentinels) or (failure is None and not sent.borne_out(sentinels)):
+            outcomes, failure = (), FORGED
         return TestReport(
             outcomes=outcomes,
-            failure=read_failure(envelope) or judged(outcomes, list_of(envelope, "broken", str)),
+            failure=failure,
             output=text_of(envelope, "output", limits.max_output_bytes),
             seconds=seconds,
+            asked=read_asked(envelope, self._around),
         )
 
     def warm_up(self) -> None:
@@ -109,13 +142,54 @@ class BaseSandbox:
 
     def _timed_exchange(self, request: dict[str, Any], limits: Limits) -> tuple[dict[str, Any], float]:
         request["max_output_bytes"] = limits.max_output_bytes
+        if not self._around.empty:
+            self._around.check(limits.max_file_bytes, live=request["op"] == "call")
+            request |= {"around": self._around.told(), "max_file_bytes": limits.max_file_bytes}
         started = time.perf_counter()
-        envelope = self._exchange(request, limits)
+        envelope = self._exchange(request, limits, self._around)
         return envelope, time.perf_counter() - started
 
-    def _exchange(self, request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    def _exchange(self, request: Mapping[str, Any], limits: Limits, around: Surroundings) -> dict[str, Any]:
         """The guest's envelope for one request, made in a fresh sandbox within the limits."""
         raise NotImplementedError
+
+
+class Within(BaseSandbox):
+    """A sandbox seen with other surroundings."""
+
+    def __init__(self, sandbox: BaseSandbox, around: Surroundings) -> None:
+        self._sandbox, self._around, self.name = sandbox, around, sandbox.name
+
+    def within(self, around: Surroundings) -> Sandbox:
+        """See `sandbox.protocol.Sandbox.within`."""
+        return self._sandbox.within(around)
+
+    def lacks(self, around: Surroundings) -> str:
+        """See `sandbox.protocol.Sandbox.lacks`."""
+        return self._sandbox.lacks(around)
+
+    def absence(self) -> SandboxError | None:
+        """See `sandbox.protocol.Sandbox.absence`."""
+        return self._sandbox.absence()
+
+    def warm_up(self) -> None:
+        """See `sandbox.protocol.Sandbox.warm_up`."""
+        self._sandbox.warm_up()
+
+    def environment(self) -> dict[str, str]:
+        """See `sandbox.protocol.Sandbox.environment`."""
+        return self._sandbox.environment()
+
+    def close(self) -> None:
+        """Close the sandbox that is seen: it is one and the same."""
+        self._sandbox.close()
+
+    def status(self) -> SandboxStatus:
+        """See `sandbox.protocol.Sandbox.status`."""
+        return self._sandbox.status()
+
+    def _exchange(self, request: Mapping[str, Any], limits: Limits, around: Surroundings) -> dict[str, Any]:
+        return self._sandbox._exchange(request, limits, around)
 
 
 def failed(kind: FailureKind, message: str) -> dict[str, Any]:
@@ -131,14 +205,15 @@ def encode(request: Mapping[str, Any]) -> bytes:
         return json.dumps(request, allow_nan=False).encode()
 
 
-def max_answer_bytes(limits: Limits) -> int:
-    """No honest envelope is larger: escapes make a result twice as long at most, and output six times."""
-    return limits.max_result_bytes * 2 + limits.max_output_bytes * 6 + (1 << 20)
+def max_answer_bytes(limits: Limits, around: Surroundings = NOTHING) -> int:
+    """No honest envelope is larger: escapes make a result twice as long at most, output six times, base64 a file."""
+    files = limits.max_file_bytes * 2 if around.keeps_files else 0
+    return limits.max_result_bytes * 2 + limits.max_output_bytes * 6 + files + (1 << 20)
 
 
-def decode(data: bytes, limits: Limits) -> dict[str, Any]:
+def decode(data: bytes, limits: Limits, around: Surroundings = NOTHING) -> dict[str, Any]:
     """The envelope in the guest's bytes. They are the guest's word and may be anything."""
-    if len(data) > max_answer_bytes(limits):
+    if len(data) > max_answer_bytes(limits, around):
         return failed(FailureKind.RESULT_TOO_LARGE, f"the answer is {len(data):,} bytes")
     try:
         envelope = json.loads(data, parse_constant=refuse_constant)
@@ -188,6 +263,33 @@ def read_outcome(entry: Mapping[str, Any]) -> TestOutcome:
         by_assertion=entry.get("by_assertion") is True,
         message=text_of(entry, "message", 2_000),
     )
+
+
+def read_asked(envelope: Mapping[str, Any], around: Surroundings) -> tuple[Mapping[str, Any], ...]:
+    """What the guest says it asked of its script."""
+    found: list[Mapping[str, Any]] = []
+    room = MAX_ASKED_BYTES
+    for ask in list_of(envelope, "asked", dict)[:MAX_ASKED] if around.script else ():
+        room -= len(json.dumps(ask))
+        if room >= 0 and isinstance(ask.get("kind"), str):
+            found.append(ask)
+    return tuple(found)
+
+
+def read_artefacts(envelope: Mapping[str, Any], around: Surroundings, room: int) -> dict[str, bytes]:
+    """The files that the guest says it leaves, as far as their names are plain and they are within the limit."""
+    entries, found = envelope.get("artefacts"), dict[str, bytes]()
+    if not around.keeps_files or not isinstance(entries, dict):
+        return found
+    for name, text in entries.items():
+        try:
+            data = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
+        except ValueError:
+            continue
+        room -= len(data)
+        if is_plain(name) and room >= 0:
+            found[name] = data
+    return found
 
 
 def judged(outcomes: tuple[TestOutcome, ...], broken: list[str]) -> Failure | None:

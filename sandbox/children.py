@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, cast
 
 from sandbox.errors import SandboxUnavailable
-from sandbox.frames import HEADER, write_frame
+from sandbox.frames import HEADER
 
 START_TIMEOUT_S = 60.0
 
@@ -42,22 +42,33 @@ class Child:
             start_new_session=True,  # Ctrl-C is ours to handle, not the child's
         )
         self._ready = False
-
-    def ask(self, request: bytes, timeout_s: float) -> bytes:
-        """The answer to one request. Raises `ChildDied` or `ChildSilent`, and the child is gone then."""
-        self.wait_ready()
-        deadline = time.monotonic() + timeout_s
-        try:
-            write_frame(cast(BinaryIO, self._process.stdin), request)
-        except OSError as error:
-            raise ChildDied(self.stop()) from error
-        return self._read_frame(deadline)
+        os.set_blocking(cast(BinaryIO, self._process.stdin).fileno(), False)
 
     def wait_ready(self) -> None:
-        """Wait for the first frame. Raises as `ask` does."""
+        """Wait for the first message. Raises as `receive` does."""
         if not self._ready:
-            self._read_frame(time.monotonic() + START_TIMEOUT_S)
+            self.receive(time.monotonic() + START_TIMEOUT_S)
             self._ready = True
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Send one message. Raises as `receive` does."""
+        pipe = cast(BinaryIO, self._process.stdin).fileno()
+        poller = select.poll()
+        poller.register(pipe, select.POLLOUT)
+        left = memoryview(HEADER.pack(len(data)) + data)
+        while left:
+            if not poller.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                self.stop()
+                raise ChildSilent
+            try:
+                left = left[os.write(pipe, left) :]
+            except OSError as error:
+                raise ChildDied(self.stop()) from error
+
+    def receive(self, deadline: float) -> bytes:
+        """The next message. Raises `ChildDied` or `ChildSilent`, and the child is gone then."""
+        (length,) = HEADER.unpack(self._read_exactly(HEADER.size, deadline))
+        return self._read_exactly(length, deadline)
 
     @property
     def alive(self) -> bool:
@@ -72,10 +83,6 @@ class Child:
             with contextlib.suppress(OSError):
                 cast(BinaryIO, pipe).close()
         return self._process.wait()
-
-    def _read_frame(self, deadline: float) -> bytes:
-        (length,) = HEADER.unpack(self._read_exactly(HEADER.size, deadline))
-        return self._read_exactly(length, deadline)
 
     def _read_exactly(self, count: int, deadline: float) -> bytes:
         pipe, chunks = cast(BinaryIO, self._process.stdout), bytearray()

@@ -7,11 +7,12 @@ import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sandbox.children import ChildDied, ChildSilent
 from sandbox.docker_engine import already_gone, engine_errors
-from sandbox.frames import HEADER
+from sandbox.frames import ANSWER, HEADER, MAX_ASK_BYTES
 from sandbox.types import MIB, Limits
 
 USER = "65532:65532"
@@ -22,6 +23,8 @@ MAX_INODES = 8192
 START_TIMEOUT_S = 60.0
 BEGIN_TIMEOUT_S = 5.0
 END_TIMEOUT_S = 10.0
+PACKAGES_FOLDER = "/packages"
+"""The guest server puts it at the end of the import path."""
 STREAM_HEADER = struct.Struct(">BxxxL")
 STANDARD_OUTPUT = 1
 
@@ -63,6 +66,8 @@ class Build:
     cpus: float
     pids: int
     open_files: int
+    layer: Path | None = None
+    """A folder of installed packages, for the containers of one layer."""
 
 
 def confinement(build: Build, size: Size) -> dict[str, Any]:
@@ -91,6 +96,18 @@ def confinement(build: Build, size: Size) -> dict[str, Any]:
         "log_config": {"Type": "none"},
         "init": False,  # the guest server is the first process, which code inside cannot stop, and it buries the dead
         "runtime": build.runtime,
+        "mounts": [mount_of(build.layer)] if build.layer else [],
+    }
+
+
+def mount_of(layer: Path) -> dict[str, Any]:
+    """The one folder of the host's that a container may see: installed packages, which nothing inside can change."""
+    return {
+        "Type": "bind",
+        "Source": str(layer.resolve()),
+        "Target": PACKAGES_FOLDER,
+        "ReadOnly": True,
+        "BindOptions": {"Propagation": "rprivate"},
     }
 
 
@@ -100,7 +117,7 @@ class Container:
     def __init__(self, api: Any, build: Build, size: Size) -> None:
         """Raises `EngineFault`; nothing is left behind then."""
         self.size = size
-        self._api, self._ready, self._buffer = api, False, bytearray()
+        self._api, self._ready, self._buffer, self._limit = api, False, bytearray(), 0
         with engine_errors():
             self._id = api.create_container(
                 build.image, user=USER, hostname="sandbox", stdin_open=True, labels=dict(build.labels),
@@ -123,21 +140,37 @@ class Container:
             self._read_frame(time.monotonic() + START_TIMEOUT_S, 1000)
             self._ready = True
 
-    def ask(self, frame: bytes, timeout_s: float, max_answer_bytes: int) -> bytes:
-        """The answer to one request; the time counts from when the container has taken it.
+    def begin(self, frame: bytes, max_answer_bytes: int) -> None:
+        """Hand a request over; the time counts from when the container has taken it.
 
-        Raises `NotBegun` where it has not; then `ChildSilent` at the time-out, `ChildDied` where it ended. After any of
-        them the container is of no use any more.
+        Raises `NotBegun` where it does not take it. After any exception the container is of no use any more.
         """
         try:
             self.wait_ready()
             self._ready = False
-            self._socket.settimeout(BEGIN_TIMEOUT_S)
-            self._socket.sendall(HEADER.pack(len(frame)) + frame)
-            self._read_frame(time.monotonic() + BEGIN_TIMEOUT_S, 1000)
-        except (ChildDied, ChildSilent, OSError) as error:
+            deadline = time.monotonic() + BEGIN_TIMEOUT_S
+            self.send(frame, deadline)
+            self._read_frame(deadline, 1000)
+        except (ChildDied, ChildSilent) as error:
             raise NotBegun(str(error)) from error
-        return self._read_frame(time.monotonic() + timeout_s, max_answer_bytes)
+        self._limit = max(max_answer_bytes, MAX_ASK_BYTES) + len(ANSWER)
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Send one message. Raises `ChildSilent` at the deadline, `ChildDied` where it ended."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise ChildSilent
+        try:
+            self._socket.settimeout(left)
+            self._socket.sendall(HEADER.pack(len(data)) + data)
+        except TimeoutError:
+            raise ChildSilent from None
+        except OSError as error:
+            raise ChildDied(0) from error
+
+    def receive(self, deadline: float) -> bytes:
+        """The next message. Raises as `send` does."""
+        return self._read_frame(deadline, self._limit)
 
     def is_idle(self) -> bool:
         """True where it lives, has removed what the last request left, and waits for the next."""

@@ -25,19 +25,23 @@ class EngineFault(SandboxError):
 
 def connect(host: str | None) -> Any:
     """The engine at that address, or at the usual socket. Raises `SandboxUnavailable` where none is fit for us."""
+    where = host or usual_socket()
+    nobody = SandboxUnavailable(f"No Docker engine answers at {where}", advice=HOW_TO_GET_ONE)
+    try:
+        knock(where)  # before the package is imported, which takes longer
+    except OSError as error:
+        raise nobody from error
     try:
         from docker import APIClient
     except ImportError as error:
         raise SandboxUnavailable(
             "The Python package `docker` is not installed", advice="Install it: `pip install 'docker>=7.1'`."
         ) from error
-    where = host or usual_socket()
     try:
         with engine_errors():
-            knock(where)
             api = APIClient(base_url=where, timeout=ANSWER_TIMEOUT_S, max_pool_size=CONNECTIONS)
     except EngineFault as error:
-        raise SandboxUnavailable(f"No Docker engine answers at {where}", advice=HOW_TO_GET_ONE) from error
+        raise nobody from error
     try:
         with engine_errors():
             refuse_unfit(api.info(), api.api_version)

@@ -10,18 +10,19 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from sandbox.docker_engine import EngineFault, connect, engine_errors
+from sandbox.docker_engine import EngineFault, already_gone, connect, engine_errors
 from sandbox.errors import SandboxError, SandboxUnavailable
-from sandbox.guest_contents import copy_packages, package_versions
+from sandbox.guest_contents import copy_packages, copy_runner, package_versions, runner_texts
+from sandbox.types import MIB
 
 REPOSITORY = "kowal-sandbox"
 RECIPE = "sandbox.Dockerfile"
-RUNNER_FILES = ("guest.py", "guest_many.py", "guest_contents.py", "frames.py")
 SERVER_FILE = "guest_server.py"
 ETC_FILES = {
     "passwd": "sandbox:x:65532:65532:sandbox:/tmp:/usr/sbin/nologin\n",
@@ -29,6 +30,11 @@ ETC_FILES = {
 }
 """The image knows one user, and it is not root."""
 BASE_LABEL = "kowal.base"
+STAGE_LABEL = "kowal.stage"
+"""What the recipe writes on the image of its first stage, which nobody needs once the build is over."""
+BUILD_MEMORY_BYTES = 512 * MIB
+SUPERSEDED_AFTER_S = 7 * 86_400
+"""The age at which an image of another release, or of another version of this one, is not kept for its next use."""
 
 PULLED = ("python", "3.14-slim")
 DEBIAN_SUITES = (("forky", "python3.14"), ("sid", "python3.14"), ("trixie", "python3.13"))
@@ -48,11 +54,15 @@ def recipe_file() -> Traversable:
     return carried if carried.is_file() else Path(__file__).parents[1] / "docker" / RECIPE
 
 
+def server_text() -> str:
+    """The text of the first process of a container."""
+    return importlib.resources.files("sandbox").joinpath(SERVER_FILE).read_text("utf-8")
+
+
 def image_tag(base: str | None) -> str:
     """The image's name, with a digest of all that goes into it: the base's name, the recipe, our runner, packages."""
-    own = importlib.resources.files("sandbox")
     parts = [base or "", recipe_file().read_text("utf-8"), *ETC_FILES.values(), *package_versions()]
-    parts += [own.joinpath(name).read_text("utf-8") for name in (*RUNNER_FILES, SERVER_FILE)]
+    parts += [*runner_texts().values(), server_text()]
     return f"{REPOSITORY}:{hashlib.sha256('\n'.join(parts).encode()).hexdigest()[:16]}"
 
 
@@ -84,6 +94,7 @@ def ensure_image(api: Any, *, image: str | None, base: str | None, workspace: Pa
         tell(f"Building the sandbox's image from {base} (once, about ten seconds)")
         build(api, name, base, tell)
         found = find_image(api, name)
+        remove_superseded(api, name)
     if found is None:
         raise EngineFault("The Docker engine built the image and does not have it")
     return str(found["Id"])
@@ -103,9 +114,33 @@ def build(api: Any, name: str, base: str, tell: Tell) -> None:
         events = api.build(
             fileobj=context, custom_context=True, dockerfile=RECIPE, tag=name, buildargs={"BASE": base},
             labels={BASE_LABEL: described(api, base)}, network_mode="none", rm=True, forcerm=True, decode=True,
-            use_config_proxy=False,
+            container_limits={"memory": BUILD_MEMORY_BYTES, "memswap": BUILD_MEMORY_BYTES}, use_config_proxy=False,
         )  # fmt: skip
         follow(events, tell)
+        api.prune_images(filters={"dangling": True, "label": STAGE_LABEL})
+
+
+def remove_superseded(
+    api: Any, current: str, *, older_than_s: float = SUPERSEDED_AFTER_S, repository: str = REPOSITORY
+) -> list[str]:
+    """Remove the images that an earlier call built, but for the current one, young ones and those in use; tell which.
+
+    An image is one of these by its repository and our label; one that also has another name is left alone. Raises
+    `EngineFault`.
+    """
+    removed = []
+    with engine_errors():
+        for image in api.images(filters={"label": BASE_LABEL}):
+            names = image["RepoTags"] or []
+            if time.time() - image["Created"] < older_than_s or current in names:
+                continue
+            if not all(name.startswith(f"{repository}:") for name in names):
+                continue
+            for name in names:
+                with already_gone():  # the engine refuses while a container uses it
+                    api.remove_image(name)
+                    removed.append(name)
+    return removed
 
 
 def lay_out(folder: Path) -> None:
@@ -114,12 +149,8 @@ def lay_out(folder: Path) -> None:
     for name, text in ETC_FILES.items():
         (folder / "etc" / name).write_text(text)
     copy_packages(folder / "kowal")
-    runner, own = folder / "kowal" / "sandbox", importlib.resources.files("sandbox")
-    runner.mkdir()
-    (runner / "__init__.py").write_text("")
-    for name in RUNNER_FILES:
-        (runner / name).write_text(own.joinpath(name).read_text("utf-8"), "utf-8")
-    (folder / "kowal" / "__main__.py").write_text(own.joinpath(SERVER_FILE).read_text("utf-8"), "utf-8")
+    copy_runner(folder / "kowal")
+    (folder / "kowal" / "__main__.py").write_text(server_text(), "utf-8")
     (folder / RECIPE).write_text(recipe_file().read_text("utf-8"), "utf-8")
 
 
@@ -224,13 +255,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="build-sandbox-image", description="Build the sandbox's Docker image.")
     parser.add_argument("--base", help="an image with Python 3.12 or newer, to build on")
     parser.add_argument("--host", help="the engine's address")
+    parser.add_argument("--prune", action="store_true", help="remove the images of other versions, however young")
     asked = parser.parse_args()
 
     def tell(line: str) -> None:
         sys.stderr.write(f"{line}\n")
 
     try:
-        digest = ensure_image(connect(asked.host), image=None, base=asked.base, workspace=None, tell=tell)
+        api = connect(asked.host)
+        digest = ensure_image(api, image=None, base=asked.base, workspace=None, tell=tell)
+        for name in remove_superseded(api, image_tag(asked.base), older_than_s=0) if asked.prune else ():
+            tell(f"Removed {name}")
     except SandboxError as error:
         tell(f"{error}\n{error.advice}")
         return error.exit_code

@@ -5,6 +5,11 @@ from typing import BinaryIO
 
 HEADER = struct.Struct(">I")
 
+ANSWER, ASK = b"=", b"?"
+"""The first byte of what a guest sends once it has its request: the end of it, or something it asks of its host."""
+MAX_ASK_BYTES, MAX_REPLY_BYTES = 8 << 20, 16 << 20
+"""The size of what it may ask, and of the host's reply, both in JSON."""
+
 EXIT_OUTPUT_LIMIT = 77
 """The child's exit code that says: the guest printed past its limit behind Python's back."""
 

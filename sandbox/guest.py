@@ -5,10 +5,6 @@ uses the standard library only. Whatever runs beside it may change it: nothing i
 the function could have returned anyway.
 """
 
-import dataclasses
-import datetime
-import decimal
-import enum
 import inspect
 import io
 import json
@@ -18,8 +14,12 @@ import sys
 import traceback
 import types
 import typing
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
+
+from sandbox import guest_host
+from sandbox.guest_loop import driven, no_loop
+from sandbox.guest_values import from_json, to_json
 
 WORK = "/data/work" if sys.platform == "wasi" else "/tmp/work"  # noqa: S108 - the guest's private file system
 Answer = dict[str, Any]
@@ -86,11 +86,13 @@ def class_name(kind: type) -> str:
 
 
 def own_traceback(error: BaseException) -> str:
-    """The traceback from the function's own first frame on."""
+    """The traceback from the function's own first frame on, without those of the runner below it."""
     frame = error.__traceback__
     while frame is not None and frame.tb_frame.f_code.co_filename != "function.py":
         frame = frame.tb_next
-    return "".join(traceback.format_exception(type(error), error, frame, limit=-30))
+    told = traceback.TracebackException(type(error), error, frame, limit=-30)
+    told.stack[:] = [line for line in told.stack if "/sandbox/guest" not in line.filename]
+    return "".join(told.format())
 
 
 def failed_with(error: BaseException) -> Answer:
@@ -114,77 +116,15 @@ def attempted[T](work: Callable[[], T], finish: Callable[[T], Answer]) -> Answer
         return failed_with(error)
 
 
-def load(source: str) -> types.ModuleType:
-    """The module made of the source, importable as `function`."""
+def load(source: str, name: str = "function") -> types.ModuleType:
+    """The module made of the source, importable under that name."""
     source = source.removeprefix("\ufeff")  # an import of the same file would skip it too
-    module = types.ModuleType("function")
-    module.__file__ = "function.py"
-    linecache.cache["function.py"] = (len(source), None, source.splitlines(keepends=True), "function.py")
-    sys.modules["function"] = module
-    exec(compile(source, "function.py", "exec", dont_inherit=True), module.__dict__)
+    module = types.ModuleType(name)
+    module.__file__ = file = f"{name}.py"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    sys.modules[name] = module
+    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
     return module
-
-
-def from_json(value: Any, hint: Any) -> Any:
-    """The JSON value as the declared type: dates and decimals cross as text, tuples and sets as lists."""
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return from_union(value, inner)
-    if isinstance(value, str) and hint in (datetime.date, datetime.datetime, datetime.time):
-        return hint.fromisoformat(value)
-    if hint is decimal.Decimal and not isinstance(value, bool):
-        return decimal.Decimal(str(value))
-    plain = origin or hint
-    if isinstance(value, list):
-        return list_from_json(value, plain, inner)
-    if isinstance(value, dict) and len(inner) == 2:
-        return {from_json(key, inner[0]): from_json(item, inner[1]) for key, item in value.items()}
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if hint is int and isinstance(value, str):  # the keys of an object are always text
-        return int(value)
-    return value
-
-
-def list_from_json(value: list[Any], plain: Any, inner: tuple[Any, ...]) -> Any:
-    """A JSON list as the list, tuple or set that is declared."""
-    if plain is tuple and inner and inner[-1] is not ...:
-        return tuple(from_json(item, hint) for item, hint in zip(value, inner, strict=True))
-    items = [from_json(item, inner[0]) if inner else item for item in value]
-    if plain is tuple:
-        return tuple(items)
-    return plain(items) if plain in (set, frozenset) else items
-
-
-def from_union(value: Any, members: tuple[Any, ...]) -> Any:
-    """The value as the first member it fits."""
-    if value is None or any(isinstance(value, kind) for kind in members if kind in (str, int, float, bool)):
-        return value
-    for hint in members:
-        try:
-            return from_json(value, hint)
-        except (ValueError, TypeError, decimal.InvalidOperation):
-            continue
-    return value
-
-
-def to_json(value: object) -> Any:
-    """What `json` itself has no form for; anything else is refused."""
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        return str(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    if isinstance(value, enum.Enum):
-        return value.value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if isinstance(value, Iterator):
-        raise TypeError("a generator is not a value; return a list")
-    if inspect.isawaitable(value):
-        raise TypeError("a coroutine is not a value; await it")
-    raise TypeError(f"a value of type {type(value).__name__} has no JSON form")
 
 
 def encoded(value: object, limit: int) -> Answer:
@@ -205,15 +145,32 @@ def encoded(value: object, limit: int) -> Answer:
 async def call(request: dict[str, Any]) -> Answer:
     """Load the source, call the function once, encode what it returned."""
     try:
-        function = getattr(load(request["source"]), request["function"])
-        hints = safe_hints(function)
-        arguments = {name: from_json(value, hints.get(name)) for name, value in request["arguments"].items()}
-        value = function(**arguments)
+        with no_loop():
+            function = getattr(load(request["source"]), request["function"])
+            value = given(function, request["arguments"])
         if inspect.iscoroutine(value) and inspect.iscoroutinefunction(function):
             value = await value
     except BaseException as error:
         return failed_with(error)
     return encoded(value, request["max_result_bytes"])
+
+
+def given(function: Any, arguments: dict[str, Any]) -> object:
+    """What the function returns for these JSON values, each as the type that its parameter declares."""
+    hints = safe_hints(function)
+    return function(**{name: from_json(value, hints.get(name)) for name, value in arguments.items()})
+
+
+async def registered(name: str, source: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A scripted host's reply for a registered function: run here, from its source, each time anew."""
+    try:
+        value = given(getattr(load(source, f"registered_{name}"), name), arguments)
+        if inspect.iscoroutine(value):
+            value = await value
+        return {"value": json.loads(json.dumps(value, allow_nan=False, default=to_json))}
+    except Exception as error:
+        text = safe(lambda caught=error: str(caught))  # type: ignore[misc]
+        return {"error": f"{name} failed: {type(error).__name__}: {text}"[:MAX_MESSAGE]}
 
 
 def safe_hints(function: Any) -> dict[str, Any]:
@@ -239,13 +196,15 @@ def outcome(test_id: str, word: str, message: str) -> dict[str, Any]:
 
 
 class Reporter:
-    """A pytest plugin that notes what each test did."""
+    """A pytest plugin that notes what each test did, and runs the coroutines among them."""
 
-    def __init__(self, fail: type[BaseException]) -> None:
+    def __init__(self, fail: type[BaseException], begin: Callable[[], None]) -> None:
+        self.begin = begin
         self.assertions = (AssertionError, fail)
         self.tests: dict[str, dict[str, Any]] = {}
         self.unfinished: set[str] = set()
         self.broken: list[str] = []
+        self.printed: list[str] = []
 
     def note(self, item: Any, call: Any, report: Any) -> None:
         """Fold one phase's report (set-up, call, tear-down) into the test's outcome."""
@@ -264,10 +223,31 @@ class Reporter:
                 by_assertion=issubclass(kind, self.assertions),
                 message=safe(lambda: report.longreprtext)[-MAX_MESSAGE:],
             )
+            self.printed += [report.capstdout, report.capstderr]
+
+    def pytest_configure(self) -> None:
+        """Have pytest's own report written to nowhere: it tells of the sandbox's own tests too."""
+        self.stdout, sys.stdout = sys.stdout, io.StringIO()
+
+    def pytest_sessionstart(self) -> None:
+        """From here on `sys.stdout` is what it was."""
+        sys.stdout = self.stdout
 
     def pytest_collection_finish(self, session: Any) -> None:
         """Expect every collected test to come to its end: one that stops the run takes the others with it."""
         self.unfinished = {item.nodeid for item in session.items}
+
+    def pytest_runtest_setup(self) -> None:
+        """Begin each test with the host as it was given."""
+        self.begin()
+
+    def pytest_pyfunc_call(self, pyfuncitem: Any) -> bool | None:
+        """Run a coroutine to its end; leave other tests to pytest."""
+        if not inspect.iscoroutinefunction(pyfuncitem.obj):
+            return None
+        names = pyfuncitem._fixtureinfo.argnames
+        driven(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+        return True
 
     def outcomes(self) -> list[dict[str, Any]]:
         """What each collected test did."""
@@ -280,7 +260,7 @@ class Reporter:
             self.broken.append(safe(lambda: report.longreprtext)[-MAX_MESSAGE:])
 
 
-def reporter_plugin() -> Reporter:
+def reporter_plugin(begin: Callable[[], None]) -> Reporter:
     """The reporter with its hook; pytest is imported here because plain calls do without it."""
     import pytest
 
@@ -291,7 +271,7 @@ def reporter_plugin() -> Reporter:
             self.note(item, call, report)
             return report
 
-    return Plugin(pytest.fail.Exception)
+    return Plugin(pytest.fail.Exception, begin)
 
 
 UNUSED_PLUGINS = (
@@ -300,7 +280,8 @@ UNUSED_PLUGINS = (
 )  # fmt: skip
 """Some do not work without threads or signals; the others cost time in every run."""
 PYTEST_OPTIONS = (
-    *("-q", "--capture=sys", "--tb=short", f"--rootdir={WORK}", "--import-mode=prepend", "-o", "addopts="),
+    *("-q", "--capture=sys", "--tb=short", "--no-summary"),
+    *(f"--rootdir={WORK}", "--import-mode=prepend", "-o", "addopts="),
     *(word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")),
 )
 
@@ -328,12 +309,13 @@ def run_tests(request: dict[str, Any]) -> Answer:
         prepare_work(request["files"])
     except (OSError, ValueError) as error:
         return failure("tests-not-collected", f"the files could not be written: {error}")
-    plugin = reporter_plugin()
+    plugin = reporter_plugin(lambda: guest_host.enter(around(request)))
     try:
         code = pytest.main(
             [*PYTEST_OPTIONS, *(f"{WORK}/{name}" for name in request["files"] if name.startswith("test_"))],
             [plugin],
         )
+        print(*plugin.printed, sep="", end="")  # noqa: T201 - what tests that did not pass have printed
     except BaseException as error:
         return failed_with(error) | {"tests": plugin.outcomes()}
     answer: Answer = {"tests": plugin.outcomes(), "broken": plugin.broken}
@@ -347,8 +329,31 @@ OPERATIONS: dict[str, Callable[[dict[str, Any]], Answer]] = {"tests": run_tests}
 """What can be asked for besides a call; `guest_many.py` adds to it."""
 
 
-async def serve(text: str) -> str:
-    """The answer to one request, both as JSON text. The result's JSON is spliced in, not encoded twice."""
+def operate(request: dict[str, Any]) -> Answer:
+    """The answer of another operation, which sees no running event loop."""
+    with no_loop():
+        return OPERATIONS[request["op"]](request)
+
+
+def around(request: dict[str, Any]) -> dict[str, Any]:
+    """What the request gives to `guest_host`."""
+    told: dict[str, Any] = request.get("around", {})
+    return {"folder": WORK} | told
+
+
+def left(request: dict[str, Any]) -> Answer:
+    """What the code has asked of a script, and the files that it leaves."""
+    try:
+        return {"asked": list(guest_host.noted.values()), "artefacts": guest_host.artefacts(request["max_file_bytes"])}
+    except (OSError, MemoryError):
+        return failure("result-too-large", "the output files are larger than the limit allows")
+
+
+async def serve(text: str, relay: guest_host.Relay | None = None) -> str:
+    """The answer to one request, both as JSON text. The result's JSON is spliced in, not encoded twice.
+
+    `relay` carries what the code asks out of the sandbox.
+    """
     request = json.loads(text)
     if "random" in sys.modules:  # a snapshot freezes its state: without this every call would draw the same numbers
         sys.modules["random"].seed()
@@ -356,9 +361,15 @@ async def serve(text: str) -> str:
     streams = sys.stdout, sys.stderr
     sys.stdout = sys.stderr = output
     try:
-        answer = await call(request) if request["op"] == "call" else OPERATIONS[request["op"]](request)
+        if "around" in request:
+            guest_host.relay = relay if request["around"]["live"] else None
+            guest_host.run_registered, guest_host.plain = registered, to_json
+            guest_host.enter(around(request))
+        answer = await call(request) if request["op"] == "call" else operate(request)
     finally:
         sys.stdout, sys.stderr = streams
+    if "around" in request:
+        answer |= left(request)
     answer["output"] = output.text()
     value = answer.pop("json", None)
     head = json.dumps(answer)

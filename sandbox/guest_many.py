@@ -1,7 +1,4 @@
-"""Runs inside the sandbox after `guest.py`, as one text with it: makes many calls in one start.
-
-The import from `guest.py` is for whoever reads and checks this file; in the guest its names are there already.
-"""
+"""Runs inside the sandbox: makes many calls in one start."""
 
 import ast
 import json
@@ -10,7 +7,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.guest import OPERATIONS, Answer, StepsUsedUp, attempted, encoded, from_json, load, safe, safe_hints
+from sandbox.guest import OPERATIONS, Answer, StepsUsedUp, attempted, encoded, load, safe, safe_hints
+from sandbox.guest_loop import driven
+from sandbox.guest_values import from_json
 
 MAX_ENTRY = 100_000
 """The size of one result among many."""
@@ -86,14 +85,8 @@ def entry(module: types.ModuleType, name: str, text: str, steps: Steps, room: in
 
 
 def finished(value: object) -> object:
-    """What a coroutine returns that waits for nothing; any other value as it is."""
-    if not isinstance(value, types.CoroutineType):
-        return value
-    try:
-        value.send(None)
-    except StopIteration as stop:
-        return stop.value
-    raise TypeError("it waits for something, which cannot be had here")
+    """What a coroutine returns; any other value as it is."""
+    return driven(value) if isinstance(value, types.CoroutineType) else value
 
 
 def shape_of(value: object, depth: int) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import itertools
 import json
 import os
 import re
@@ -17,15 +18,19 @@ import resource
 import select
 import shutil
 import signal
+import struct
 import sys
+import threading
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import sandbox.guest_many  # noqa: F401 - it adds its operation to those of `serve`
-from sandbox.frames import HEADER, read_frame, write_frame
+from sandbox.frames import ANSWER, ASK, HEADER, MAX_ASK_BYTES, read_frame, write_frame
 from sandbox.guest import failure, serve
 from sandbox.guest_contents import GUEST_IMPORTS, WARM_UP
 
+PACKAGES_FOLDER = "/packages"
+"""Where a container for packages has them. Only the guest's process imports from it, and no `.pth` file is read."""
 SCRATCH = ("/tmp", "/dev/shm")  # noqa: S108 - the container's own, of limited size
 ENVIRONMENT = {
     "HOME": "/tmp",  # noqa: S108
@@ -39,6 +44,8 @@ IPC_TABLES = ("/proc/sysvipc/shm", "/proc/sysvipc/sem", "/proc/sysvipc/msg")
 PR_SET_DUMPABLE = 4
 REAP_EVERY_MS = 20
 MARK_BYTES = 16
+START = struct.Struct(f">{MARK_BYTES}scI")
+"""How a message of the child begins: the mark that it was told, the kind, the length."""
 leave = os._exit
 
 
@@ -55,7 +62,7 @@ def main() -> None:
         while (frame := read_frame(requests)) is not None:
             write_frame(replies, b'{"begun": true}')
             limits, _, request = frame.partition(b"\n")
-            write_frame(replies, answer(requests.fileno(), json.loads(limits), request.decode()))
+            write_frame(replies, ANSWER + answer(requests, replies, json.loads(limits), request.decode()))
             if not clean():
                 return
             write_frame(replies, b'{"ready": true}')
@@ -95,21 +102,65 @@ def private_pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, replies
 
 
-def answer(requests: int, limits: dict[str, Any], request: str) -> bytes:
+def answer(requests: BinaryIO, replies: BinaryIO, limits: dict[str, Any], request: str) -> bytes:
     """The child's own envelope for a request, or one that names what stopped it. Raises `HostGone`."""
     mark, killed = os.urandom(MARK_BYTES), out_of_memory_kills()
-    mine, theirs = os.pipe()
+    (mine, theirs), (replies_in, replies_out) = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
-        attempt(theirs, mark, limits, request)
+        attempt(theirs, replies_in, mark, limits, request)
     os.close(theirs)
+    os.close(replies_in)
+    os.set_blocking(replies_out, False)
     try:
-        data, status = heard(requests, mine, child, limits["max_answer_bytes"])
+        limit = max(limits["max_answer_bytes"], MAX_ASK_BYTES) + START.size
+        data, status = heard(requests.fileno(), mine, child, limit)
+        while status is None and (ask := asked(data, mark)) is not None:
+            data, reply = b"", reply_to(ask, requests, replies)
+            status = handed_down(requests.fileno(), replies_out, child, reply)
+            if status is None:
+                data, status = heard(requests.fileno(), mine, child, limit)
     finally:
         os.close(mine)
-    if status is None and data.startswith(mark):
-        return data[MARK_BYTES + HEADER.size :]
+        os.close(replies_out)
+    if status is None and data.startswith(mark + ANSWER):
+        return data[START.size :]
     return stopped(data, status, out_of_memory_kills() > killed)
+
+
+def asked(data: bytes, mark: bytes) -> bytes | None:
+    """The ask that the child wrote, which its host has to judge; None where it wrote anything else."""
+    ask = data[START.size :]
+    whole = is_whole(data) and START.unpack(data[: START.size])[2] == len(ask) <= MAX_ASK_BYTES
+    return ask if whole and data.startswith(mark + ASK) else None
+
+
+def reply_to(ask: bytes, requests: BinaryIO, replies: BinaryIO) -> bytes:
+    """What the host replies. It stops this container where that takes too long. Raises `HostGone`."""
+    write_frame(replies, ASK + ask)
+    reply = read_frame(requests)
+    if reply is None:
+        raise HostGone
+    return reply
+
+
+def handed_down(requests: int, pipe: int, child: int, reply: bytes) -> int | None:
+    """Give the child the reply; its exit status where it ended before it had it. Raises `HostGone`."""
+    poller = select.poll()
+    poller.register(pipe, select.POLLOUT)
+    poller.register(requests, 0)
+    left, status = memoryview(HEADER.pack(len(reply)) + reply), None
+    while left and status is None:
+        status = buried().get(child)
+        ready = [descriptor for descriptor, _ in poller.poll(REAP_EVERY_MS)]
+        if requests in ready:
+            raise HostGone
+        if pipe in ready:
+            try:
+                left = left[os.write(pipe, left) :]
+            except BrokenPipeError:  # it wants no reply any more, or has ended
+                return status
+    return status
 
 
 def heard(requests: int, pipe: int, child: int, limit: int) -> tuple[bytes, int | None]:
@@ -134,9 +185,8 @@ def heard(requests: int, pipe: int, child: int, limit: int) -> tuple[bytes, int 
 
 
 def is_whole(data: bytes | bytearray) -> bool:
-    """True where the mark, the length and that many bytes are there."""
-    start = MARK_BYTES + HEADER.size
-    return len(data) >= start and len(data) - start >= HEADER.unpack(data[MARK_BYTES:start])[0]
+    """True where the mark, the kind, the length and that many bytes are there."""
+    return len(data) >= START.size and len(data) - START.size >= START.unpack(data[: START.size])[2]
 
 
 def buried() -> dict[int, int]:
@@ -161,34 +211,71 @@ def stopped(data: bytes, status: int | None, out_of_memory: bool) -> bytes:  # n
     return json.dumps(envelope).encode()
 
 
-def attempt(pipe: int, mark: bytes, limits: dict[str, Any], request: str) -> NoReturn:
+def attempt(pipe: int, replies: int, mark: bytes, limits: dict[str, Any], request: str) -> NoReturn:
     """The child's whole life. It never returns to the loop of its parent."""
     try:
-        confine(pipe, limits)
-        asyncio.run(reply(pipe, mark, request, os.getpid()))
+        confine({pipe, replies}, limits)
+        asyncio.run(reply(Line(pipe, replies, mark), request, os.getpid()))
     finally:
         leave(1)
 
 
-async def reply(pipe: int, mark: bytes, request: str, child: int) -> None:
+class Line:
+    """The child's way to its parent: it asks one thing after another, and answers in the end."""
+
+    def __init__(self, pipe: int, replies: int, mark: bytes) -> None:
+        self._pipe, self._replies, self._mark = pipe, replies, mark
+        self._lock = threading.Lock()
+
+    async def relay(self, *, text: str) -> str:
+        """The host's reply to an ask, both JSON texts. Other tasks of the event loop run meanwhile."""
+        return await asyncio.to_thread(self._exchange, text.encode())
+
+    def answer(self, data: bytes) -> None:
+        """Write the answer, once nothing is asked any more."""
+        with self._lock:
+            self._write(ANSWER, data)
+
+    def _exchange(self, ask: bytes) -> str:
+        with self._lock:
+            self._write(ASK, ask)
+            return self._read(HEADER.unpack(self._read(HEADER.size))[0]).decode()
+
+    def _write(self, kind: bytes, data: bytes) -> None:
+        left = memoryview(START.pack(self._mark, kind, len(data)) + data)
+        while left:
+            left = left[os.write(self._pipe, left) :]
+
+    def _read(self, count: int) -> bytes:
+        data = bytearray()
+        while len(data) < count:
+            piece = os.read(self._replies, count - len(data))
+            if not piece:
+                raise OSError("the host has gone")
+            data += piece
+        return bytes(data)
+
+
+async def reply(line: Line, request: str, child: int) -> None:
     """Answer from inside the event loop and leave at once: what the code left in it does not hold the answer up.
 
     A process that the code has forked comes here too, and has nothing to say.
     """
-    data = (await serve(request)).encode("utf-8", "surrogatepass")
+    data = (await serve(request, line.relay)).encode("utf-8", "surrogatepass")
     if os.getpid() != child:
         leave(1)
-    left = memoryview(mark + HEADER.pack(len(data)) + data)
-    while left:
-        left = left[os.write(pipe, left) :]
+    line.answer(data)
     leave(0)
 
 
-def confine(pipe: int, limits: dict[str, Any]) -> None:
+def confine(pipes: set[int], limits: dict[str, Any]) -> None:
     """Give up the parent's descriptors and set the limits of one process; the container limits them all together."""
-    os.closerange(3, pipe)
-    os.closerange(pipe + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    for lower, upper in itertools.pairwise((2, *sorted(pipes), most)):
+        os.closerange(lower + 1, upper)
     set_dumpable(1)
+    if Path(PACKAGES_FOLDER).is_dir():
+        sys.path.append(PACKAGES_FOLDER)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")

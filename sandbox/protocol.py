@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sandbox.errors import SandboxError
+from sandbox.surroundings import Surroundings
 from sandbox.types import Answer, Call, CallResult, Calls, Limits, SandboxStatus, TestReport
 
 
@@ -11,8 +13,18 @@ class Sandbox(Protocol):
     """Runs untrusted Python. Nothing survives from one call to the next, and no call reaches the host."""
 
     name: str
-    provides_packages: bool
-    """True where a function's declared requirements can be installed."""
+
+    def within(self, around: Surroundings) -> "Sandbox":
+        """The same sandbox, whose calls and test runs find these surroundings. It shares all that is open."""
+        ...
+
+    def lacks(self, around: Surroundings) -> str:
+        """Why code cannot have these surroundings here, in a sentence; empty where it can. Starts nothing."""
+        ...
+
+    def absence(self) -> SandboxError | None:
+        """Why no call can be made on this machine; None where nothing speaks against it. Quick, and starts nothing."""
+        ...
 
     def call(self, call: Call, limits: Limits | None = None) -> CallResult:
         """The function's value, or the named failure of the guest code.

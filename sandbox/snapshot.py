@@ -12,10 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.errors import SnapshotFailed
-from sandbox.guest_contents import copy_packages, package_versions
-
-BUILT_FROM = ("guest.py", "guest_many.py", "guest_contents.py", "engine.py")
-"""The files of ours on which a snapshot depends."""
+from sandbox.guest_contents import copy_packages, copy_runner, package_versions, runner_texts
+from sandbox.surroundings import Packages
+from sandbox.trees import remove, tree_digest
 
 BUILD_TIMEOUT_S = 300
 
@@ -23,8 +22,7 @@ BUILD_TIMEOUT_S = 300
 def snapshot_key() -> str:
     """A short digest of what a snapshot depends on: engine, packages, our runner, the machine's kind."""
     parts = package_versions("pyeryx")
-    own = importlib.resources.files("sandbox")
-    parts += [own.joinpath(name).read_text("utf-8") for name in BUILT_FROM]
+    parts += [*runner_texts().values(), importlib.resources.files("sandbox").joinpath("engine.py").read_text("utf-8")]
     parts += [sys.platform, os.uname().machine]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -75,6 +73,7 @@ def build(folder: Path) -> None:
     draft = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
     try:
         copy_packages(draft / "site-packages")
+        copy_runner(draft / "site-packages")
         run_builder(draft)
         (draft / "snapshot.size").write_text(str((draft / "snapshot.bin").stat().st_size))
         install(draft, folder)
@@ -106,9 +105,9 @@ def run_builder(draft: Path) -> None:
         raise SnapshotFailed(f"The snapshot was not built: {lines[-1] if lines else 'the engine crashed'}")
 
 
-def refuse_foreign(folder: Path) -> None:
+def refuse_foreign(folder: Path, contents: str = "snapshot.bin") -> None:
     """A snapshot is native code: one that others could have written is not loaded."""
-    for path in (folder, folder / "snapshot.bin"):
+    for path in (folder, folder / contents):
         status = path.stat()
         if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise SnapshotFailed(
@@ -117,9 +116,46 @@ def refuse_foreign(folder: Path) -> None:
             )
 
 
+def ensure_site(snapshot: Path, packages: Packages) -> Path:
+    """The folder that a guest with these packages imports from, beside the snapshot, which it needs too.
+
+    It holds what every guest has, and what of the packages has another name. Raises `SnapshotFailed`.
+    """
+    folder = snapshot.with_name(f"{snapshot.name}-{packages.digest[:16]}")
+    site, mark = folder / "site-packages", folder / "site.digest"
+    try:
+        if not mark.is_file() or mark.read_text() != tree_digest(site):
+            join(snapshot / "site-packages", packages.folder, folder)
+            drop_older(snapshot)
+        refuse_foreign(folder, "site-packages")
+        os.utime(folder)
+    except OSError as error:
+        raise SnapshotFailed(
+            f"The sandbox's cache {folder.parent} cannot be used: {error.strerror or error}"
+        ) from error
+    return site
+
+
+def join(own: Path, packages: Path, folder: Path) -> None:
+    """Copy both into a folder beside the right one and move it there whole; a name that is in both is our own."""
+    draft = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
+    try:
+        site = draft / "site-packages"
+        site.mkdir()
+        taken = {path.name for path in own.iterdir()}
+        for path in (*own.iterdir(), *(path for path in packages.iterdir() if path.name not in taken)):
+            copy = shutil.copytree if path.is_dir() else shutil.copyfile
+            copy(path, site / path.name)
+        (draft / "site.digest").write_text(tree_digest(site))
+        remove(folder)
+        draft.rename(folder)
+    finally:
+        remove(draft)
+
+
 def drop_older(folder: Path) -> None:
     """Remove snapshots of earlier releases that nobody has opened for a week."""
     newest = folder.stat().st_mtime
     for other in folder.parent.glob("wasm-*"):
         if other != folder and newest - other.stat().st_atime > 7 * 86_400:
-            shutil.rmtree(other, ignore_errors=True)
+            remove(other)

@@ -29,6 +29,8 @@ class FailureKind(StrEnum):
     """Tests were collected and at least one did not pass."""
     TESTS_NOT_COLLECTED = "tests-not-collected"
     """pytest found no test, or could not import the files."""
+    TESTS_FORGED = "tests-forged"
+    """The run reported what cannot be true, such as a pass of a test that must fail; none of it is believed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +83,10 @@ class CallResult:
     """What the code printed, cut at the output limit."""
     seconds: float = 0.0
     """Wall-clock time inside the sandbox, start-up included."""
+    asked: tuple[Mapping[str, Any], ...] = ()
+    """What the code asked of a scripted host, each ask once: the guest's word."""
+    artefacts: Mapping[str, bytes] = field(default_factory=dict)
+    """The files that the code left in its output folder, by plain name."""
 
     @property
     def ok(self) -> bool:
@@ -143,6 +149,8 @@ class TestReport:
     failure: Failure | None = None
     output: str = ""
     seconds: float = 0.0
+    asked: tuple[Mapping[str, Any], ...] = ()
+    """What the code asked of a scripted host, each ask once: the guest's word."""
 
     @property
     def ok(self) -> bool:

@@ -1,10 +1,11 @@
 """The embedded back end: CPython compiled to WebAssembly, in supervised child processes."""
 
+import contextlib
 import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -14,12 +15,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sandbox.base import BaseSandbox, decode, encode, failed
 from sandbox.children import ChildDied, Children, ChildSilent, python_child
+from sandbox.conversation import BadAsk, converse
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.frames import EXIT_OUTPUT_LIMIT
+from sandbox.kept import Kept
 from sandbox.protocol import BackendInfo
-from sandbox.snapshot import discard, ensure_snapshot, is_built
+from sandbox.snapshot import discard, ensure_site, ensure_snapshot, is_built
+from sandbox.surroundings import Packages, Surroundings
 from sandbox.types import Call, FailureKind, Limits, SandboxStatus
 
+MOST_LAYERS = 4
+"""For so many sets of packages an engine process is kept waiting."""
 GRACE_S = 1.0
 """How long after the engine's own time limit the child process is killed."""
 
@@ -51,9 +57,16 @@ class WasmSandbox(BaseSandbox):
         self._config, self._on_progress = config, on_progress
         self._lock = threading.Lock()
         self._children: Children | None = None
+        self._layered = Kept[Children](MOST_LAYERS)
         self._folder: Path | None = None
         self._rebuilt = self._closed = False
         self._environment: dict[str, str] = {}
+
+    def lacks(self, around: Surroundings) -> str:
+        """See `sandbox.protocol.Sandbox.lacks`."""
+        if around.packages is not None and not around.packages.pure:
+            return f"the sandbox `{self.name}` cannot load native code, which its packages bring"
+        return ""
 
     def warm_up(self) -> None:
         """Start the engine in the background, where its snapshot is there already."""
@@ -66,6 +79,7 @@ class WasmSandbox(BaseSandbox):
             children, self._children, self._closed = self._children, None, True
         if children is not None:
             children.close()
+        self._layered.close()
 
     def status(self) -> SandboxStatus:
         """The engine's version and the median of five fresh calls."""
@@ -102,6 +116,20 @@ class WasmSandbox(BaseSandbox):
                 self._children = Children(command, spares=self._config.spares)
             return self._children
 
+    @contextlib.contextmanager
+    def _children_with(self, packages: Packages | None) -> Iterator[Children]:
+        """The engines whose guests find these packages, and no others. The snapshot is one and the same."""
+        plain, folder = self._opened(), self._folder
+        if packages is None or folder is None:
+            yield plain
+            return
+
+        def start() -> Children:
+            return Children(python_child("serve", str(folder), str(ensure_site(folder, packages))), spares=0)
+
+        with self._layered.use(f"{folder.name} {packages.digest}", start) as children:
+            yield children
+
     def _rebuild(self) -> None:
         """Have the snapshot built anew, once in this object's life: a damaged one does not load."""
         with self._lock:
@@ -112,28 +140,34 @@ class WasmSandbox(BaseSandbox):
         if children is not None:
             children.close()
 
-    def _exchange(self, request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-        frame = json.dumps(asdict(limits)).encode() + b"\n" + encode(request)
+    def _exchange(self, request: Mapping[str, Any], limits: Limits, around: Surroundings) -> dict[str, Any]:
+        head = asdict(limits) | {"live": around.host is not None}
+        frame = json.dumps(head).encode() + b"\n" + encode(request)
         try:
-            envelope = self._attempt(frame, limits)
+            envelope = self._attempt(frame, limits, around)
         except EngineDoesNotStart:
             self._rebuild()
-            envelope = self._attempt(frame, limits)
-        for _ in range(2):  # the spare may have been killed with the first
-            envelope = envelope or self._attempt(frame, limits)
+            envelope = self._attempt(frame, limits, around)
+        for _ in range(
+            0 if around.host else 2
+        ):  # the spare may have been killed with the first; nothing is asked twice
+            envelope = envelope or self._attempt(frame, limits, around)
         return envelope or failed(FailureKind.CRASH, KILLED)
 
-    def _attempt(self, frame: bytes, limits: Limits) -> dict[str, Any] | None:
+    def _attempt(self, frame: bytes, limits: Limits, around: Surroundings) -> dict[str, Any] | None:
         """The envelope; None where somebody killed the child, which no guest can do."""
         started = time.monotonic()
-        with self._opened().borrow() as child:
-            self._start(child.wait_ready)
-            try:
-                return decode(child.ask(frame, limits.wall_clock_s + GRACE_S), limits)
-            except ChildSilent:
-                return failed(FailureKind.TIMEOUT, f"it was stopped after {time.monotonic() - started:.1f} s")
-            except ChildDied as died:
-                return None if died.returncode == -signal.SIGKILL else died_as(died.returncode)
+        try:
+            with self._children_with(around.packages) as children, children.borrow() as child:
+                self._start(child.wait_ready)
+                child.send(frame, started + limits.wall_clock_s + GRACE_S)
+                return decode(converse(child, around.host, limits.wall_clock_s, GRACE_S), limits, around)
+        except ChildSilent:
+            return failed(FailureKind.TIMEOUT, f"it was stopped after {time.monotonic() - started:.1f} s")
+        except ChildDied as died:
+            return None if died.returncode == -signal.SIGKILL else died_as(died.returncode)
+        except BadAsk as bad:
+            return failed(FailureKind.CRASH, f"the code used the host's channel for something else: {bad}")
 
     def _start(self, wait_ready: Callable[[], None]) -> None:
         try:
@@ -165,6 +199,6 @@ def open_wasm(section: Mapping[str, Any], on_progress: Callable[[str], None]) ->
 
 BACKEND = BackendInfo(
     name="wasm",
-    summary="CPython in WebAssembly, embedded: no daemon, no root, standard library only",
+    summary="CPython in WebAssembly, embedded: no daemon, no root, pure Python only",
     open=open_wasm,
 )

@@ -24,6 +24,7 @@ ALLOWED = {
     "sandbox/children.py": {"subprocess"},
     "sandbox/snapshot.py": {"subprocess"},
     "sandbox/docker_image.py": {"subprocess"},
+    "sandbox/resolver.py": {"subprocess"},
     "sandbox/guest_server.py": {"importlib.import_module", "environment", "subprocess"},
 }
 """Who may do what the others may not. The guest runner runs inside the sandbox only, the guest server in a container

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TABLED = ("agent", "agent/evidence", "agent/making", "agent/source", "registry", "sandbox", "integrations/llm")
+TABLED = (
+    "agent",
+    "agent/evidence",
+    "agent/making",
+    "agent/rights",
+    "agent/source",
+    "registry",
+    "sandbox",
+    "integrations/llm",
+)
 
 
 def tracked(suffix: str = "") -> list[Path]:

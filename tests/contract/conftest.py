@@ -1,7 +1,6 @@
 """Opens each sandbox back end that lies in the folder, once a session, for the contract tests."""
 
 import importlib
-import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,10 +30,6 @@ DIVERGENCES: dict[str, dict[str, str]] = {
     },
 }
 """Where a back end differs from what the contract would like, by name, with the reason."""
-
-TALLY = pytest.StashKey[dict[str, list[int]]]()
-
-LATE = pytest.StashKey[list[float]]()
 
 Run = Callable[..., CallResult]
 
@@ -79,33 +74,3 @@ def tests(box: Sandbox) -> Callable[..., TestReport]:
 def diverges(box: Sandbox) -> Callable[[str], bool]:
     """Whether the back end under test declares a divergence of that name."""
     return lambda name: name in DIVERGENCES.get(box.name, {})
-
-
-@pytest.fixture
-def tally(request: pytest.FixtureRequest) -> Callable[[str, int, int], None]:
-    """Counts what was tried and what was contained, for the line at the end of the run."""
-    counts = request.config.stash.setdefault(TALLY, {})
-
-    def add(group: str, tried: int, contained: int) -> None:
-        entry = counts.setdefault(group, [0, 0])
-        entry[0] += tried
-        entry[1] += contained
-
-    return add
-
-
-@pytest.fixture
-def late(request: pytest.FixtureRequest) -> list[float]:
-    """The seconds from a limit to the answer, for the line at the end of the run."""
-    return request.config.stash.setdefault(LATE, [])
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say how much hostile code was tried and how much of it was contained."""
-    for group, (tried, contained) in config.stash.get(TALLY, {}).items():
-        terminalreporter.write_line(f"{group}: {tried} tried, {contained} contained")
-    if late := config.stash.get(LATE, []):
-        median, worst = statistics.median(late) * 1000, max(late) * 1000
-        terminalreporter.write_line(
-            f"time-outs: answered {median:.0f} ms after the limit (median of {len(late)}), at worst {worst:.0f} ms"
-        )

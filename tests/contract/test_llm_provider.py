@@ -98,6 +98,7 @@ def test_what_it_cannot_answer_is_a_model_error_with_advice(provider):
     assert caught.value.advice
 
 
+@pytest.mark.alone
 def test_its_status_is_quick_and_names_its_models(provider):
     """A provider that can serve says so within two seconds, in one line."""
     started = time.monotonic()
@@ -131,6 +132,7 @@ def test_an_unknown_key_in_its_settings_is_named_with_the_known_ones(name, tmp_p
     assert "secret" not in str(caught.value) + caught.value.advice
 
 
+@pytest.mark.alone
 def test_opening_asks_nobody(name):
     """Opening does not look at the server: what needs no model does not wait for one."""
     started = time.monotonic()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import BackendInfo, Call, Sandbox, SandboxUnavailable
+from sandbox import BackendInfo, Call, Sandbox, SandboxUnavailable, Surroundings
 
 ONE = Call(source="def f():\n    return 1\n", function="f")
 
@@ -29,6 +29,12 @@ def test_status_says_available_and_how_fast(box: Sandbox) -> None:
     status = box.status()
     assert status.available
     assert "ms" in status.detail
+
+
+def test_where_it_works_nothing_speaks_against_it(box: Sandbox) -> None:
+    """It is not absent where it can be called, whatever is around the call."""
+    assert box.absence() is None
+    assert box.within(Surroundings()).absence() is None
 
 
 def test_close_twice_and_no_call_afterwards(box: Sandbox, cache: Path) -> None:

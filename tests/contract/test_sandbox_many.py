@@ -117,6 +117,7 @@ def test_a_call_that_takes_the_sandbox_down_is_found_out(box: Sandbox, bad: str)
     assert answers[2].failure is not None
 
 
+@pytest.mark.alone
 def test_a_hang_in_c_code_keeps_what_came_before(box: Sandbox) -> None:
     """The clock stops what steps cannot count; the limit is that of all calls together."""
     started = time.monotonic()

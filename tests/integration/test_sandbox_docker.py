@@ -212,6 +212,7 @@ def processes_in(space: Path) -> list[str]:
     return found
 
 
+@pytest.mark.alone
 def test_the_answer_to_a_time_out_is_prompt(opened: Callable[..., Sandbox]) -> None:
     """From the limit to the answer, with the container gone, it takes less than a second."""
     box = opened(waiting=2)

@@ -1,6 +1,8 @@
 """The Docker back end where no engine answers, or one that is not fit: said plainly, and nothing else changes."""
 
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,17 @@ def test_without_an_engine_the_error_says_how_to_get_one(tmp_path: Path) -> None
     assert not status.available
     assert status.advice == caught.value.advice
     box.close()
+
+
+def test_asking_for_an_engine_is_cheap(tmp_path: Path) -> None:
+    """That nobody listens at the socket is found out without the `docker` package, and said instead of raised."""
+    program = (
+        "import sys\nfrom sandbox.backends.docker import BACKEND\n"
+        f"absence = BACKEND.open({{'host': 'unix://{tmp_path}/docker.sock'}}, print).absence()\n"
+        "print(type(absence).__name__, 'docker' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["SandboxUnavailable", "False"]
 
 
 def test_what_is_no_engine_is_named(tmp_path: Path) -> None:

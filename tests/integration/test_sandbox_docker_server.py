@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import guest_server
-from sandbox.frames import HEADER
+from sandbox.frames import ANSWER, ASK, HEADER, MAX_ASK_BYTES
 
 CHILD = 4711
-WHOLE = b"m" * guest_server.MARK_BYTES + HEADER.pack(5) + b"hello"
+MARK = b"m" * guest_server.MARK_BYTES
+WHOLE = guest_server.START.pack(MARK, ANSWER, 5) + b"hello"
 
 
 @pytest.fixture
@@ -63,3 +64,38 @@ def test_the_hosts_end_is_noticed_in_the_middle_of_a_call(pipes: list[int]) -> N
     pipes[1] = os.dup(pipes[0])
     with pytest.raises(guest_server.HostGone):
         guest_server.heard(pipes[0], pipes[2], CHILD, 1000)
+
+
+def test_only_one_whole_ask_is_passed_on() -> None:
+    """What lacks the mark, is cut, too large, of another kind, or has more behind it is no ask."""
+    good = guest_server.START.pack(MARK, ASK, 2) + b"{}"
+    assert guest_server.asked(good, MARK) == b"{}"
+    large = guest_server.START.pack(MARK, ASK, MAX_ASK_BYTES + 1) + bytes(MAX_ASK_BYTES + 1)
+    for bad in (b"", good[:-1], good + b"x", b"x" + good[1:], WHOLE, large):
+        assert guest_server.asked(bad, MARK) is None
+
+
+def test_a_reply_is_handed_down_whole(pipes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes down the child's pipe with its length in front."""
+    monkeypatch.setattr(guest_server, "buried", lambda: {})
+    os.set_blocking(pipes[3], False)
+    assert guest_server.handed_down(pipes[0], pipes[3], CHILD, b"hello") is None
+    assert os.read(pipes[2], 100) == HEADER.pack(5) + b"hello"
+
+
+def test_a_child_that_reads_no_reply_and_ends_is_noticed(pipes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end ends the waiting, with its exit status."""
+    looks = iter([{}, {}, {CHILD: 7}])
+    monkeypatch.setattr(guest_server, "buried", lambda: next(looks))
+    os.set_blocking(pipes[3], False)
+    assert guest_server.handed_down(pipes[0], pipes[3], CHILD, bytes(1 << 20)) == 7
+
+
+def test_a_host_that_goes_while_a_reply_waits_is_noticed(pipes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that reads no reply does not keep the container alive."""
+    monkeypatch.setattr(guest_server, "buried", lambda: {})
+    os.set_blocking(pipes[3], False)
+    os.close(pipes[1])
+    pipes[1] = os.dup(pipes[0])
+    with pytest.raises(guest_server.HostGone):
+        guest_server.handed_down(pipes[0], pipes[3], CHILD, bytes(1 << 20))
