@@ -20,6 +20,7 @@ from registry.errors import (
 from registry.files import read_export, read_suites
 from registry.records import (
     AttemptRecord,
+    AuditEntry,
     CallCounts,
     Difference,
     QuestionRecord,
@@ -50,6 +51,7 @@ __all__ = [
     "NAME_PATTERN",
     "AlreadyAnswered",
     "AttemptRecord",
+    "AuditEntry",
     "CallCounts",
     "Conflict",
     "Difference",

@@ -9,12 +9,12 @@ from pydantic import ValidationError
 
 from registry.commands import system_failure
 from registry.errors import InvalidFunction
-from registry.layout import EVIDENCE, MANIFEST, SOURCE, TESTS, require_name
+from registry.layout import EVIDENCE, LOCK, MANIFEST, SOURCE, TESTS, require_name
 from registry.types import Function, Manifest, manifest_text
 
 
 def files_of(function: Function, evidence: Mapping[str, Any]) -> dict[str, bytes]:
-    """The four files of a function. Raises `InvalidFunction` for text or evidence that no file can hold."""
+    """The files of a function. Raises `InvalidFunction` for text or evidence that no file can hold."""
     require_name(function.name)
     try:
         stamped = {**evidence, "digest": function.digest}
@@ -22,6 +22,7 @@ def files_of(function: Function, evidence: Mapping[str, Any]) -> dict[str, bytes
             SOURCE: function.source,
             TESTS: function.tests,
             MANIFEST: manifest_text(function.manifest),
+            **({LOCK: function.lock} if function.lock else {}),
             EVIDENCE: json.dumps(stamped, indent=2, ensure_ascii=False) + "\n",
         }
         return {name: text.encode() for name, text in texts.items()}
@@ -38,7 +39,8 @@ def function_from(files: Mapping[str, bytes], *, where: str) -> Function:
             raise InvalidFunction(f"{where} has no {name}.")
     try:
         manifest = Manifest.model_validate(json.loads(files[MANIFEST].decode()))
-        return Function(manifest=manifest, source=files[SOURCE].decode(), tests=files[TESTS].decode())
+        source, tests, lock = (files.get(name, b"").decode() for name in (SOURCE, TESTS, LOCK))
+        return Function(manifest=manifest, source=source, tests=tests, lock=lock)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -59,9 +61,11 @@ def evidence_from(text: bytes) -> dict[str, Any]:
 
 
 def write_export(files: Mapping[str, bytes], folder: Path) -> Path:
-    """The folder, with the files in it; older files of the same names are replaced."""
+    """The folder, with the files in it; older ones of a function are replaced or, where it has none such, removed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if LOCK not in files:
+            (folder / LOCK).unlink(missing_ok=True)
         for name, data in files.items():
             (folder / name).write_bytes(data)
     except OSError as error:
@@ -71,7 +75,8 @@ def write_export(files: Mapping[str, bytes], folder: Path) -> Path:
 
 def read_export(folder: Path) -> Function:
     """The function whose files lie in the folder. Raises `InvalidFunction` naming the file at fault."""
-    files = {name: _read(folder / name) for name in (SOURCE, TESTS, MANIFEST)}
+    locked = (LOCK,) if (folder / LOCK).exists() else ()
+    files = {name: _read(folder / name) for name in (SOURCE, TESTS, MANIFEST, *locked)}
     return function_from(files, where=str(folder))
 
 

@@ -12,7 +12,7 @@ from registry.layout import PRODUCTION
 from registry.repository import Record, Repository
 from registry.types import Function, Hit, Listing, Manifest, Status, Version, manifest_text
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _MEMORY = ":memory:"
 _MAX_WORDS = 64
 
@@ -34,11 +34,11 @@ _TABLES = (
     """CREATE TABLE functions (
         id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, version TEXT NOT NULL, commit_id TEXT NOT NULL,
         tree TEXT NOT NULL, digest TEXT NOT NULL, description TEXT NOT NULL, manifest TEXT NOT NULL,
-        source TEXT NOT NULL, tests TEXT NOT NULL, evidence TEXT NOT NULL)""",
+        source TEXT NOT NULL, tests TEXT NOT NULL, lock TEXT NOT NULL, evidence TEXT NOT NULL)""",
     """CREATE VIRTUAL TABLE words USING fts5(
         name, description, aliases, parameters, tokenize="unicode61 remove_diacritics 2")""",
 )
-_VERSION_COLUMNS = "version, commit_id, digest, manifest, source, tests, evidence"
+_VERSION_COLUMNS = "version, commit_id, digest, manifest, source, tests, lock, evidence"
 # A word in the name or in an alias says more than one in a sentence; a parameter's name says least.
 # Ranked before it is joined: the sorter then carries two numbers a match and no texts.
 _SEARCH = """
@@ -135,9 +135,10 @@ class Index:
                 return work(self._current())
 
     def _checked(self, row: Sequence[str]) -> Version:
-        version, commit, digest, manifest, source, tests, evidence = row
+        version, commit, digest, manifest, source, tests, lock, evidence = row
         with suppress(ValueError):
-            function = Function(manifest=Manifest.model_validate(json.loads(manifest)), source=source, tests=tests)
+            read = Manifest.model_validate(json.loads(manifest))
+            function = Function(manifest=read, source=source, tests=tests, lock=lock)
             if function.digest == digest:
                 return Version(
                     function=function,
@@ -233,9 +234,9 @@ class Index:
 
 def _insert(db: sqlite3.Connection, record: Record, version: Version) -> None:
     function, manifest = version.function, version.function.manifest
-    texts = (manifest.description, manifest_text(manifest), function.source, function.tests)
+    texts = (manifest.description, manifest_text(manifest), function.source, function.tests, function.lock)
     row = db.execute(
-        "INSERT INTO functions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO functions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.name,
             record.version,

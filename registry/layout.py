@@ -16,6 +16,8 @@ CANARY = "refs/kowal/canary/"
 QUARANTINE = "refs/kowal/quarantine/"
 
 SOURCE, TESTS, MANIFEST, EVIDENCE = "function.py", "test_function.py", "function.json", "evidence.json"
+LOCK = "requirements.lock"
+"""Only where a function needs packages."""
 
 README = """\
 # A registry of functions
@@ -26,7 +28,8 @@ SHA-256 of its name: fanned out so, a commit stores two small trees instead of o
     function.py        the source
     test_function.py   its tests
     function.json      name, description, aliases, schemas, requirements, grants, examples
-    evidence.json      why it is trusted, and the digest of the three files above
+    requirements.lock  the exact packages it needs, with the digests of their files; not there where it needs none
+    evidence.json      why it is trusted, and the digest of the files above
 
 Refs say where a version stands:
 

@@ -147,7 +147,7 @@ class Moves:
 
     def _try_once(self, name: str, version: str | None, by: str, note: str) -> Record:
         tip = self._repository.tip(PRODUCTION)
-        record = self._repository.named(name, version) if version else self._newest_approved(name)
+        record = self._repository.named(name, version) if version else self.newest_approved(name)
         current = self._repository.on_trial(name)
         if current == record:
             self._forget_ended_trials(name)
@@ -170,7 +170,7 @@ class Moves:
 
     def _produce_once(self, name: str, version: str | None, verb: str, by: Mapping[str, str], note: str) -> Record:
         tip = self._repository.tip(PRODUCTION)
-        record = self._repository.named(name, version) if version else self._newest_approved(name)
+        record = self._repository.named(name, version) if version else self.newest_approved(name)
         current = self._repository.in_production(name)
         if current == record:
             self._forget_ended_trials(name)
@@ -236,7 +236,8 @@ class Moves:
                 )
         self._repository.refs.update(list(updates))
 
-    def _newest_approved(self, name: str) -> Record:
+    def newest_approved(self, name: str) -> Record:
+        """The newest approved version that is not quarantined. Raises `UnknownFunction` and `UnknownVersion`."""
         barred = self._repository.quarantined(name)
         records = [record for record in self._repository.releases(name) if record.version not in barred]
         if records:

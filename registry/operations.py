@@ -11,8 +11,17 @@ from sqlalchemy import Connection, Table, bindparam, case, delete, func, select,
 
 from registry.database import Database, insert_row, storable, upsert_row
 from registry.errors import AlreadyAnswered, UnknownQuestion
-from registry.records import AttemptRecord, CallCounts, Difference, QuestionRecord, RecordedCall, Run, RunCounts
-from registry.schema import aliases, attempts, calls, differences, questions, runs
+from registry.records import (
+    AttemptRecord,
+    AuditEntry,
+    CallCounts,
+    Difference,
+    QuestionRecord,
+    RecordedCall,
+    Run,
+    RunCounts,
+)
+from registry.schema import aliases, attempts, audit, calls, differences, questions, runs
 
 _LARGEST_ID = 2**31 - 1
 
@@ -143,6 +152,17 @@ class Operations:
         query = select(attempts).order_by(attempts.c.id.desc()).limit(limit)
         query = query.where(attempts.c.task_id == task_id) if task_id else query
         return [AttemptRecord(**row) for row in self._database.rows(query)]
+
+    def record_audit(self, entry: AuditEntry) -> int:
+        """The id of the entry, which is kept for good: the database refuses to change or delete it."""
+        return self._insert(audit, asdict(entry))
+
+    def audit(self, function: str | None = None, *, run: str | None = None, limit: int = 50) -> Sequence[AuditEntry]:
+        """The newest entries of the audit, newest first; of one function, of one run, or all."""
+        query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+        query = query.where(audit.c.function == function) if function else query
+        query = query.where(audit.c.run == run) if run else query
+        return [AuditEntry(**row) for row in self._database.rows(query)]
 
     def add_alias(self, text: str, function: str, by: str) -> None:
         """Keep that these words mean this function. Idempotent; the latest word on a text holds."""

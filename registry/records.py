@@ -29,7 +29,7 @@ class Run:
     """Whether a person said that the answer was right."""
     call: str = ""
     """SHA-256 of the arguments' canonical JSON, hexadecimal: equal calls have equal ones. Empty: not known."""
-    fault: Literal["", "caller", "function"] = ""
+    fault: Literal["", "caller", "function", "host"] = ""
     """Whose fault a failure was; empty for a value."""
     id: int | None = None
     """Given by the database."""
@@ -134,5 +134,29 @@ class AttemptRecord:
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
+    id: int | None = None
+    """Given by the database."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry:
+    """One thing that a function asked of its host, or what came of it. No secret and no data is in it."""
+
+    at: datetime
+    """With a time zone; comes back in UTC."""
+    actor: str
+    """Who had the function run."""
+    action: str
+    """What kind of ask: `http`, `llm`, `function`, `files`; with `.done` at the end for what came of it."""
+    function: str
+    version: str
+    digest: str
+    run: str
+    """The same for all that one run did, the functions that it called included."""
+    subject: str
+    """What was asked for: `GET https://api.example.org/v1/forecast`, without the query."""
+    outcome: Literal["allowed", "refused", "failed"]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Counts: bytes, seconds, status, tokens; or why not."""
     id: int | None = None
     """Given by the database."""

@@ -148,6 +148,13 @@ class Registry:
             return self._load(self._repository.named(name, version))
         return self.find(require_name(name)) or self._load(self._best(name))
 
+    def newest(self, name: str) -> Version:
+        """The newest approved version that is not quarantined: what `promote` takes where no number is given.
+
+        Raises `UnknownFunction` and `UnknownVersion`.
+        """
+        return self._load(self._moves.newest_approved(require_name(name)))
+
     def find(self, name: str) -> Version | None:
         """The function's production version, or None. Microseconds once it was asked for."""
         snapshot = self._current()

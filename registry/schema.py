@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration. A database at another revision is migrated, or refused if it is newer."""
 
 
@@ -135,4 +135,22 @@ questions = Table(
     Column("answered_by", Text, nullable=False),
     Column("answered_at", UtcDateTime),
     Column("outcome", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("function", String(64), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("run", String(64), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("facts", JSON, nullable=False),
+    Index("audit_by_function", "function", "id"),
+    Index("audit_by_run", "run", "id"),
 )

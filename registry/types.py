@@ -104,13 +104,15 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Function:
-    """The three files whose bytes make a version what it is."""
+    """The files whose bytes make a version what it is."""
 
     manifest: Manifest
     source: str
     """`function.py`"""
     tests: str
     """`test_function.py`"""
+    lock: str = ""
+    """`requirements.lock`: the exact packages it needs, with the digests of their files; empty where it needs none."""
 
     @property
     def name(self) -> str:
@@ -119,8 +121,8 @@ class Function:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the three files, hexadecimal. Two functions with one digest are one function."""
-        parts = [self.source, self.tests, manifest_text(self.manifest)]
+        """SHA-256 over the files, hexadecimal. Two functions with one digest are one function."""
+        parts = [self.source, self.tests, manifest_text(self.manifest), *([self.lock] if self.lock else [])]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -1,0 +1,1 @@
+"""What a function may reach outside its sandbox, who allowed it, and who sees to it."""

@@ -1,0 +1,62 @@
+"""What code was seen to ask of a scripted host, as the grants that allow just that and no more."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+PLACEHOLDER = re.compile(r"scripted-secret-([A-Za-z_][A-Za-z0-9_]*)")
+"""What a scripted host gives in place of a secret."""
+
+Ask = Mapping[str, Any]
+
+
+def observed(asks: Iterable[Ask], versions: Mapping[str, str]) -> tuple[str, ...]:
+    """The grants for these asks, each once, sorted. `versions` says which version of a function is called.
+
+    An ask that cannot be read (it is the guest's word) asks for nothing.
+    """
+    every = list(asks)
+    found = {grant for ask in every for grant in granted_by(ask, versions)}
+    thoughts = sum(ask.get("kind") == "llm" for ask in every)
+    return tuple(sorted({*found, *([f"llm {thoughts}"] if thoughts else [])}))
+
+
+def granted_by(ask: Ask, versions: Mapping[str, str]) -> Iterator[str]:
+    """The grants that one ask needs; those for a model are counted over all."""
+    match ask:
+        case {"kind": "http", "method": str(method), "url": str(url)}:
+            if host := host_in(url):
+                yield f"http {method.upper()} {host}"
+                yield from (f"secret {name} {host}" for name in sorted(secrets_in(ask)))
+        case {"kind": "function", "name": str(name)} if name in versions:
+            yield f"function {name} {versions[name]}"
+        case {"kind": "files", "way": "in" | "out" as way}:
+            yield f"files {way}"
+
+
+def host_in(url: str) -> str:
+    """The host as a grant names it, with scheme and port where they are not HTTPS's own; empty where there is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    if parts.scheme == "https" and port in (None, usual):
+        return host
+    return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, usual) else "")
+
+
+def secrets_in(ask: Ask) -> set[str]:
+    """The names of the secrets that the request carries."""
+    try:
+        body = base64.b64decode(str(ask.get("body") or "")).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        body = ""
+    return set(PLACEHOLDER.findall(f"{ask.get('url')} {ask.get('headers')} {body}"))
