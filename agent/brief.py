@@ -1,13 +1,15 @@
 """What is to be made, settled before any code exists: the task, its specification, its tests, what people answered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from agent.composition import Callee
 from agent.source.suites import joined
 from agent.specification import Specification
 from agent.types import Task
 from registry import Example, Function, Manifest, Version
+from sandbox import Script
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,8 @@ class Brief:
     """The tests of that version, without those that a person's new example contradicts."""
     answers: tuple[Example, ...] = ()
     """What a person answered to questions about this function."""
+    callees: tuple[Callee, ...] = ()
+    """The registered functions that it may call, and what those call."""
     authors: Mapping[str, str] = field(default_factory=dict)
     """Who wrote the specification and the tests, with the prompts: for the provenance."""
 
@@ -37,13 +41,19 @@ class Brief:
         return (*said, *(example for example in old if example.arguments not in calls))
 
     @property
+    def script(self) -> Script | None:
+        """The host that candidates are proven with; None for a function that asks nothing."""
+        return script_of(self.specification, self.callees)
+
+    @property
     def suite(self) -> str:
         """All tests: those of the version before first."""
         return joined(self.kept_tests, self.tests) if self.kept_tests else self.tests
 
     def function(self, source: str, *, tests: str | None = None) -> Function:
         """The function that a module makes of it."""
-        return Function(manifest=self.manifest, source=with_newline(source), tests=with_newline(tests or self.suite))
+        module, suite = with_newline(source), with_newline(tests or self.suite)
+        return Function(manifest=self.manifest, source=module, tests=suite, lock=self.task.lock)
 
     @property
     def manifest(self) -> Manifest:
@@ -56,7 +66,6 @@ class Brief:
             update={
                 "aliases": tuple(dict.fromkeys((*old.aliases, *made.aliases))),
                 "requirements": tuple(dict.fromkeys((*old.requirements, *made.requirements))),
-                "grants": old.grants,
             }
         )
 
@@ -72,6 +81,7 @@ class Brief:
             "task": task.text,
             "examples": [example.model_dump(mode="json", by_alias=True) for example in task.examples],
             "requirements": list(task.requirements),
+            "lock": task.lock,
             "wishes": list(task.wishes),
             "specification": self.specification.model_dump(mode="json", by_alias=True),
             "tests": self.tests,
@@ -82,13 +92,24 @@ class Brief:
         }
 
 
-def brief_from(kept: Mapping[str, Any], replaces: Version | None) -> Brief:
+def script_of(
+    specification: Specification | None, callees: Iterable[Callee], grants: Iterable[str] = ()
+) -> Script | None:
+    """The host that a function is proven with; None for one that asks nothing: its tests may still say more."""
+    exchanges = tuple(exchange.as_json() for exchange in specification.host) if specification else ()
+    functions = {callee.name: callee.source for callee in callees}
+    asks = exchanges or functions or any(grants)
+    return Script(exchanges=exchanges, functions=functions) if asks else None
+
+
+def brief_from(kept: Mapping[str, Any], replaces: Version | None, callees: tuple[Callee, ...] = ()) -> Brief:
     """The brief that `as_json` gave."""
     examples, answers = (tuple(map(Example.model_validate, kept[key])) for key in ("examples", "answers"))
     task = Task(
         text=kept["task"],
         examples=examples,
         requirements=tuple(kept["requirements"]),
+        lock=kept.get("lock", ""),
         wishes=tuple(kept["wishes"]),
     )
     return Brief(
@@ -99,6 +120,7 @@ def brief_from(kept: Mapping[str, Any], replaces: Version | None) -> Brief:
         replaces=replaces,
         kept_tests=kept["kept_tests"],
         answers=answers,
+        callees=callees,
         authors=kept["authors"],
     )
 

@@ -3,10 +3,10 @@
 import getpass
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,10 +15,22 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from agent.errors import BadSettings
+from agent.errors import BadGrant, BadSettings
 from agent.making.budget import Budget
 from agent.making.models import Models
+from agent.packages import AllowList
+from agent.rights.grants import Grant, parse
+from agent.rights.secrets import SHORTEST
+from agent.sandboxes import AUTO
 from sandbox import Limits
+from sandbox.locks import read_requirements
+from sandbox.resolver import Resolver
+
+CONNECTION = (
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+"""The variables that say how to reach other machines."""
 
 
 class LimitSettings(BaseModel):
@@ -28,6 +40,8 @@ class LimitSettings(BaseModel):
 
     wall_clock_s: float = Field(default=10.0, gt=0, le=3600)
     """Seconds until it is stopped."""
+    granted_wall_clock_s: float = Field(default=60.0, gt=0, le=3600)
+    """The same for a function with grants, which waits for others; with all that it calls."""
     max_memory_mib: int = Field(default=256, ge=32, le=2048)
     """Memory, in MiB. Below 32 the interpreter itself does not start; 32-bit WebAssembly ends at 4096."""
     max_output_kib: int = Field(default=1024, ge=1)
@@ -86,10 +100,99 @@ class BudgetSettings(BaseModel):
         return Budget(requests=self.requests, tokens=self.tokens, cost_eur=self.cost_eur, seconds=self.seconds)
 
 
+class GrantSettings(BaseModel):
+    """Which rights need no person's signature."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allow: tuple[str, ...] = ()
+    """Grants, as they stand in a manifest: what they cover is granted beforehand."""
+
+    @field_validator("allow")
+    @classmethod
+    def _readable(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(parse(line)) for line in lines)
+        except BadGrant as error:
+            raise ValueError(str(error)) from None
+
+    def as_grants(self) -> tuple[Grant, ...]:
+        """The grants as the agent takes them."""
+        return tuple(map(parse, self.allow))
+
+
+class SecretSettings(BaseModel):
+    """Where one secret's value is found: one of the three."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    value: SecretStr | None = None
+    """The value itself."""
+    file: Path | None = None
+    """A file that holds it; line ends at its end do not count."""
+    env: str | None = None
+    """A variable of the environment."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if sum(source is not None for source in (self.value, self.file, self.env)) != 1:
+            raise ValueError("it names exactly one of `value`, `file` and `env`")
+        return self
+
+    def read(self) -> str:
+        """The value. Raises `ValueError`, without the value in it, where there is none that can be used."""
+        if self.value is not None:
+            found = self.value.get_secret_value()
+        elif self.file is not None:
+            try:
+                found = self.file.read_text("utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(f"{self.file} cannot be read ({type(error).__name__})") from None
+        else:
+            found = os.environ.get(self.env or "", "")
+        if len(found) < SHORTEST:
+            raise ValueError(f"it has fewer than {SHORTEST} characters, or is not there")
+        return found
+
+
+class RequirementSettings(BaseModel):
+    """Which packages functions may have."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    allow: tuple[str, ...] = ()
+    """Packages, with versions or not, that need no person."""
+    allow_unlisted: bool = True
+    """Whether others may be had, where a person signs."""
+    min_age_days: int = Field(default=30, ge=0)
+    """Nothing that was uploaded later is taken."""
+    index: str = ""
+    """The package index (PEP 503); empty for uv's own."""
+    max_gib: float = Field(default=4.0, gt=0)
+    """What installed packages may take on the disk before the least used are removed."""
+
+    @field_validator("allow")
+    @classmethod
+    def _readable(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        read_requirements(texts)
+        return texts
+
+    def as_allowed(self) -> AllowList:
+        """The list as the agent takes it."""
+        return AllowList(entries=self.allow, others=self.allow_unlisted)
+
+    def as_resolver(self) -> Resolver:
+        """What asks the index; proxies and certificates are those of the environment."""
+        connection = {name: os.environ[name] for name in CONNECTION if name in os.environ}
+        return Resolver(index=self.index, min_age_days=self.min_age_days, environment=connection)
+
+
 class Settings(BaseSettings):
     """What the operator decides. Sources, first wins: arguments, `KOWAL_*`, the settings file, the defaults."""
 
-    model_config = SettingsConfigDict(env_prefix="KOWAL_", env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KOWAL_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     registry: Path = Field(default_factory=lambda: data_folder() / "registry.git")
     """The git repository that holds the functions."""
@@ -97,8 +200,8 @@ class Settings(BaseSettings):
     """The operational database: a file or a database URL. Empty: `operations.sqlite` beside the registry."""
     cache: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("kowal", appauthor=False)))
     """The folder for what can be built again: the sandbox's snapshot."""
-    sandbox: str = "wasm"
-    """The sandbox back end."""
+    sandbox: str = AUTO
+    """The sandbox back end, or `auto`: all that can be had."""
     providers: tuple[str, ...] = ("ollama",)
     """The model providers, in the order in which they are asked."""
     candidates: int = Field(default=5, ge=1, le=20)
@@ -122,6 +225,12 @@ class Settings(BaseSettings):
     """How far the best match must be ahead of the second."""
     limits: LimitSettings = LimitSettings()
     """What one run may use."""
+    grants: GrantSettings = GrantSettings()
+    """Which rights need no person's signature."""
+    secrets: dict[str, SecretSettings] = Field(default_factory=dict)
+    """One section a secret that functions may be granted."""
+    requirements: RequirementSettings = RequirementSettings()
+    """Which packages functions may have."""
     llm: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """One section a model provider; `kowal doctor` and docs/settings.md say what each takes."""
     backends: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -144,6 +253,17 @@ class Settings(BaseSettings):
     def database_place(self) -> str:
         """The operational database's file or URL."""
         return self.database or str(self.registry.with_name("operations.sqlite"))
+
+    def secret(self, name: str) -> str:
+        """The secret of that name; the environment's own names count in lower case. Raises `BadSettings`."""
+        section = self.secrets.get(name) or self.secrets.get(name.lower())
+        advice = f'For example: [secrets] {name} = {{file = "/run/secrets/{name.lower()}"}} in {settings_file()}'
+        if section is None:
+            raise BadSettings(f"The settings have no secret `{name}`, which was granted to the function", advice=advice)
+        try:
+            return section.read()
+        except ValueError as error:
+            raise BadSettings(f"The secret `{name}` cannot be used: {error}", advice=advice) from None
 
     def provider_section(self, name: str) -> dict[str, Any]:
         """The raw settings of one model provider; Ollama's own environment variables count where ours are silent."""

@@ -7,6 +7,7 @@ from agent.config import Settings, settings_file
 from agent.errors import KowalError
 from agent.loader import available
 from agent.ports import ProviderStatus
+from agent.sandboxes import named
 from agent.wiring import open_operations, open_provider, open_registry, open_sandbox
 from registry import RegistryError, Status
 from sandbox import SandboxError, SandboxStatus
@@ -28,8 +29,10 @@ class Diagnosis:
 def examine(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[Diagnosis]:
     """One diagnosis a part, as they are found. Never raises for a part that is broken."""
     yield Diagnosis(part="settings", ok=True, needed=True, detail=settings_detail())
+    yield Diagnosis(part="sandbox", ok=True, needed=True, detail=choice_detail(settings.sandbox))
     for name in available("sandbox.backends"):
-        yield of_status(f"sandbox {name}", name == settings.sandbox, sandbox_status(settings, name, on_progress))
+        needed = name == named(settings.sandbox)[0]
+        yield of_status(f"sandbox {name}", needed, sandbox_status(settings, name, on_progress))
     for name in available("integrations.llm"):
         if name in settings.providers or name == "ollama":
             yield of_status(f"model {name}", name in settings.providers, provider_status(settings, name))
@@ -43,6 +46,15 @@ def settings_detail() -> str:
     return f"{file}" if file.exists() else f"the defaults ({file} does not exist)"
 
 
+def choice_detail(setting: str) -> str:
+    """Which back ends are used, and for what."""
+    names = named(setting)
+    if len(names) == 1:
+        return f"{names[0]} alone, as the settings say"
+    others = " and ".join(names[1:])
+    return f"{setting}: functions are proven in {names[0]}, and in {others} where it works; {names[0]} is the faster"
+
+
 def of_status(part: str, needed: bool, status: SandboxStatus | ProviderStatus) -> Diagnosis:  # noqa: FBT001
     """A back end's own word as a diagnosis."""
     return Diagnosis(part=part, ok=status.available, needed=needed, detail=status.detail, advice=status.advice)
@@ -51,7 +63,7 @@ def of_status(part: str, needed: bool, status: SandboxStatus | ProviderStatus) -
 def sandbox_status(settings: Settings, name: str, on_progress: Callable[[str], None]) -> SandboxStatus:
     """What a sandbox back end says of itself."""
     try:
-        sandbox = open_sandbox(settings.model_copy(update={"sandbox": name}), on_progress, spares=0)
+        sandbox = open_sandbox(settings, name, on_progress, spares=0)
     except (SandboxError, KowalError) as error:
         return SandboxStatus(available=False, detail=str(error), advice=error.advice)
     try:

@@ -3,6 +3,8 @@
 KowalError
 ├── BadTask                 the request itself is wrong (empty, too large)
 │   └── BadArguments        an argument is missing, unknown, or of the wrong type
+├── BadGrant                a line that is no grant
+├── NotGranted              nobody has granted what the version asks for
 ├── NoFunctionFits          no registered function does it, and none could be made
 │   └── NotPromoted         candidates were made and none passed the gate
 │       └── Undecided       a person's answer decides; the question is kept
@@ -47,6 +49,25 @@ class BadArguments(BadTask):
     """The arguments do not fit the function."""
 
     advice = "`kowal functions show NAME` shows what the function takes."
+
+
+class BadGrant(KowalError):
+    """A line is no grant."""
+
+    exit_code = 2
+    advice = (
+        "A grant is one of: `http METHOD HOST`, `secret NAME HOST`, `function NAME X.Y.Z`, `llm N`, `files in`, "
+        "`files out`. docs/grants.md says what each allows."
+    )
+
+
+class NotGranted(KowalError):
+    """The version asks for rights that nobody has granted."""
+
+    exit_code = 6
+    advice = (
+        "`kowal functions show NAME` shows what it does; `kowal functions promote NAME --grant` grants what it asks."
+    )
 
 
 class NoFunctionFits(KowalError):

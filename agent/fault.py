@@ -1,4 +1,4 @@
-"""Whose fault a failed run is: the caller's, who gave bad input, or the function's."""
+"""Whose fault a failed run is: the caller's, who gave bad input, the host's, which did not serve, or the function's."""
 
 import ast
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from agent.source.signature import UnreadableSignature, parse
 from registry import Version
 from sandbox import Failure, FailureKind
 
-Fault = Literal["", "caller", "function"]
+Fault = Literal["", "caller", "function", "host"]
 """Empty where nothing failed."""
 
 BAD_VALUES = frozenset(
@@ -33,17 +33,24 @@ BAD_VALUES = frozenset(
 with which a parser says so. By name: the class itself stays in the sandbox."""
 
 
-def fault_of(failure: Failure | None, version: Version) -> Fault:
-    """The caller's where the function refused its input as it may; the function's for whatever else went wrong."""
+def fault_of(failure: Failure | None, version: Version, *, troubled: bool = False) -> Fault:
+    """The caller's where the function refused its input as it may; the function's for whatever else went wrong.
+
+    `troubled` says that what it asked of its host was not served, by no fault of its own: then a failure that may come
+    of that is the host's.
+    """
     if failure is None:
         return ""
-    if failure.kind is not FailureKind.EXCEPTION:
-        return "function"
+    if failure.kind is FailureKind.EXCEPTION and refuses_input(failure, version):
+        return "caller"
+    return "host" if troubled and failure.kind in (FailureKind.EXCEPTION, FailureKind.TIMEOUT) else "function"
+
+
+def refuses_input(failure: Failure, version: Version) -> bool:
+    """True where the exception is one by which the function says that its input is bad."""
     name, specified = failure.exception, specified_errors(version)
     said = name in BAD_VALUES | specified or last_word(name) in map(last_word, specified)
-    return (
-        "caller" if name and (said or name in derived(version.function.source, BAD_VALUES | specified)) else "function"
-    )
+    return bool(name) and (said or name in derived(version.function.source, BAD_VALUES | specified))
 
 
 def specified_errors(version: Version) -> frozenset[str]:

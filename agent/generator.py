@@ -80,7 +80,7 @@ class Generator:
         self, task: Task, specification: Specification, refused: str, findings: Sequence[str], *, seed: int, model: str
     ) -> Proposal[Code]:
         """A suite, from the specification alone; `refused` is an earlier one with what was found in it."""
-        said = [system("test", task), specified(specification)]
+        said = [system("test", task), specified(specification), *about_host(specification, "host_tests")]
         if findings:
             more = fill("retest", tests=cut(refused), findings=cut(listed(findings)))
             said.append(Message(role="user", content=more))
@@ -89,7 +89,7 @@ class Generator:
             Purpose.TEST,
             said,
             lambda text: read_code(text, "def test"),
-            prompts=("test", "specified"),
+            prompts=("test", "specified", *(("host_tests",) if specification.asks else ())),
             seed=seed,
             model=model,
         )
@@ -97,7 +97,7 @@ class Generator:
     def code(self, brief: Brief, *, seed: int, model: str) -> Proposal[Code]:
         """A candidate's module, from the specification and the half of the tests that coders see."""
         said, purpose = code_messages(brief), Purpose.GENERATE
-        prompts: tuple[str, ...] = ("generate", "specified", "code")
+        prompts: tuple[str, ...] = ("generate", "specified", *hosts(brief), "code")
         if brief.replaces is not None:
             said.append(Message(role="user", content=fill("enhance", code=brief.replaces.function.source)))
             prompts, purpose = (*prompts, "enhance"), Purpose.ENHANCE
@@ -115,7 +115,7 @@ class Generator:
             *code_messages(brief),
             Message(role="user", content=fill("repair", code=cut(code), findings=cut(findings))),
         ]
-        prompts = ("generate", "specified", "code", "repair")
+        prompts = ("generate", "specified", *hosts(brief), "code", "repair")
         return self._ask(brief.task, Purpose.REPAIR, said, read_code, prompts=prompts, seed=seed, model=model)
 
     def arguments(self, task: Task, version: Version) -> Mapping[str, Any]:
@@ -182,12 +182,23 @@ def specified(specification: Specification) -> Message:
     return Message(role="user", content=fill("specified", specification=text))
 
 
+def about_host(specification: Specification, prompt: str) -> list[Message]:
+    """How the host is asked, for a function that does."""
+    return [Message(role="user", content=fill(prompt))] if specification.asks else []
+
+
+def hosts(brief: Brief) -> tuple[str, ...]:
+    """The prompt about the host, where it is used."""
+    return ("host_code",) if brief.specification.asks else ()
+
+
 def code_messages(brief: Brief) -> list[Message]:
     """What every coder is told."""
     seen = cut(visible_half(brief.tests))
     return [
         system("generate", brief.task),
         specified(brief.specification),
+        *about_host(brief.specification, "host_code"),
         Message(role="user", content=fill("code", tests=seen)),
     ]
 

@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.brief import script_of
 from agent.checks import examples_hold
 from agent.checks.trial import Trial
 from agent.clock import StepClock
-from agent.errors import BadArguments, BadTask, KowalError, RunFailed
+from agent.composition import callees_of
+from agent.errors import BadArguments, BadTask, KowalError, NotGranted, RunFailed
 from agent.making.doubts import interface_of, refuse_misfit, said_of
 from agent.making.forge import Forge, Made
 from agent.matcher import Match, Matcher
 from agent.questions import Said
 from agent.runner import Answer, Runner
+from agent.specification import Specification
 from agent.types import Event, Origin, Outcome, Task, version_facts
 from registry import Function, Registry, Status, Version
+from sandbox import Sandbox, Surroundings
 
 MOST_TASK_CHARS = 10_000
 """A wish is a few sentences; data belongs in arguments."""
@@ -115,7 +119,7 @@ class Agent:
 
     def close(self) -> None:
         """Stop what waits in the background, and release files and processes. Idempotent."""
-        self.runner.sandbox.close()
+        self.runner.sandboxes.close()
         self.matcher.operations.close()
         self.registry.close()
 
@@ -124,16 +128,24 @@ class Agent:
         match = self.matcher.match(task)
         if match.chosen is None or not task.examples:
             return match
-        trial = Trial(function=match.chosen.function, sandbox=self.runner.sandbox, task=task)
+        trial = Trial(function=match.chosen.function, sandbox=self._proving(match.chosen), task=task)
         if examples_hold.check(trial).passed:
             return match
         reason = f"{match.chosen.name} breaks your examples"
         return Match(chosen=None, score=match.score, candidates=match.candidates, reason=reason)
 
+    def _proving(self, version: Version) -> Sandbox:
+        """Where the version runs, with the host that it was proven with, if it asks for one."""
+        kept = version.evidence.get("specification")
+        specification = Specification.model_validate(kept) if kept else None
+        callees = callees_of(self.registry, version.function)
+        script = script_of(specification, callees, version.function.manifest.grants)
+        return self.runner.sandboxes.for_run(version, Surroundings(script=script))
+
     def _first_run(self, task: Task, version: Version, clock: StepClock) -> Answer:
         try:
             return self.runner.run(task, version, clock, Origin.GENERATED, None)
-        except BadArguments as error:
+        except (BadArguments, NotGranted) as error:
             error.kept = f"`{version.name}` {version.version} was made and kept; run it by its name."
             raise
 
@@ -180,6 +192,8 @@ def outcome(
         cost_eur=made.spending.cost_eur if made else 0.0,
         seconds=dict(clock.seconds),
         run_id=answer.run_id if answer else None,
+        reached=answer.reached if answer else (),
+        artefacts=answer.result.artefacts if answer else {},
     )
 
 

@@ -16,6 +16,8 @@ class Purpose(StrEnum):
     ENHANCE = "enhance"
     MATCH = "match"
     ARGUMENTS = "arguments"
+    HOST = "host"
+    """A function asks, by its grant."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,12 @@
 """Lets a proven candidate into the registry, and decides by the operator's policy how far it goes by itself."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from agent.errors import BadGrant
+from agent.packages import AllowList
+from agent.rights.grants import Grant, covered, read_grants
 from agent.source.signature import UnreadableSignature, read_signature
 from registry import Function, Registry, Status, Version
 
@@ -19,6 +22,10 @@ class Promoter:
 
     registry: Registry
     policy: Policy
+    allow: Sequence[Grant] = ()
+    """Grants that need no person: the setting `grants.allow`."""
+    packages: AllowList = field(default_factory=AllowList)
+    """Packages that need no person: the setting `requirements.allow`."""
 
     def admit(
         self, function: Function, evidence: Mapping[str, Any], *, replaces: Version | None = None, waits: bool = False
@@ -45,9 +52,17 @@ class Promoter:
         return move(function.name, version.version, by=BY_POLICY)
 
     def needs_person(self, function: Function) -> bool:
-        """True where a person must sign before production: always by policy, else for grants and requirements."""
+        """True where a person must sign before production: always by policy, else for requirements and grants.
+
+        Packages and grants that the operator allows beforehand need nobody.
+        """
         manifest = function.manifest
-        return self.policy == "person" or bool(manifest.grants or manifest.requirements)
+        if self.policy == "person" or not self.packages.covers(function):
+            return True
+        try:
+            return not covered(read_grants(manifest.grants), self.allow)
+        except BadGrant:
+            return True
 
 
 def change_between(old: Function, new: Function) -> Literal["minor", "major"]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from agent.arguments import bind
@@ -10,10 +11,17 @@ from agent.errors import BadArguments, ModelError, RunFailed
 from agent.fault import Fault, fault_of
 from agent.generator import Generator
 from agent.journal import Invocation, Journal
+from agent.rights.broker import Broker
+from agent.rights.session import Session, refuse_files
+from agent.sandboxes import Sandboxes
 from agent.types import Event, Listener, Origin, Task, version_facts
 from agent.warden import Warden
 from registry import Version
-from sandbox import Call, CallResult, Limits, Sandbox
+from sandbox import Call, CallResult, Limits
+
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+SHORTEST_S = 0.01
+"""What a call gets at the end of its run's time, in which it does nothing more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +32,10 @@ class Answer:
     """The version that ran."""
     result: CallResult
     run_id: int
+    backend: str
+    """The sandbox in which it ran."""
+    reached: tuple[str, ...] = ()
+    """What it asked of its host and got, each once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,17 +49,21 @@ class Ran(Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class Runner:
-    """Calls functions in the sandbox, and nowhere else."""
+    """Calls functions in a sandbox, and nowhere else."""
 
-    sandbox: Sandbox
+    sandboxes: Sandboxes
     generator: Generator
     journal: Journal
     warden: Warden
+    broker: Broker
     limits: Limits
     listener: Listener
 
     def run(self, task: Task, version: Version, clock: StepClock, origin: Origin, score: float | None) -> Answer:
-        """The version's value for the task's arguments. Raises `BadArguments`, `RunFailed`, `SandboxError`."""
+        """The version's value for the task's arguments.
+
+        Raises `BadArguments`, `NotGranted`, `RunFailed`, `SandboxError`.
+        """
         return self._good(self._ran(self._asked(task, version, clock, origin, score), clock))
 
     def serve(self, task: Task, version: Version, clock: StepClock, origin: Origin, score: float | None) -> Answer:
@@ -67,6 +83,7 @@ class Runner:
         return self._good(self._ran(asked, clock))
 
     def _asked(self, task: Task, version: Version, clock: StepClock, origin: Origin, score: float | None) -> Invocation:
+        self.broker.approval.refuse_ungranted(version)  # before a model is asked for arguments
         with clock.step("arguments"):
             arguments = self._arguments(task, version)
         return Invocation(task=task, version=version, arguments=arguments, origin=origin, score=score)
@@ -84,13 +101,40 @@ class Runner:
 
     def _ran(self, asked: Invocation, clock: StepClock) -> Ran:
         version = asked.version
-        call = Call(source=version.function.source, function=version.name, arguments=asked.arguments)
+        session = self.broker.open(version, lambda *called: self._called(*called)[0])
         with clock.step("run"):
-            result = self.sandbox.call(call, self.limits)
-        fault = fault_of(result.failure, version)
+            result, backend = self._called(version, asked.arguments, session, asked.task.files)
+        fault = fault_of(result.failure, version, troubled=session is not None and session.troubled)
         run_id = self.journal.keep_run(asked, result, fault)
-        moved = self.warden.review(version, fault)
-        return Ran(version=version, result=result, run_id=run_id, fault=fault, moved=moved)
+        if session is not None:
+            session.close(run_id, "ok" if result.failure is None else result.failure.kind.value)
+        return Ran(
+            version=version,
+            result=result,
+            run_id=run_id,
+            backend=backend,
+            reached=session.reached if session is not None else (),
+            fault=fault,
+            moved=self.warden.review(version, fault),
+        )
+
+    def _called(
+        self,
+        version: Version,
+        arguments: Mapping[str, Any],
+        session: Session | None,
+        files: Mapping[str, bytes] = NO_FILES,
+    ) -> tuple[CallResult, str]:
+        """What the call gave, in a sandbox with the session for its host, and in which sandbox that was."""
+        call = Call(source=version.function.source, function=version.name, arguments=arguments)
+        if session is None:
+            if files:
+                refuse_files(version)
+            sandbox = self.sandboxes.for_run(version)
+            return sandbox.call(call, self.limits), sandbox.name
+        sandbox = self.sandboxes.for_run(version, session.surroundings(files))
+        limits = replace(self.limits, wall_clock_s=max(session.seconds_left(), SHORTEST_S))
+        return session.returned(sandbox.call(call, limits)), sandbox.name
 
     def _good(self, ran: Ran) -> Answer:
         """The run, where it gave a value. Raises `RunFailed`."""
@@ -105,7 +149,8 @@ class Runner:
                 output=ran.result.output,
                 run_id=ran.run_id,
             )
-        facts = version_facts(version) | {"seconds": ran.result.seconds, "backend": self.sandbox.name}
+        facts = version_facts(version) | {"seconds": ran.result.seconds, "backend": ran.backend}
+        facts["reached"] = list(ran.reached)
         self.listener(Event(action="run.finished", facts=facts))
         return ran
 

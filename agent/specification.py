@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from agent.arguments import bind, fits, type_name, without_values
 from agent.errors import BadArguments
+from agent.exchanges import Exchange
+from agent.exchanges import fault_of as exchange_fault
 from agent.source.signature import Signature, UnreadableSignature, is_json, parse, read_signature
 from agent.types import Task
 from registry import NAME_PATTERN, Example, Manifest
@@ -59,6 +61,10 @@ class Specification(BaseModel):
     examples: tuple[Example, ...] = ()
     """Calls with the results that follow from the task. Not a person's word: they count as tests do."""
     properties: tuple[Property, ...] = ()
+    host: tuple[Exchange, ...] = ()
+    """What it asks beyond itself and is told, so that the examples and the tests hold; empty for a pure function."""
+    functions: tuple[str, ...] = ()
+    """Registered functions that it calls."""
 
     @field_validator("examples", mode="before")
     @classmethod
@@ -90,6 +96,11 @@ class Specification(BaseModel):
     def interface(self) -> Signature:
         """What it takes and gives. Raises `UnreadableSignature`."""
         return read_signature(self.stub)
+
+    @property
+    def asks(self) -> bool:
+        """True where the function asks something of its host."""
+        return bool(self.host or self.functions)
 
     @property
     def shown(self) -> str:
@@ -144,7 +155,14 @@ def fault_of(specification: Specification, task: Task, taken: Mapping[str, str])
     fault = misfit(manifest, task.arguments, task.positional, lacking_is_bad=False)
     if fault:
         return f"the caller's call would fail: {fault}"
-    return unknown_error(specification) or unreadable_property(specification)
+    return unknown_error(specification) or unreadable_property(specification) or unaskable(specification)
+
+
+def unaskable(specification: Specification) -> str:
+    """Why nothing can be asked of the host in this way; empty where it can, or nothing is asked."""
+    if specification.asks and not specification.interface.is_async:
+        return "a function that asks its host is `async def`: say so in the signature"
+    return next(filter(None, map(exchange_fault, specification.host)), "")
 
 
 def misfit(

@@ -21,8 +21,12 @@ class Task:
     """Calls whose results the person states. They outrank every test a model wrote."""
     requirements: tuple[str, ...] = ()
     """Packages (PEP 508) the function may use."""
+    lock: str = ""
+    """What exactly is installed for them, the text of `requirements.lock`; empty until the index was asked."""
     wishes: tuple[str, ...] = ()
     """Further sentences about what the function must do."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Input files by plain name, for a function that was granted `files in`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +49,20 @@ class Verdict:
     """The evidence for or against a candidate: the checks in their order, up to the first that failed."""
 
     results: tuple[CheckResult, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
-    """The sandbox in which the checks ran: back end, engine, Python, pytest; empty where none was needed."""
+    environments: tuple[Mapping[str, str], ...] = ()
+    """The sandboxes that say the same: back end, engine, Python, pytest of each. All checks ran in the first."""
+    only: str = ""
+    """Why a faster sandbox could not run it, in the words of the finding; empty where none had to be left out."""
 
     @property
     def passed(self) -> bool:
         """True where every check passed, and there was one."""
         return bool(self.results) and all(result.passed for result in self.results)
+
+    @property
+    def validated_on(self) -> tuple[str, ...]:
+        """The names of those back ends."""
+        return tuple(environment["backend"] for environment in self.environments)
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -124,6 +135,10 @@ class Outcome:
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall-clock time of each step."""
     run_id: int | None = None
+    reached: tuple[str, ...] = ()
+    """What the function asked of its host and got, each once: `GET https://api.example.org/v1/forecast`."""
+    artefacts: Mapping[str, bytes] = field(default_factory=dict)
+    """The files that the function left, by plain name."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,19 @@
 """Derives a verdict anew, offline, from what git holds, and says what has changed since it was first reached."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.brief import script_of
 from agent.checks.trial import Trial
+from agent.composition import Callee
 from agent.evidence.standing import Candidate
+from agent.sandboxes import Sandboxes, environments_in, proven_in
 from agent.specification import Specification
 from agent.types import CheckResult, Task, Verdict
 from agent.validator import validate
 from registry import Example, Version
-from sandbox import Limits, Sandbox
+from sandbox import Limits, Surroundings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +24,11 @@ class Verification:
     verdict: Verdict
     """As it is reached today."""
     changed: tuple[str, ...]
-    """What is not as it was: the sandbox, its Python, its pytest."""
+    """What is not as it was: a sandbox, its Python, its pytest."""
     differs: tuple[str, ...]
     """Checks whose answer is not the one that git holds."""
+    unchecked: tuple[str, ...] = ()
+    """The sandboxes in which it was proven and could not be looked at now, each with the reason."""
 
     @property
     def holds(self) -> bool:
@@ -31,42 +36,60 @@ class Verification:
         return self.verdict.passed
 
 
-def verify(version: Version, sandbox: Sandbox, limits: Limits, *, explain: bool = False) -> Verification:
+def verify(
+    version: Version, sandboxes: Sandboxes, limits: Limits, callees: Sequence[Callee] = (), *, explain: bool = False
+) -> Verification:
     """The verdict on a version as it is reached now; `explain` asks all checks. No model is asked.
 
-    Raises `SandboxError`.
+    `callees` are what it calls (`agent.composition.callees_of`).
+
+    It stands before the gate where it was proven, as far as that is to be had. Raises `SandboxUnavailable` where
+    nothing of that is, `SandboxError` where a sandbox is at fault.
     """
-    verdict = validate(trial_of(version, sandbox, limits), explain=explain)
+    verdict = validate(trial_of(version, sandboxes, limits, callees), explain=explain)
     kept = version.evidence.get("verdict", {})
+    missed = [name for name in proven_in(version.evidence) if name not in verdict.validated_on]
+    reasons = {name: sandboxes.why_not(name, version.function) for name in missed}
     return Verification(
         version=version,
         verdict=verdict,
-        changed=changes(kept.get("environment", {}), sandbox.environment()),
+        changed=changes(environments_in(version.evidence), verdict.environments),
         differs=differences(kept.get("checks", ()), verdict.results),
+        unchecked=tuple(f"not checked in {name}: {reason}" for name, reason in reasons.items() if reason),
     )
 
 
-def trial_of(version: Version, sandbox: Sandbox, limits: Limits) -> Trial:
+def trial_of(version: Version, sandboxes: Sandboxes, limits: Limits, callees: Sequence[Callee] = ()) -> Trial:
     """The version before the gate once more, with all that git holds of how it was made."""
     evidence, function = version.evidence, version.function
     provenance = evidence.get("provenance", {})
     specification = evidence.get("specification")
+    specified = Specification.model_validate(specification) if specification else None
+    script = script_of(specified, callees, function.manifest.grants)
+    first, second = sandboxes.for_run(version, Surroundings(script=script)), sandboxes.second(function, script)
     return Trial(
         function=function,
-        sandbox=sandbox,
+        sandbox=first,
+        second=second if second and second.name != first.name else None,
         task=Task(text=str(provenance.get("task", function.manifest.description))),
         limits=limits,
-        specification=Specification.model_validate(specification) if specification else None,
+        specification=specified,
         model=str(provenance.get("model", "")),
         rivals=tuple(Candidate(**rival) for rival in evidence.get("rivals", ())),
         answers=tuple(map(Example.model_validate, evidence.get("answers", ()))),
+        callees={callee.name: callee.version for callee in callees},
     )
 
 
-def changes(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """Each part of the environment that is another now."""
+def changes(then: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
+    """Each part of an environment that is another now, where there is that back end both times."""
+    today = {place["backend"]: place for place in now}
+    pairs = [(place, today[place["backend"]]) for place in then if place.get("backend") in today]
     return tuple(
-        f"{name}: {then[name]} then, {now.get(name, 'none')} now" for name in then if then[name] != now.get(name)
+        f"{old['backend']} {name}: {old[name]} then, {new.get(name, 'none')} now"
+        for old, new in pairs
+        for name in old
+        if old[name] != new.get(name)
     )
 
 

@@ -17,7 +17,7 @@ SURE = f"{CONFIDENCE * 100:.0f} %"
 
 @dataclass(frozen=True, kw_only=True)
 class Warden:
-    """Decides by counts of different calls. What a caller did wrong is in none of them."""
+    """Decides by counts of different calls. What a caller did wrong, or the host, is in none of them."""
 
     registry: Registry
     operations: Operations
@@ -42,7 +42,7 @@ class Warden:
         """
         on_trial = version.status is Status.CANARY
         serves = on_trial or version.status is Status.PRODUCTION
-        if not serves or fault == "caller" or (not fault and not on_trial):
+        if not serves or fault in ("caller", "host") or (not fault and not on_trial):
             return ""
         try:
             counts = self.operations.call_counts(version.name, version.digest)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from agent.config import Settings
+from agent.config import Settings, current_user
 from agent.generator import Generator
 from agent.journal import Journal
 from agent.loader import load
@@ -12,15 +12,20 @@ from agent.making.candidates import Candidates
 from agent.making.forge import Forge
 from agent.making.specifier import Specifier
 from agent.matcher import Matcher
+from agent.packages import Shelf
 from agent.ports import LLMProvider
 from agent.promoter import Promoter
 from agent.questions import Ask, nobody
+from agent.rights.approval import Approval
+from agent.rights.broker import Broker
 from agent.router import Router
 from agent.runner import Runner
+from agent.sandboxes import Sandboxes, named
 from agent.types import Event, Listener, ignore
 from agent.warden import Warden
-from registry import NotARegistry, Operations, Registry
-from sandbox import Sandbox
+from registry import Function, NotARegistry, Operations, Registry
+from sandbox import Packages, Sandbox
+from sandbox.packages import Layers
 
 
 def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int = 1, ask: Ask = nobody) -> Agent:
@@ -33,8 +38,9 @@ def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int 
     router = Router([open_provider(settings, name) for name in settings.providers])
     generator, models = Generator(router=router), settings.models.as_models()
     limits = settings.limits.as_limits()
-    sandbox = open_sandbox(settings, progress_to(listener), spares=spares)
-    sandbox.warm_up()
+    shelf = open_shelf(settings, progress_to(listener), lambda: sandboxes.one(sandboxes.names[0]))
+    sandboxes = open_sandboxes(settings, progress_to(listener), shelf.of, spares=spares)
+    sandboxes.warm_up()
     return Agent(
         registry=registry,
         matcher=Matcher(
@@ -47,37 +53,62 @@ def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int 
         forge=Forge(
             registry=registry,
             specifier=Specifier(
-                generator=generator, models=models, sandbox=sandbox, journal=journal, listener=listener
+                registry=registry,
+                generator=generator,
+                models=models,
+                sandboxes=sandboxes,
+                journal=journal,
+                listener=listener,
             ),
             candidates=Candidates(
                 generator=generator,
                 models=models,
-                sandbox=sandbox,
+                sandboxes=sandboxes,
                 journal=journal,
                 count=settings.candidates,
                 limits=limits,
                 listener=listener,
             ),
-            admission=Admission(
-                registry=registry,
-                operations=journal.operations,
-                sandbox=sandbox,
-                promoter=Promoter(registry=registry, policy=settings.promotion),
-                limits=limits,
-                listener=listener,
-            ),
+            admission=admission_of(settings, registry, journal.operations, sandboxes, shelf, listener),
+            shelf=shelf,
             budget=settings.budget.as_budget(),
             ask=ask,
             listener=listener,
         ),
         runner=Runner(
-            sandbox=sandbox,
+            sandboxes=sandboxes,
             generator=generator,
             journal=journal,
             warden=warden_of(settings, registry, journal.operations, listener),
+            broker=broker_of(settings, registry, journal.operations, router, listener),
             limits=limits,
             listener=listener,
         ),
+    )
+
+
+def admission_of(
+    settings: Settings,
+    registry: Registry,
+    operations: Operations,
+    sandboxes: Sandboxes,
+    shelf: Shelf,
+    listener: Listener,
+) -> Admission:
+    """The way into the registry, by the operator's policy."""
+    return Admission(
+        registry=registry,
+        operations=operations,
+        sandboxes=sandboxes,
+        shelf=shelf,
+        promoter=Promoter(
+            registry=registry,
+            policy=settings.promotion,
+            allow=settings.grants.as_grants(),
+            packages=settings.requirements.as_allowed(),
+        ),
+        limits=settings.limits.as_limits(),
+        listener=listener,
     )
 
 
@@ -89,6 +120,21 @@ def warden_of(settings: Settings, registry: Registry, operations: Operations, li
         policy=settings.promotion,
         reliability=settings.reliability,
         canary_share=settings.canary_share,
+        listener=listener,
+    )
+
+
+def broker_of(
+    settings: Settings, registry: Registry, operations: Operations, router: Router, listener: Listener
+) -> Broker:
+    """What stands between functions and the world, by the operator's grants and secrets."""
+    return Broker(
+        approval=Approval(registry=registry, allow=settings.grants.as_grants()),
+        record=operations.record_audit,
+        complete=router.complete,
+        secret_of=settings.secret,
+        actor=current_user(),
+        wall_clock_s=settings.limits.granted_wall_clock_s,
         listener=listener,
     )
 
@@ -107,12 +153,45 @@ def open_operations(settings: Settings) -> Operations:
     return Operations.open(settings.database_place)
 
 
-def open_sandbox(settings: Settings, on_progress: Callable[[str], None], *, spares: int = 1) -> Sandbox:
-    """The sandbox of the settings. Raises `BadSettings` for a name that is none."""
-    section = {"cache": settings.cache, **settings.backends.get(settings.sandbox, {})}
-    if settings.sandbox == "wasm":
+def open_sandboxes(
+    settings: Settings,
+    on_progress: Callable[[str], None],
+    packages_of: Callable[[Function], Packages | None],
+    *,
+    spares: int = 1,
+) -> Sandboxes:
+    """The sandboxes of the settings, none of them opened yet."""
+    return Sandboxes(
+        named(settings.sandbox),
+        lambda name: open_sandbox(settings, name, on_progress, spares=spares),
+        on_progress,
+        packages_of,
+    )
+
+
+def open_layers(settings: Settings, on_progress: Callable[[str], None]) -> Layers:
+    """The folder of installed packages."""
+    wanted = settings.requirements
+    size = int(wanted.max_gib * (1 << 30))
+    return Layers(settings.cache / "layers", wanted.as_resolver(), max_bytes=size, on_progress=on_progress)
+
+
+def open_shelf(settings: Settings, on_progress: Callable[[str], None], proof: Callable[[], Sandbox]) -> Shelf:
+    """What locks and installs the packages of functions, for the Python of that sandbox, which is asked when needed."""
+    return Shelf(
+        layers=open_layers(settings, on_progress),
+        resolver=settings.requirements.as_resolver(),
+        python=lambda: proof().environment()["python"],
+        allowed=settings.requirements.as_allowed(),
+    )
+
+
+def open_sandbox(settings: Settings, name: str, on_progress: Callable[[str], None], *, spares: int = 1) -> Sandbox:
+    """One sandbox. Raises `BadSettings` for a name that is none, `SandboxUnavailable` for wrong settings of it."""
+    section = {"cache": settings.cache, **settings.backends.get(name, {})}
+    if name == "wasm":
         section.setdefault("spares", spares)
-    sandbox: Sandbox = load("sandbox.backends", settings.sandbox).open(section, on_progress)
+    sandbox: Sandbox = load("sandbox.backends", name).open(section, on_progress)
     return sandbox
 
 

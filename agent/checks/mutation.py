@@ -70,7 +70,7 @@ def fate(source, suite):
     ran = 0
     for marked, test in tests_in(module):
         for given in cases(marked):
-            if set(inspect.signature(test).parameters) != set(given):
+            if set(inspect.signature(test).parameters) != set(given) or inspect.iscoroutinefunction(marked):
                 return "needs pytest"
             ran += 1
             try:

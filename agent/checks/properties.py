@@ -27,6 +27,8 @@ STEPS_A_CALL = 1_000_000
 MOST_FINDINGS = 6
 SETTLED = (FailureKind.EXCEPTION, FailureKind.MEMORY, FailureKind.CRASH, FailureKind.RESULT_NOT_JSON)
 """What a call ends with by itself. A limit that all calls share says nothing of one of them."""
+UNSAID = frozenset({"HostError", "Refused"})
+"""What a scripted host gives where nobody has said what it answers: that says nothing of the function."""
 TOO_WIDE = frozenset({"Exception", "BaseException"})
 
 
@@ -140,7 +142,7 @@ def allowed_errors(trial: Trial) -> frozenset[str]:
     """
     specified = trial.specification.errors if trial.specification else frozenset[str]()
     named = {*specified, *(name for suite in trial.by_author for name in expected_in(suite))} - TOO_WIDE
-    found = {*BAD_VALUES, *named, *map(last_word, named)}
+    found = {*BAD_VALUES, *UNSAID, *named, *map(last_word, named)}
     found |= {name for name, kind in vars(builtins).items() if isinstance(kind, type)
               and issubclass(kind, Exception) and any(base.__name__ in found for base in kind.__mro__)}  # fmt: skip
     return frozenset(found) | derived(trial.function.source, frozenset(found))

@@ -14,6 +14,8 @@ from agent.source import names
 from agent.source.signature import parse
 from agent.source.unreachable import unreachable
 from agent.types import CheckResult
+from agent.well_known import module_of
+from sandbox import Call
 
 NAME = "static"
 
@@ -21,6 +23,19 @@ TEST_MODULES = frozenset({"function", "pytest"})
 """What tests may import beyond the standard library."""
 OUT_OF_BOUNDS = frozenset({"_pytest", "conftest", "ctypes", "gc", "pytest", "subprocess", "unittest"})
 """What a function has no business with: test machinery, other processes, the interpreter's own objects."""
+HOST = "kowal_host"
+"""The module by which a function asks its host; what it may ask is not for reading to say."""
+GUESTS_OWN = frozenset({"iniconfig", "packaging", "pluggy", "pygments"})
+"""What is there for pytest's sake, whatever a function declares."""
+FINDER = """
+from importlib.util import find_spec
+
+def find(names):
+    specs = {name: find_spec(name) for name in names}
+    places = {name: [spec.origin, *(spec.submodule_search_locations or ())] for name, spec in specs.items() if spec}
+    return [name for name in places if any("packages/" in str(place) for place in places[name])]
+"""
+"""Says which modules lie where packages are: in `/packages` or in `/site-packages`."""
 REACHING = frozenset(
     {"sys.modules", "sys.settrace", "sys.setprofile", "sys._getframe", "os._exit", "builtins.__dict__"}
 )
@@ -46,8 +61,8 @@ def check(trial: Trial) -> CheckResult:
 def read(trial: Trial) -> tuple[list[str], list[str]]:
     """What refuses the function, and what is worth a note."""
     function = trial.function
-    packages = {import_name(requirement) for requirement in function.manifest.requirements}
     source, tests = parse(function.source), parse(function.tests)
+    packages = {HOST, *modules_of_packages(trial, source, tests)}
     broken, odd = names.read(source)
     findings = [
         *foreign_imports("function.py", source, packages),
@@ -65,9 +80,15 @@ def read(trial: Trial) -> tuple[list[str], list[str]]:
     return findings, [*odd, *names.unused_helpers(source)]
 
 
-def import_name(requirement: str) -> str:
-    """The module that a package most likely brings: its name in lower case with underscores."""
-    return Requirement(requirement).name.lower().replace("-", "_")
+def modules_of_packages(trial: Trial, *trees: ast.Module) -> set[str]:
+    """The modules of the declared packages: those that their names say, and of others what the sandbox finds there."""
+    named = {module_of(Requirement(text).name) for text in trial.function.manifest.requirements} - OUT_OF_BOUNDS
+    tops = {module.partition(".")[0] for tree in trees for _, module in imported(tree)}
+    unknown = tops - {*sys.stdlib_module_names, *named, *TEST_MODULES, *OUT_OF_BOUNDS, *GUESTS_OWN, HOST, ""}
+    if not trial.function.manifest.requirements or not unknown:
+        return named
+    found = trial.sandbox.call(Call(source=FINDER, function="find", arguments={"names": sorted(unknown)})).value
+    return named | (unknown & set(map(str, found or ())))
 
 
 def foreign_imports(file: str, tree: ast.Module, allowed: frozenset[str] | set[str]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What every check gets to see: the candidate, the sandbox, and what people were promised."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from agent.evidence.standing import Candidate
@@ -37,6 +37,16 @@ class Trial:
     """Other functions that were written for the same task."""
     answers: tuple[Example, ...] = ()
     """What a person answered to questions about it."""
+    callees: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the functions that it may call, by name."""
+    second: Sandbox | None = None
+    """Another sandbox that can run it too, with the same around it."""
+    only: str = ""
+    """Why the first sandbox could not run it, where it stands before the gate in the second one alone."""
+
+    def moved(self, why: str) -> "Trial":
+        """The same in the second sandbox alone, where there is one and a reason."""
+        return replace(self, sandbox=self.second, second=None, only=why) if self.second and why else self
 
     @property
     def by_author(self) -> tuple[str, ...]:

@@ -18,8 +18,12 @@ ERROR = "an error"
 
 def attendant(*, json_output: bool) -> Ask:
     """Whoever can be asked: the person at the terminal, or nobody where a program reads or nothing is typed."""
-    attended = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
-    return ask_person if attended and not json_output else nobody
+    return ask_person if attended() and not json_output else nobody
+
+
+def attended() -> bool:
+    """True where a person sits at a terminal and can be asked."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def ask_person(asked: Asked) -> Said | None:

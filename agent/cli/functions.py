@@ -14,11 +14,14 @@ from agent.cli.opening import (
     ArgumentsFile,
     Examples,
     Explain,
+    Files,
     Json,
+    Out,
     opened_agent,
     opened_settings,
     read_arguments,
     read_cli_examples,
+    read_files,
 )
 from agent.cli.record import differences_json, print_differences, success_json
 from agent.cli.render import (
@@ -31,8 +34,9 @@ from agent.cli.render import (
     print_text,
     print_value,
 )
-from agent.cli.tasks import report_made
-from agent.config import Settings, current_user
+from agent.cli.requirements import print_packages
+from agent.cli.tasks import report_made, tell_artefacts
+from agent.config import Settings
 from agent.errors import NotPromoted
 from agent.types import Task
 from agent.warden import success
@@ -100,6 +104,7 @@ def show(name: Name, version: WhichVersion = None, json_output: Json = False) ->
         ["check", "passed", "evidence"],
         [[row["check"], "yes" if row["passed"] else "no", row["summary"]] for row in checks],
     )
+    print_packages(found.evidence)
     print_differences(changes)
 
 
@@ -196,59 +201,19 @@ def run_function(
     version: WhichVersion = None,
     arg: Arguments = None,
     args_file: ArgumentsFile = None,
+    file: Files = None,
+    out_folder: Out = None,
     json_output: Json = False,
 ) -> None:
     """Run a function by its name."""
-    task = Task(text="", arguments=read_arguments(arg, args_file))
+    task = Task(text="", arguments=read_arguments(arg, args_file), files=read_files(file))
     with opened_agent(json_output=json_output) as agent:
         outcome = agent.run(name, task, version=version)
+    tell_artefacts(outcome, out_folder)
     if json_output:
         print_json(outcome_json(outcome))
     else:
         print_value(outcome.value)
-
-
-@app.command()
-def approve(
-    name: Name,
-    digest: Annotated[str | None, typer.Argument(help="Which candidate, where there are several.")] = None,
-    json_output: Json = False,
-) -> None:
-    """Approve a candidate: it gets a version and a place on `main`."""
-    settings = opened_settings()
-    version = open_registry(settings).approve(name, digest, by=current_user())
-    moved(version, kept_differences(settings, version), json_output=json_output)
-
-
-@app.command()
-def promote(name: Name, version: WhichVersion = None, json_output: Json = False) -> None:
-    """Put an approved version into production, where matching sees it."""
-    settings = opened_settings()
-    promoted = open_registry(settings).promote(name, version, by=current_user())
-    moved(promoted, kept_differences(settings, promoted), json_output=json_output)
-
-
-@app.command()
-def rollback(
-    name: Name, version: Annotated[str, typer.Argument(help="X.Y.Z to go back to.")], json_output: Json = False
-) -> None:
-    """Put an earlier version back into production; a new commit says so, nothing is erased."""
-    moved(registry().rollback(name, version, by=current_user()), json_output=json_output)
-
-
-@app.command()
-def quarantine(
-    name: Name,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")],
-    version: WhichVersion = None,
-    json_output: Json = False,
-) -> None:
-    """Take a version out of use; the newest earlier one that was in production comes back."""
-    left = registry().quarantine(name, by=current_user(), reason=reason, version=version)
-    if json_output:
-        print_json({"name": name, "in_production": left.version if left else None})
-    else:
-        out.print(f"{name} is quarantined; in production now: {left.version if left else 'none'}")
 
 
 @app.command()
@@ -302,10 +267,25 @@ def kept_differences(settings: Settings, version: Version) -> Sequence[Differenc
     return open_operations(settings).differences(version.name, version.version)
 
 
-def moved(version: Version, changes: Sequence[Difference] = (), *, json_output: bool) -> None:
-    """Say where a version stands now, and which answers change by it."""
+def moved(
+    version: Version, changes: Sequence[Difference] = (), *, json_output: bool, callers: Sequence[Version] = ()
+) -> None:
+    """Say where a version stands now, which answers change by it, and what became of the functions that call it."""
     if json_output:
-        print_json(version_json(version) | {"differences": differences_json(changes)})
+        told = {"differences": differences_json(changes), "callers": stands(callers)}
+        print_json(version_json(version) | told)
     else:
         out.print(f"{version.name} {version.version} is {version.status.value}, commit {version.commit[:7]}")
         print_differences(changes)
+        print_callers(callers)
+
+
+def stands(versions: Sequence[Version]) -> list[dict[str, str]]:
+    """Where the versions stand, for programs."""
+    return [{"name": each.name, "version": each.version, "status": each.status.value} for each in versions]
+
+
+def print_callers(callers: Sequence[Version]) -> None:
+    """Say what became of the functions that call the one that moved."""
+    for caller in callers:
+        out.print(f"{caller.name} {caller.version}, which calls it, is {caller.status.value}")

@@ -1,7 +1,7 @@
 """What every command shares: its options, how arguments are read from the command line, and the opened agent."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +26,13 @@ Arguments = Annotated[
     typer.Option("--arg", "-a", metavar="NAME=VALUE", help="An argument; NAME=@FILE reads a file, @@ is a plain @."),
 ]
 ArgumentsFile = Annotated[Path | None, typer.Option("--args-file", help="A JSON file with one object of arguments.")]
+Files = Annotated[
+    list[str] | None,
+    typer.Option("--file", metavar="NAME=@PATH", help="An input file, for a function that was granted `files in`."),
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Where files go that the function leaves; made if need be.")
+]
 Examples = Annotated[
     list[str] | None,
     typer.Option("--example", metavar="JSON", help='A wanted result: {"in": {"text": "a b"}, "out": 2}'),
@@ -33,9 +40,9 @@ Examples = Annotated[
 
 
 @contextmanager
-def opened_agent(*, json_output: bool, ask: Ask = nobody) -> Iterator[Agent]:
+def opened_agent(*, json_output: bool, ask: Ask = nobody, settings: Settings | None = None) -> Iterator[Agent]:
     """The agent of the settings, its registry made first where there is none; closed at the end."""
-    agent = build_agent(opened_settings(), silent if json_output else show, spares=0, ask=ask)
+    agent = build_agent(settings or opened_settings(), silent if json_output else show, spares=0, ask=ask)
     try:
         yield agent
     finally:
@@ -65,6 +72,44 @@ def read_value(name: str, value: str) -> str:
     if value.startswith("@@"):
         return value[1:]
     return read_text(Path(value[1:]), f"the argument `{name}`") if value.startswith("@") else value
+
+
+def read_files(pairs: Sequence[str] | None) -> dict[str, bytes]:
+    """The input files by the names that the function knows them by. Raises `BadTask` naming the one that is wrong."""
+    found = {}
+    for pair in pairs or ():
+        name, _, place = pair.partition("=")
+        if name != Path(name).name or not name or not place.startswith("@"):
+            raise BadTask(f"{pair!r} is not NAME=@PATH", advice="For example: --file sales.csv=@~/2026/sales.csv")
+        path = Path(place[1:]).expanduser()
+        try:
+            found[name] = path.read_bytes()
+        except OSError as error:
+            raise BadTask(
+                f"{path}, for --file, cannot be read: {error.strerror}", advice="Check the file's name and permissions."
+            ) from error
+    return found
+
+
+def keep_artefacts(artefacts: Mapping[str, bytes], folder: Path | None) -> list[Path]:
+    """The files that a function left, written into the folder; none where there is no folder. Raises `BadTask`."""
+    if folder is None:
+        return []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [write_artefact(folder, name, data) for name, data in artefacts.items()]
+    except OSError as error:
+        raise BadTask(
+            f"{error.filename}, for --out, cannot be written: {error.strerror}", advice="Name a folder of yours."
+        ) from error
+
+
+def write_artefact(folder: Path, name: str, data: bytes) -> Path:
+    """The file, written under its plain name. What a function called it decides nothing about where it goes."""
+    plain = "".join(sign if sign.isprintable() and sign not in "/\\" else "_" for sign in name)
+    path = folder / (plain if plain.strip(".") else "_")
+    path.write_bytes(data)
+    return path
 
 
 def read_text(path: Path, wanted_by: str) -> str:

@@ -5,10 +5,11 @@ from typing import Any
 
 from rich.markup import escape
 
-from agent.cli.render import err, milliseconds
+from agent.cli.render import cut, err, milliseconds
 from agent.types import Event
 
 DONE, NONE, TRIED, OPEN, GONE = "[green]●[/]", "○", "[yellow]◐[/]", "[yellow]?[/]", "[red]✗[/]"
+MOST_ASKED_CHARS = 300
 MOST_FINDINGS = 6
 """That a line of progress shows; `kowal attempts` has them all."""
 
@@ -91,6 +92,13 @@ def with_findings(head: str, facts: Any) -> str:
     return "\n".join([head, *(f"    {escape(finding)}" for finding in facts["findings"][:MOST_FINDINGS])])
 
 
+def replayed(facts: Any) -> str:
+    """What recorded calls have shown of a new version."""
+    left = f", {facts['missed']} not compared: the old version did not end them again" if facts["missed"] else ""
+    mark = TRIED if facts["different"] or facts["missed"] else DONE
+    return f"{mark} replayed  {facts['calls']} recorded calls, {facts['different']} answered otherwise{left}"
+
+
 def compared(facts: Any) -> str:
     """The candidates were set against each other; nothing where none is worth a word."""
     if facts["points"] <= 0:
@@ -122,8 +130,15 @@ def quarantined(facts: Any) -> str:
 
 def ran(facts: Any) -> str:
     """A function gave a value."""
-    took = milliseconds(facts["seconds"])
-    return f"{DONE} ran       {facts['name']} {facts['version']}   {facts['backend']}, {took}, no rights needed"
+    took, reached = milliseconds(facts["seconds"]), facts.get("reached", ())
+    rights = f"reached {', '.join(reached)}" if reached else "no rights needed"
+    return f"{DONE} ran       {facts['name']} {facts['version']}   {facts['backend']}, {took}, {escape(rights)}"
+
+
+def barred(facts: Any) -> str:
+    """A function asked for what it may not have."""
+    asked = escape(cut(f"{facts['asked']}: {facts['why']}", MOST_ASKED_CHARS))
+    return f"{GONE} refused   {facts['name']} {facts['version']} asked for {asked}"
 
 
 LINES: dict[str, Callable[[Any], str]] = {
@@ -138,10 +153,7 @@ LINES: dict[str, Callable[[Any], str]] = {
     "candidate.refused": refused,
     "candidates.compared": compared,
     "question.kept": lambda facts: f"{OPEN} question {facts['id']} is kept: kowal answer {facts['id']}",
-    "calls.replayed": lambda facts: (
-        f"{TRIED if facts['different'] else DONE} replayed  {facts['calls']} recorded calls, "
-        f"{facts['different']} answered otherwise"
-    ),
+    "calls.replayed": replayed,
     "function.approved": approved,
     "function.promoted": promoted,
     "function.canary": lambda facts: (
@@ -159,5 +171,6 @@ LINES: dict[str, Callable[[Any], str]] = {
         f"{NONE} waits for a person: kowal functions promote {facts['name']} {facts['version']}"
     ),
     "run.finished": ran,
+    "host.refused": barred,
 }
 """What each event looks like; the others are for logs."""

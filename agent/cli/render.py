@@ -108,8 +108,9 @@ def scalar(value: Any) -> str:
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """The outcome's facts for programs; of the attempts what they were and why they were refused."""
+    """The outcome's facts for programs: of attempts what they were and why they were refused, of files how large."""
     facts = asdict(outcome)
+    facts["artefacts"] = {name: len(data) for name, data in outcome.artefacts.items()}
     facts["attempts"] = [
         {
             "number": attempt.number,

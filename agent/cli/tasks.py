@@ -1,6 +1,7 @@
 """The commands that do tasks: run, enhance, attempts."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,11 +11,15 @@ from agent.cli.opening import (
     Arguments,
     ArgumentsFile,
     Examples,
+    Files,
     Json,
+    Out,
+    keep_artefacts,
     opened_agent,
     opened_settings,
     read_arguments,
     read_cli_examples,
+    read_files,
 )
 from agent.cli.render import err, milliseconds, out, outcome_json, print_json, print_table, print_text, print_value
 from agent.loop import Agent
@@ -27,23 +32,36 @@ def run(
     task: Annotated[str, typer.Argument(help="What should be done, in plain words.")],
     arg: Arguments = None,
     args_file: ArgumentsFile = None,
+    file: Files = None,
+    out_folder: Out = None,
     example: Examples = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and with which rights.")] = False,
     json_output: Json = False,
 ) -> None:
     """Do a task with a function that is there, or with one that is made and proven for it."""
-    wish = Task(text=task, arguments=read_arguments(arg, args_file), examples=read_cli_examples(example))
+    given, files = read_arguments(arg, args_file), read_files(file)
+    wish = Task(text=task, arguments=given, examples=read_cli_examples(example), files=files)
     with opened_agent(json_output=json_output, ask=attendant(json_output=json_output)) as agent:
         if dry_run:
             preview(agent, wish, json_output=json_output)
             return
         outcome = agent.execute(wish)
+    tell_artefacts(outcome, out_folder)
     if json_output:
         print_json(outcome_json(outcome))
         return
     print_value(outcome.value)
     if outcome.origin is Origin.GENERATED:
         err.print(costs(outcome))
+
+
+def tell_artefacts(outcome: Outcome, folder: Path | None) -> None:
+    """Write the files that the function left into the folder, and say where they are; or that they need one."""
+    for path in keep_artefacts(outcome.artefacts, folder):
+        err.print(f"  wrote {path}", markup=False)
+    if outcome.artefacts and folder is None:
+        names = ", ".join(outcome.artefacts)
+        err.print(f"  left {names}: name a folder with --out DIR to keep what it leaves", markup=False)
 
 
 def costs(outcome: Outcome) -> str:

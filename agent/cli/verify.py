@@ -1,6 +1,6 @@
 """The command that derives verdicts anew: verify."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -9,9 +9,11 @@ from rich.markup import escape
 
 from agent.cli.opening import Explain, Json, opened_agent
 from agent.cli.render import err, out, print_checks, print_json
+from agent.composition import callees_of
 from agent.errors import BadTask, NotPromoted
 from agent.verifier import Verification, verify
 from registry import Registry, Version
+from sandbox import SandboxUnavailable
 
 
 def verify_functions(
@@ -23,19 +25,36 @@ def verify_functions(
     """Derive verdicts anew from what git holds, offline. Exit code 4 where a function would not be let in today."""
     if (name is None) == (not everything):
         raise BadTask("Name one function, or say --all", advice="For example: kowal verify count_words@1.0.0")
-    done: list[Verification] = []
+    done, missed = list[Verification](), dict[str, SandboxUnavailable]()
     with opened_agent(json_output=json_output) as agent:
         for version in chosen(agent.registry, name):
-            done.append(verify(version, agent.runner.sandbox, agent.runner.limits, explain=explain))
+            try:
+                callees = callees_of(agent.registry, version.function)
+                done.append(verify(version, agent.runner.sandboxes, agent.runner.limits, callees, explain=explain))
+            except SandboxUnavailable as error:
+                missed[version.name] = error
+                err.print(f"– {error}", markup=False)
+                continue
             if not json_output:
                 print_verification(done[-1], explain=explain)
     if json_output:
         print_json([verification_json(item) for item in done])
-    fallen = [item.version.name for item in done if not item.holds]
+    settle([item.version.name for item in done if not item.holds], missed, len(done), json_output=json_output)
+
+
+def settle(
+    fallen: Sequence[str], missed: Mapping[str, SandboxUnavailable], looked_at: int, *, json_output: bool
+) -> None:
+    """End with the exit code of the worst that was found: something fell, or could not be looked at."""
     if fallen and not json_output:
-        raise NotPromoted(f"{len(fallen)} of {len(done)} would not be let in today: {', '.join(fallen)}", advice=ADVICE)
+        raise NotPromoted(f"{len(fallen)} of {looked_at} would not be let in today: {', '.join(fallen)}", advice=ADVICE)
     if fallen:
         raise typer.Exit(NotPromoted.exit_code)
+    if missed and json_output:
+        raise typer.Exit(SandboxUnavailable.exit_code)
+    if missed:
+        advice = next(iter(missed.values())).advice
+        raise SandboxUnavailable(f"{len(missed)} could not be looked at: {', '.join(missed)}", advice=advice)
 
 
 ADVICE = "`kowal functions quarantine NAME --reason ...` takes one out of use."
@@ -55,7 +74,7 @@ def print_verification(item: Verification, *, explain: bool) -> None:
     mark = "[green]✓[/]" if item.holds else "[red]✗[/]"
     label = item.version.version or item.version.digest[:12]
     out.print(f"{mark} {item.version.name} {label}   {escape(item.verdict.summary)}")
-    for line in (*item.changed, *item.differs):
+    for line in (*item.changed, *item.differs, *item.unchecked):
         err.print(f"    {line}", markup=False)
     if explain:
         print_checks([asdict(result) for result in item.verdict.results])
@@ -70,6 +89,8 @@ def verification_json(item: Verification) -> dict[str, object]:
         "summary": item.verdict.summary,
         "findings": list(item.verdict.findings),
         "checks": [asdict(result) for result in item.verdict.results],
+        "validated_on": list(item.verdict.validated_on),
         "changed": list(item.changed),
         "differs": list(item.differs),
+        "unchecked": list(item.unchecked),
     }

@@ -17,7 +17,7 @@ def is_prelude(node: ast.stmt, target: str) -> bool:
         return node.module not in (None, "__future__", "function") and all(alias.name != target for alias in node.names)
     if isinstance(node, ast.Import):
         return all(alias.name not in ("function", target) for alias in node.names)
-    if isinstance(node, ast.FunctionDef):
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return node.name != target and not node.name.startswith("test")
     return False
 
@@ -50,3 +50,9 @@ def asserts_inside(node: ast.stmt) -> bool:
 def mentions(node: ast.AST, name: str) -> bool:
     """True where the name is used anywhere inside."""
     return any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
+
+
+def tells_host(node: ast.AST) -> bool:
+    """True where the scripted host is told what to say: `host.script(...)`."""
+    calls = (inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call))
+    return any(isinstance(called, ast.Attribute) and called.attr == "script" for called in calls)

@@ -1,5 +1,6 @@
 """What candidates do: runs them on the same inputs and compares the answers."""
 
+import ast
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -90,9 +91,10 @@ def statements_held(
 
 
 def as_function(name: str, code: str) -> str:
-    """The code as the body of a function, so that it fails by itself."""
+    """The code as the body of a function, so that it fails by itself; a coroutine's where something is awaited."""
+    waits = any(isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith) for node in ast.walk(ast.parse(code)))
     indented = "\n".join(f"    {line}" for line in code.splitlines())
-    return f"def {name}():\n{indented}\n"
+    return f"{'async ' if waits else ''}def {name}():\n{indented}\n"
 
 
 def statement_held(answer: Answer | None) -> bool | None:

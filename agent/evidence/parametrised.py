@@ -8,11 +8,12 @@ from typing import Any
 
 Row = Mapping[str, ast.expr]
 """What the parameters of a test are in one of its runs."""
+Test = ast.FunctionDef | ast.AsyncFunctionDef
 MOST_ROWS = 200
 """Of one test; the rows after that are left out."""
 
 
-def rows_of(test: ast.FunctionDef) -> tuple[Row, ...]:
+def rows_of(test: Test) -> tuple[Row, ...]:
     """The rows with which pytest runs the test: for one without parameters a single row, with nothing in it.
 
     None where something fills or changes the test that is not written beside it: a fixture, another decorator, rows
@@ -29,7 +30,7 @@ def merged(parts: tuple[Row, ...]) -> Row:
     return {name: value for part in parts for name, value in part.items()}
 
 
-def parameters_of(test: ast.FunctionDef) -> set[str]:
+def parameters_of(test: Test) -> set[str]:
     """The names that pytest has to fill."""
     return {argument.arg for argument in (*test.args.posonlyargs, *test.args.args, *test.args.kwonlyargs)}
 
@@ -86,7 +87,7 @@ def calls_in(tree: ast.AST) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield node
-        elif isinstance(node, ast.FunctionDef):
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = ast.Module(body=node.body, type_ignores=[])
             for row in filter(None, rows_of(node)):
                 yield from (inner for inner in ast.walk(filled(body, row)) if isinstance(inner, ast.Call))

@@ -46,17 +46,22 @@ class Replay:
 
 
 def replay(
-    old: Version, new: Function, calls: Sequence[Recorded], sandbox: Sandbox, limits: Limits | None = None
+    old: Version,
+    new: Function,
+    calls: Sequence[Recorded],
+    sandboxes: tuple[Sandbox, Sandbox],
+    limits: Limits | None = None,
 ) -> Replay:
     """The differences, in the order of the calls. The limits are those of all calls of a version together.
 
+    The old one runs in the first sandbox, the new one in the second; they may be the same.
     A call that the new signature does not take is one, and so is one that the new version does not end. Which words an
     error says is none. Raises `SandboxError` only where the sandbox itself is at fault.
     """
     given = [dict(call.arguments) for call in calls]
-    before = answered(old.function, given, sandbox, limits)
+    before = answered(old.function, given, sandboxes[0], limits)
     taken, refused = sorted_out(new, given)
-    after = dict(zip(taken, answered(new, list(taken.values()), sandbox, limits), strict=False))
+    after = dict(zip(taken, answered(new, list(taken.values()), sandboxes[1], limits), strict=False))
     compared, changed = 0, list[Changed]()
     for place, (arguments, answer) in enumerate(zip(given, before, strict=False)):
         if is_cut(answer) or (place in taken and place not in after):

@@ -34,7 +34,7 @@ def specified_tests(specification: Specification) -> str:
 def is_native(specification: Specification) -> bool:
     """True where all types of the signature are JSON's own."""
     function = parse(specification.stub).body[0]
-    if not isinstance(function, ast.FunctionDef):
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
     given = [argument.annotation for argument in (*function.args.args, *function.args.kwonlyargs)]
     types = [each for each in (*given, function.returns) if each is not None]
@@ -51,13 +51,15 @@ def example_tests(specification: Specification) -> Iterator[str]:
     manifest = specification.manifest(Task(text=""))
     for number, example in enumerate(specification.examples[:MOST_EXAMPLES], 1):
         if not misfit(manifest, example.arguments):
-            yield f"def test_specified_example_{number}():\n{example_body(specification, example)}\n"
+            head = f"{'async ' if specification.interface.is_async else ''}def test_specified_example_{number}():"
+            yield f"{head}\n{example_body(specification, example)}\n"
 
 
 def example_body(specification: Specification, example: Example) -> str:
     """The assertion that an example is."""
     given = ", ".join(f"{name}={value!r}" for name, value in example.arguments.items())
     call = f"{specification.name}({given})"
+    call = f"(await {call})" if specification.interface.is_async else call
     if example.raises:
         errors = ", ".join(sorted(specification.errors))
         return f"    with pytest.raises(({errors},)):\n        {call}"
@@ -72,7 +74,10 @@ def example_body(specification: Specification, example: Example) -> str:
 
 
 def property_tests(specification: Specification) -> Iterator[str]:
-    """One test a property: it holds of the result of every drawn input that is not refused as bad."""
+    """One test a property: it holds of the result of every drawn input that is not refused as bad.
+
+    Where a host is asked none is drawn: it has an answer for the examples only.
+    """
     rows = drawn_rows(specification)
     if not rows or rows[0].keys() & {"given", "result", specification.name}:
         return
@@ -84,13 +89,14 @@ def property_tests(specification: Specification) -> Iterator[str]:
 def property_test(specification: Specification, wanted: Property, rows: list[dict[str, Any]], number: int) -> str:
     """The test of one property."""
     errors = ", ".join(sorted(specification.errors))
+    waits = specification.interface.is_async
     label = re.sub(r"\W+", "_", wanted.name.lower()).strip("_") or "property"
     names = list(rows[0])
     lines = [
-        f"def test_property_{number}_{label}():",
+        f"{'async ' if waits else ''}def test_property_{number}_{label}():",
         f"    for given in {rows!r}:",
         "        try:",
-        f"            result = {specification.name}(**given)",
+        f"            result = {'await ' if waits else ''}{specification.name}(**given)",
         f"        except ({errors},):",
         "            continue",
         *(f"        {name} = given[{name!r}]" for name in names),
@@ -114,7 +120,8 @@ def drawn_rows(specification: Specification) -> list[dict[str, Any]]:
     defaults = {name: schema["default"] for name, schema in schemas.items() if "default" in schema}
     good = [example for example in specification.examples if not example.raises]
     observed = [Arguments(named=tuple((defaults | example.arguments).items())) for example in good]
-    drawn = draw(observed, (), near=DRAWN, edge=EDGES, seed=SEED)
+    near, edge = (0, 0) if specification.asks else (DRAWN, EDGES)
+    drawn = draw(observed, (), near=near, edge=edge, seed=SEED)
     rows = [dict(arguments.named) for arguments in (*observed, *drawn.near, *drawn.edge)]
     fitting = [row for row in rows if not misfit(manifest, row)]
     return [row for row in fitting if row.keys() == fitting[0].keys()]

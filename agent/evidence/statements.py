@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.evidence.assertions import as_assert, asserts_inside, is_prelude, is_setting, mentions
+from agent.evidence.assertions import as_assert, asserts_inside, is_prelude, is_setting, mentions, tells_host
 from agent.evidence.parametrised import Row, assignments, calls_in, filled, rows_of
 from agent.source.signature import UnreadableSignature, parse
 
@@ -92,7 +92,7 @@ def assertions(
     """
     before = list(context)
     for node in body:
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
             for values in rows_of(node):
                 yield from assertions(node.body, [*before, *assignments(values)], target, values)
         elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
@@ -117,8 +117,8 @@ def as_promise(node: ast.stmt, row: Row, context: Sequence[ast.stmt], target: st
 
 
 def statement_of(prelude: list[ast.stmt], context: list[ast.stmt], node: ast.stmt, target: str) -> Statement:
-    """The piece of evidence in one assertion."""
-    promise = promise_of(node, target)
+    """The piece of evidence in one assertion. What a test tells its host to say belongs to it."""
+    promise = None if any(map(tells_host, context)) else promise_of(node, target)
     if promise is not None:
         return Statement(code=ast.unparse(node), promise=promise)
     return Statement(code=ast.unparse(ast.Module(body=[*prelude, *context, node], type_ignores=[])))
@@ -140,9 +140,9 @@ def promise_in(test: ast.expr, target: str) -> Promise | None:
     match test:
         case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
             return promised(left, right, target) or promised(right, left, target)
-        case ast.UnaryOp(op=ast.Not(), operand=ast.Call() as call):
+        case ast.UnaryOp(op=ast.Not(), operand=(ast.Call() | ast.Await()) as call):
             return promised(call, ast.Constant(value=False), target)
-        case ast.Call():
+        case ast.Call() | ast.Await():
             return promised(test, ast.Constant(value=True), target)
     return None
 
@@ -159,7 +159,8 @@ def promised(call: ast.expr, value: ast.expr, target: str) -> Promise | None:
 
 
 def arguments_of(call: ast.expr, target: str) -> Arguments | None:
-    """The literal arguments of a call of the target; None for anything else."""
+    """The literal arguments of a call of the target, awaited or not; None for anything else."""
+    call = call.value if isinstance(call, ast.Await) else call
     if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == target):
         return None
     try:

@@ -1,19 +1,22 @@
 """Lets functions into the registry: a proven candidate with its evidence, or files from elsewhere through the gate."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from agent.brief import Brief
+from agent.brief import Brief, script_of
 from agent.checks.trial import Trial
+from agent.composition import callees_of
 from agent.errors import NotPromoted
 from agent.evidence.replay import Replay, replay
+from agent.packages import Shelf
 from agent.promoter import Promoter
+from agent.sandboxes import Sandboxes
 from agent.source.suites import joined
 from agent.types import Event, Listener, Task, Verdict, version_facts
 from agent.validator import evidence_of, validate
 from registry import Difference, Function, Operations, Registry, Status, UnknownFunction, Version
-from sandbox import Limits, Sandbox
+from sandbox import Limits
 
 STANDS: Mapping[Status, str] = {Status.PRODUCTION: "function.promoted", Status.CANARY: "function.canary"}
 """The event that tells where a new version stands; with any other status it waits for a person."""
@@ -25,7 +28,8 @@ class Admission:
 
     registry: Registry
     operations: Operations
-    sandbox: Sandbox
+    sandboxes: Sandboxes
+    shelf: Shelf
     promoter: Promoter
     limits: Limits
     listener: Listener
@@ -38,14 +42,19 @@ class Admission:
         """
         replaces = self._registered(function.name)
         for suite in suites:
-            function = Function(manifest=function.manifest, source=function.source, tests=joined(function.tests, suite))
+            function = replace(function, tests=joined(function.tests, suite))
+        function = self._locked(function)
+        callees = callees_of(self.registry, function)
+        script = script_of(None, callees, function.manifest.grants)
         trial = Trial(
             function=function,
-            sandbox=self.sandbox,
+            sandbox=self.sandboxes.for_proof(function, script),
+            second=self.sandboxes.second(function, script),
             task=Task(text=function.manifest.description),
             earlier_tests=replaces.function.tests if replaces else "",
             limits=self.limits,
             suites=tuple(suites),
+            callees={callee.name: callee.version for callee in callees},
         )
         verdict = validate(trial, explain=explain)
         if not verdict.passed:
@@ -56,7 +65,8 @@ class Admission:
                 findings=list(verdict.findings),
                 checks=[asdict(result) for result in verdict.results],
             )
-        version = self.promoter.admit(function, evidence_of(verdict, {"source": source}), replaces=replaces)
+        evidence = evidence_of(verdict, {"source": source}) | self.shelf.evidence(function, (), source)
+        version = self.promoter.admit(function, evidence, replaces=replaces)
         self._tell_admitted(version, verdict)
         return version
 
@@ -69,21 +79,38 @@ class Admission:
         Raises `NameTaken` or `Superseded` where the registry has changed since.
         """
         old = brief.replaces
-        done = self._replayed(old, function) if old else Replay(calls=0, differences=())
-        counted = {"replay": {"calls": done.calls, "different": len(done.differences)}} if old else {}
+        done = self._replayed(old, function, evidence) if old else Replay(calls=0, differences=())
+        counted = (
+            {"replay": {"calls": done.calls, "different": len(done.differences), "missed": done.missed}} if old else {}
+        )
+        counted |= self.shelf.evidence(function, brief.task.requirements, "model")
         version = self.promoter.admit(function, {**evidence, **counted}, replaces=old, waits=bool(done.differences))
         if old is not None and done.differences:
             self.operations.keep_differences(rows_of(old, version, done))
         self._tell_admitted(version, verdict, **facts)
         return version
 
-    def _replayed(self, old: Version, function: Function) -> Replay:
-        """The recorded calls of the version before, made on both."""
+    def _replayed(self, old: Version, function: Function, evidence: Mapping[str, Any]) -> Replay:
+        """The recorded calls of the version before, made on both, each where it would run."""
         calls = self.operations.recorded_calls(old.name)
-        done = replay(old, function, calls, self.sandbox, self.limits)
-        if done.calls:
-            self._tell("calls.replayed", name=function.name, calls=done.calls, different=len(done.differences))
+        new = replace(old, function=function, evidence=evidence)
+        places = self.sandboxes.for_run(old), self.sandboxes.for_run(new)
+        done = replay(old, function, calls, places, self.limits)
+        if calls:
+            self._tell("calls.replayed", name=function.name, **counts_of(done))
         return done
+
+    def _locked(self, function: Function) -> Function:
+        """The function with a lock that the package index bears out; its own where that holds. Raises `NotPromoted`."""
+        found = self.shelf.locked(function.manifest.requirements, keeping=function.lock)
+        if found.fault:
+            raise NotPromoted(
+                f"`{function.name}` needs packages that cannot be had: {found.fault}",
+                advice="Mend `requirements` in function.json, or remove requirements.lock to have it made anew.",
+                kept="The registry is as it was.",
+                findings=[found.fault],
+            )
+        return replace(function, lock=found.lock)
 
     def _registered(self, name: str) -> Version | None:
         """The version that a newcomer of that name would follow."""
@@ -98,6 +125,11 @@ class Admission:
 
     def _tell(self, action: str, **facts: object) -> None:
         self.listener(Event(action=action, facts=facts))
+
+
+def counts_of(done: Replay) -> dict[str, int]:
+    """How many calls were compared, how many of them are answered otherwise, and how many could not be compared."""
+    return {"calls": done.calls, "different": len(done.differences), "missed": done.missed}
 
 
 def rows_of(old: Version, new: Version, done: Replay) -> list[Difference]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.brief import Brief
+from agent.checks import rights
 from agent.checks.trial import Trial
 from agent.evidence.standing import Candidate
 from agent.generator import Generator, Proposal
@@ -12,11 +13,12 @@ from agent.journal import Journal
 from agent.making.budget import Spending
 from agent.making.models import Models
 from agent.replies import Code
+from agent.sandboxes import Sandboxes
 from agent.source.signature import UnreadableSignature, parse
 from agent.types import Attempt, CheckResult, Event, Listener, Verdict
 from agent.validator import ENTRY, READING, validate
 from registry import Function
-from sandbox import Limits, Sandbox
+from sandbox import Limits
 
 MEND_ROUNDS = 2
 """How often candidates are sent back with their findings before stronger models are asked."""
@@ -44,6 +46,11 @@ class Work:
         chosen = [self.slots[place] for place in places]
         return [Candidate(source=function_of(attempt).source, model=attempt.model) for attempt in chosen]
 
+    @property
+    def only(self) -> str:
+        """Why not all candidates can be compared in the fastest sandbox; empty where they can."""
+        return next((attempt.verdict.only for attempt in self.slots if attempt.verdict.only), "")
+
     def compared(self) -> list[int]:
         """The places of the candidates that can be compared: those that can be read, each behaviour's text once."""
         seen: dict[str, int] = {}
@@ -59,7 +66,7 @@ class Candidates:
 
     generator: Generator
     models: Models
-    sandbox: Sandbox
+    sandboxes: Sandboxes
     journal: Journal
     count: int
     """How many independent candidates a function takes."""
@@ -98,8 +105,28 @@ class Candidates:
 
     def attempt(self, brief: Brief, source: str, model: str, number: int) -> Attempt:
         """A module that was written before, judged."""
+        function, verdict = self.judged(brief, source, model)
+        return Attempt(number=number, model=model, function=function, verdict=verdict)
+
+    def judged(self, brief: Brief, source: str, model: str) -> tuple[Function, Verdict]:
+        """The function that a module makes of the brief, and what it is worth by itself."""
+        function = self.function(brief, source, model)
+        verdict = self.judge(brief, function, model)
+        if not verdict.only or brief.script is None:
+            return function, verdict
+        function = self.function(brief, source, model, only=verdict.only)  # what it reaches was cut short before
+        return function, self.judge(brief, function, model)
+
+    def function(self, brief: Brief, source: str, model: str, *, only: str = "") -> Function:
+        """The function that a module makes of the brief, with the grants for what it was seen to reach.
+
+        `only` says why it is to be seen in the second sandbox.
+        """
         function = brief.function(source)
-        return Attempt(number=number, model=model, function=function, verdict=self.judge(brief, function, model))
+        if brief.script is None:
+            return function
+        reached = rights.reached_by(self.trial(brief, function, model).moved(only))
+        return replace(function, manifest=function.manifest.model_copy(update={"grants": reached}))
 
     def judge(self, brief: Brief, function: Function, model: str) -> Verdict:
         """What the candidate is worth by itself."""
@@ -109,7 +136,8 @@ class Candidates:
         """The candidate before the gate."""
         return Trial(
             function=function,
-            sandbox=self.sandbox,
+            sandbox=self.sandboxes.for_proof(function, brief.script),
+            second=self.sandboxes.second(function, brief.script),
             task=brief.task,
             earlier_tests=brief.kept_tests,
             limits=self.limits,
@@ -117,6 +145,7 @@ class Candidates:
             model=model,
             rivals=rivals,
             answers=brief.answers,
+            callees={callee.name: callee.version for callee in brief.callees},
         )
 
     def _repair(self, work: Work, place: int) -> None:
@@ -145,8 +174,7 @@ class Candidates:
         if proposal.value is None:
             result = CheckResult(check="reply", passed=False, summary=proposal.fault, findings=(proposal.fault,))
             return attempt_of(proposal, work.spending.requests, Verdict(results=(result,)))
-        function = work.brief.function(proposal.value.code)
-        verdict = self.judge(work.brief, function, proposal.model)
+        function, verdict = self.judged(work.brief, proposal.value.code, proposal.model)
         return attempt_of(proposal, work.spending.requests, verdict, function)
 
     def tell_tried(self, place: int, attempt: Attempt) -> None:

@@ -10,6 +10,7 @@ from agent.arguments import fits
 from agent.brief import brief_from
 from agent.checks import agreement, mutation
 from agent.clock import StepClock
+from agent.composition import named_callees
 from agent.errors import BadTask, ModelError, NoFunctionFits, NotPromoted
 from agent.evidence.jury import Decision, Ruling
 from agent.evidence.standing import Scale
@@ -19,6 +20,7 @@ from agent.making.candidates import Candidates, Work, function_of
 from agent.making.doubts import asked_of, example_of, record_of, undecided
 from agent.making.proof import disputed, hopeless, proven
 from agent.making.specifier import Specifier
+from agent.packages import Shelf
 from agent.questions import Ask, Said
 from agent.source.suites import tests_in
 from agent.types import Attempt, Event, Listener, Task
@@ -48,6 +50,7 @@ class Forge:
     specifier: Specifier
     candidates: Candidates
     admission: Admission
+    shelf: Shelf
     budget: Budget
     ask: Ask
     """Puts a question to whoever attends."""
@@ -56,9 +59,9 @@ class Forge:
     def make(self, task: Task, clock: StepClock, replaces: Version | None = None) -> Made:
         """A new function for the task, or a new version of one that does what the task adds and keeps its promises.
 
-        Raises `NoFunctionFits` where no model answers, `NotPromoted`, `Undecided`.
+        Raises `NoFunctionFits` where no model answers, `NotPromoted`, `Undecided`, `BadTask` for packages.
         """
-        self._refuse_packages(task)
+        task = self._with_packages(task, replaces)
         task_id, spending = uuid.uuid4().hex, Spending(budget=self.budget)
         taken = {listing.name: listing.description for listing in self.registry.list()}
         with clock.step("specify"), modelless(task_id, spending):
@@ -75,7 +78,8 @@ class Forge:
         """
         kept = question.state
         replaces = self.registry.get(*kept["brief"]["replaces"]) if kept["brief"]["replaces"] else None
-        brief = brief_from(kept["brief"], replaces).answered(example_of(dict(question.arguments), said))
+        called = named_callees(self.registry, kept["brief"]["specification"].get("functions", ()))
+        brief = brief_from(kept["brief"], replaces, called).answered(example_of(dict(question.arguments), said))
         work = Work(brief=brief, spending=Spending(budget=Budget(requests=0)), prompts=kept["prompts"])
         with clock.step("validate"):
             work.slots = [
@@ -142,7 +146,7 @@ class Forge:
         if not places:
             return [], Decision(ruling=Ruling.REFUSE)
         first = work.slots[places[0]]
-        trial = self.candidates.trial(work.brief, function_of(first), first.model)
+        trial = self.candidates.trial(work.brief, function_of(first), first.model).moved(work.only)
         return places, agreement.compare(trial, work.candidates(places), scale)
 
     def _promoted(self, work: Work, places: Sequence[int], decision: Decision, clock: StepClock) -> Made | None:
@@ -200,14 +204,17 @@ class Forge:
         self._tell("question.kept", id=number, function=asked.function, arguments=dict(asked.arguments))
         return undecided(asked, number, work.brief.task_id, decision.findings)
 
-    def _refuse_packages(self, task: Task) -> None:
-        """Say at once what no candidate could mend: the sandbox has no place for packages."""
-        sandbox = self.candidates.sandbox
-        if task.requirements and not sandbox.provides_packages:
+    def _with_packages(self, task: Task, replaces: Version | None) -> Task:
+        """The task with the lock for its packages and those of the version before. Says at once what is wrong."""
+        old = replaces.function if replaces else None
+        wanted = tuple(dict.fromkeys((*(old.manifest.requirements if old else ()), *task.requirements)))
+        found = self.shelf.locked(wanted, keeping=old.lock if old else "")
+        if found.fault:
             raise BadTask(
-                f"The sandbox `{sandbox.name}` has the standard library only, not {', '.join(task.requirements)}",
-                advice="Leave the package out: say in words what it is for, and let the function do without.",
+                f"These packages cannot be had: {found.fault}",
+                advice="Name another, or leave it out: say in words what it is for, and let the function do without.",
             )
+        return replace(task, requirements=wanted, lock=found.lock)
 
     def _tell(self, action: str, **facts: object) -> None:
         self.listener(Event(action=action, facts=facts))

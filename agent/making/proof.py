@@ -8,7 +8,7 @@ from agent.evidence.jury import Decision
 from agent.making.candidates import Candidates, Work, function_of
 from agent.source.suites import tests_in, without
 from agent.types import Attempt, CheckResult, Verdict
-from agent.validator import STRENGTH, validate
+from agent.validator import ENTRY, STRENGTH, validate
 from registry import Function
 
 
@@ -25,9 +25,12 @@ def proven(candidates: Candidates, work: Work, places: Sequence[int], decision: 
     if not all(result.passed for result in entry):
         return replace(attempt, verdict=replace(attempt.verdict, results=entry))
     rivals = work.candidates([place for place in places if place != places[chosen]])
-    trial = candidates.trial(work.brief, function, attempt.model, tuple(rivals))
+    trial = candidates.trial(work.brief, function, attempt.model, tuple(rivals)).moved(attempt.verdict.only)
     strength = validate(trial, STRENGTH)
-    verdict = Verdict(results=(*entry, agreed, *strength.results), environment=strength.environment)
+    if strength.only != trial.only:  # all of it must have been shown in one sandbox
+        entry = validate(trial.moved(strength.only), ENTRY).results
+    results = (*entry, agreed, *strength.results)
+    verdict = Verdict(results=results, environments=strength.environments, only=strength.only)
     return replace(attempt, function=function, verdict=verdict)
 
 
@@ -73,5 +76,5 @@ def without_suspects(
     kept = [name for name in tests_in(brief.suite) if name not in suspect]
     if older & set(suspect) or len(kept) <= len(suspect):
         return function, attempt.verdict.results
-    function = brief.function(function.source, tests=without(brief.suite, suspect))
+    function = replace(function, tests=brief.function(function.source, tests=without(brief.suite, suspect)).tests)
     return function, candidates.judge(brief, function, attempt.model).results

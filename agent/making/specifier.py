@@ -4,8 +4,9 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from agent.brief import Brief
+from agent.brief import Brief, script_of
 from agent.checks.trial import Trial
+from agent.composition import named_callees
 from agent.equality import same_json
 from agent.errors import NotPromoted
 from agent.evidence.behaviour import as_json
@@ -18,13 +19,13 @@ from agent.making.budget import Spending
 from agent.making.candidates import attempt_of
 from agent.making.models import Models
 from agent.replies import Code
+from agent.sandboxes import Sandboxes
 from agent.source.signature import UnreadableSignature, parse
 from agent.source.suites import every_test, is_test, joined, visible_half, without
 from agent.specification import Specification, fault_of
 from agent.types import CheckResult, Event, Listener, Task, Verdict
 from agent.validator import SUITE_GATE, validate
-from registry import Example, Function, Version
-from sandbox import Sandbox
+from registry import Example, Function, Registry, Version
 
 TRIES = 3
 """Requests that a specification may take, and a suite: models mend what they are told is wrong."""
@@ -34,9 +35,10 @@ TRIES = 3
 class Specifier:
     """Turns a task into a brief. Every method raises `ModelError` where no model answers."""
 
+    registry: Registry
     generator: Generator
     models: Models
-    sandbox: Sandbox
+    sandboxes: Sandboxes
     journal: Journal
     listener: Listener
 
@@ -45,7 +47,7 @@ class Specifier:
     ) -> Brief:
         """The brief. Raises `NotPromoted` where no usable specification or suite came of it."""
         written = self._specification(task, replaces, taken, task_id, spending)
-        specification = value_of(written)
+        specification = with_earlier_host(value_of(written), replaces)
         suite = self._tests(task, specification, task_id, spending)
         tests = joined(value_of(suite).code, specified_tests(specification))
         total = len(every_test(parse(tests).body))
@@ -59,6 +61,7 @@ class Specifier:
             tests=tests,
             replaces=replaces,
             kept_tests=kept_tests(replaces, task) if replaces else "",
+            callees=named_callees(self.registry, specification.functions),
             authors={
                 "specification": f"{written.model} {written.prompt}",
                 "tests": f"{suite.model} {suite.prompt}",
@@ -105,6 +108,9 @@ class Specifier:
 
     def _unfit(self, made: Specification, task: Task, replaces: Version | None, taken: Mapping[str, str]) -> str:
         """Why the specification will not do; empty where it will."""
+        absent = next((name for name in made.functions if self.registry.find(name) is None), "")
+        if absent:
+            return f"there is no function `{absent}` in production to call: do without"
         if replaces is None:
             return fault_of(made, task, taken)
         if made.name != replaces.name:
@@ -137,8 +143,16 @@ class Specifier:
         """Whether the suite can tell a right function from a stand-in: no candidate is needed to know."""
         if proposal.value is None:
             return CheckResult(check="tests", passed=False, summary=proposal.fault, findings=(proposal.fault,))
-        stand_in = Function(manifest=specification.manifest(task), source=specification.stub, tests=proposal.value.code)
-        trial = Trial(function=stand_in, sandbox=self.sandbox, task=task, specification=specification)
+        manifest, tests = specification.manifest(task), proposal.value.code
+        stand_in = Function(manifest=manifest, source=specification.stub, tests=tests, lock=task.lock)
+        script = script_of(specification, named_callees(self.registry, specification.functions))
+        trial = Trial(
+            function=stand_in,
+            sandbox=self.sandboxes.for_proof(stand_in, script),
+            second=self.sandboxes.second(stand_in, script),
+            task=task,
+            specification=specification,
+        )
         verdict = validate(trial, SUITE_GATE)
         return CheckResult(check="tests", passed=verdict.passed, summary=verdict.summary, findings=verdict.findings)
 
@@ -160,6 +174,13 @@ class Specifier:
 
     def _tell(self, action: str, **facts: object) -> None:
         self.listener(Event(action=action, facts=facts))
+
+
+def with_earlier_host(made: Specification, replaces: Version | None) -> Specification:
+    """The specification whose host also says what the version before was told: the tests of that one count on it."""
+    kept = replaces.evidence.get("specification") if replaces else None
+    earlier = Specification.model_validate(kept).host if kept else ()
+    return made.model_copy(update={"host": (*made.host, *(each for each in earlier if each not in made.host))})
 
 
 def value_of[T](proposal: Proposal[T]) -> T:

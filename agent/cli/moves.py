@@ -1,0 +1,95 @@
+"""The commands that move a version between its statuses, and what a person signs for."""
+
+from typing import Annotated
+
+import typer
+
+from agent.cli.asking import attended, read_line
+from agent.cli.functions import Name, WhichVersion, kept_differences, moved, print_callers, stands
+from agent.cli.opening import Json, opened_agent, opened_settings
+from agent.cli.render import err, out, print_json
+from agent.composition import callers_of
+from agent.config import Settings, current_user
+from agent.making.callers import Callers
+from agent.signing import Signing
+from agent.wiring import open_registry
+from registry import Registry, Version
+
+Grant = Annotated[
+    bool, typer.Option("--grant", help="I have seen what it may reach (`kowal functions show NAME`), and grant it.")
+]
+
+
+def approve(
+    name: Name,
+    digest: Annotated[str | None, typer.Argument(help="Which candidate, where there are several.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Approve a candidate: it gets a version and a place on `main`."""
+    settings = opened_settings()
+    version = open_registry(settings).approve(name, digest, by=current_user())
+    moved(version, kept_differences(settings, version), json_output=json_output)
+
+
+def promote(name: Name, version: WhichVersion = None, grant: Grant = False, json_output: Json = False) -> None:
+    """Put an approved version into production, where matching sees it. What asks for rights needs --grant."""
+    settings = opened_settings()
+    found = open_registry(settings)
+    signing = Signing(registry=found, allowed=settings.grants.as_grants())
+    wanted = found.get(name, version) if version else found.newest(name)
+    asks = signing.asks(wanted)
+    signed = grant or (bool(asks) and not json_output and signs(wanted, asks))
+    promoted = signing.promote(name, wanted.version, by=current_user(), signed=signed)
+    moved(promoted, kept_differences(settings, promoted), json_output=json_output)
+
+
+def signs(version: Version, asks: tuple[str, ...]) -> bool:
+    """True where the person at the terminal grants what the version asks for; nobody is asked elsewhere."""
+    if not attended():
+        return False
+    lines = [f"{version.name} {version.version}: {version.function.manifest.description}", "It asks for:"]
+    err.print("\n".join([*lines, *(f"  {line}" for line in asks)]), markup=False)
+    return read_line("Grant this, and put it into production? [y/N] ").casefold() in ("y", "yes")
+
+
+def rollback(
+    name: Name, version: Annotated[str, typer.Argument(help="X.Y.Z to go back to.")], json_output: Json = False
+) -> None:
+    """Put an earlier version back into production; a new commit says so, nothing is erased.
+
+    Functions that call it are proven anew with that version.
+    """
+    settings = opened_settings()
+    found = open_registry(settings)
+    serving = found.rollback(name, version, by=current_user())
+    callers = followed(settings, found, name, json_output=json_output)
+    moved(serving, json_output=json_output, callers=callers)
+
+
+def quarantine(
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+    version: WhichVersion = None,
+    json_output: Json = False,
+) -> None:
+    """Take a version out of use; the newest earlier one that was in production comes back.
+
+    Functions that call it are proven anew with that one, or taken out of use as well.
+    """
+    settings = opened_settings()
+    found = open_registry(settings)
+    left = found.quarantine(name, by=current_user(), reason=reason, version=version)
+    callers = followed(settings, found, name, json_output=json_output)
+    if json_output:
+        print_json({"name": name, "in_production": left.version if left else None, "callers": stands(callers)})
+    else:
+        out.print(f"{name} is quarantined; in production now: {left.version if left else 'none'}")
+        print_callers(callers)
+
+
+def followed(settings: Settings, found: Registry, name: str, *, json_output: bool) -> tuple[Version, ...]:
+    """The callers of the function as they stand once it has moved; no sandbox starts where there is none."""
+    if not callers_of(found, name):
+        return ()
+    with opened_agent(json_output=json_output, settings=settings) as agent:
+        return Callers(admission=agent.forge.admission).follow(name, by=current_user())

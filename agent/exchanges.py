@@ -1,0 +1,61 @@
+"""What a function asks of its host and what it is told: written beforehand, so that it can be proven without a host."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict
+
+ASKS = ("http", "llm", "function")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+REPLIES: Mapping[str, frozenset[str]] = {
+    "http": frozenset({"status", "json", "text", "headers", "error"}),
+    "llm": frozenset({"text", "error"}),
+    "function": frozenset({"value", "error"}),
+}
+"""What a reply to each kind of ask may hold."""
+
+
+class Exchange(BaseModel):
+    """One ask and its reply: `{"ask": {"http": "GET https://api.example.org/v1?city=Oslo"}, "reply": {"json": {}}}`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    ask: Mapping[str, Any]
+    """One of `http` (method and URL), `llm` (part of the prompt), `function` (its name, perhaps with `arguments`)."""
+    reply: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the sandbox takes it (`sandbox.Script`)."""
+        return {"ask": dict(self.ask), "reply": dict(self.reply)}
+
+
+def fault_of(exchange: Exchange) -> str:
+    """Why nothing can be asked so, or answered so, in words for its author; empty where it can."""
+    kinds = [kind for kind in ASKS if kind in exchange.ask]
+    shown = json.dumps(exchange.ask, ensure_ascii=False)[:120]
+    if len(kinds) != 1 or not isinstance(exchange.ask[kinds[0]], str):
+        return f"the ask {shown} names not exactly one of {', '.join(ASKS)}"
+    kind = kinds[0]
+    if kind == "http" and (fault := request_fault(exchange.ask["http"])):
+        return f"the ask {shown}: {fault}"
+    unknown = sorted(exchange.reply.keys() - REPLIES[kind])
+    if unknown or not exchange.reply:
+        return f"the reply to {shown} may hold {', '.join(sorted(REPLIES[kind]))} and nothing else"
+    return ""
+
+
+def request_fault(text: str) -> str:
+    """Why the text is no method and URL; empty where it is."""
+    method, _, url = text.partition(" ")
+    if method not in METHODS:
+        return f"it begins with a method: {', '.join(METHODS)}"
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        return f"the URL cannot be read: {error}"
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or port == 0:
+        return "the URL is http or https, with a host and without a user"
+    return ""
