@@ -25,8 +25,8 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 demo: setup ## Do the main job: match, generate, prove, promote, run
 	@$(BIN)/kowal demo
 
-test: setup ## Run all tests
-	@$(BIN)/pytest $(ARGS)
+test: setup ## Run all tests, side by side; ARGS="-n 0" runs them in one process
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-lowest: setup ## Run the tests with the oldest releases that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --resolution lowest-direct --python-version 3.12 --no-annotate --no-header -o .venv-lowest.txt pyproject.toml

@@ -83,6 +83,7 @@ def home_in(folder: Path, cache: Path) -> Home:
         "KOWAL_DATABASE": str(folder / "operations.sqlite"),
         "KOWAL_CACHE": str(cache),
         "KOWAL_SETTINGS": str(folder / "kowal.toml"),
+        "KOWAL_SANDBOX": "wasm",
         "OLLAMA_HOST": AWAY,
         "COLUMNS": "120",
     }
@@ -96,11 +97,13 @@ def bare(tmp_path: Path, cache: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def seed(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+def seed(once: Callable[[str, Callable[[Path], None]], Path], cache: Path) -> Path:
     """A registry with the built-in functions, made once by `kowal init`."""
-    home = home_in(tmp_path_factory.mktemp("seed"), cache)
-    home.run("init")
-    return home.registry
+
+    def fill(draft: Path) -> None:
+        home_in(draft, cache).run("init")
+
+    return home_in(once("seed", fill), cache).registry
 
 
 @pytest.fixture

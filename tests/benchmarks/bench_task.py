@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from agent import Agent, Task, build_agent, load_settings
@@ -43,10 +44,11 @@ def main() -> None:
 def matched(agent: Agent) -> dict[str, float]:
     """`execute` on a production function beside a bare sandbox call of the same code, in turns."""
     task = Task(text=TASK, arguments={"text": TEXT})
-    function = agent.registry.get("count_words").function
+    version = agent.registry.get("count_words")
+    function, sandbox = version.function, agent.runner.sandboxes.for_run(version)
     call = Call(source=function.source, function="count_words", arguments={"text": TEXT})
     agent.execute(task)
-    pairs = [(timed(lambda: agent.execute(task)), timed(lambda: agent.runner.sandbox.call(call))) for _ in range(RUNS)]
+    pairs = [(timed(lambda: agent.execute(task)), timed(lambda: sandbox.call(call))) for _ in range(RUNS)]
     return {
         "execute_ms": statistics.median(executed for executed, _ in pairs),
         "bare_call_ms": statistics.median(bare for _, bare in pairs),
@@ -70,10 +72,15 @@ def process(registry: Path, database: str) -> dict[str, float]:
 
 
 def gate(agent: Agent) -> dict[str, float]:
-    """The whole gate for one candidate, a built-in function with its suite."""
-    function = agent.registry.get("csv_group_sum").function
-    trial = Trial(function=function, sandbox=agent.runner.sandbox, task=Task(text="bench"))
-    return {"gate_ms": statistics.median(timed(lambda: validate(trial)) for _ in range(CANDIDATES))}
+    """The whole gate for one candidate, a built-in function with its suite; and with the second sandbox, if any."""
+    function, sandboxes = agent.registry.get("csv_group_sum").function, agent.runner.sandboxes
+    alone = Trial(function=function, sandbox=sandboxes.for_proof(function), task=Task(text="bench"))
+    both = replace(alone, second=sandboxes.second(function))
+    trials = {"gate_ms": alone} | ({"gate_two_sandboxes_ms": both} if both.second else {})
+    return {
+        name: statistics.median(timed(lambda trial=trial: validate(trial)) for _ in range(CANDIDATES))
+        for name, trial in trials.items()
+    }
 
 
 def timed(work: Callable[[], object]) -> float:

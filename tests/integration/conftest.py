@@ -1,7 +1,7 @@
 """A whole agent on real parts, a sandbox, a registry, a database, with a model that says what a test tells it to."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from agent.checks.trial import Trial
 from agent.generator import Generator
 from agent.journal import Journal
+from agent.loader import load
 from agent.loop import Agent
 from agent.making.admission import Admission
 from agent.making.budget import Budget
@@ -19,11 +20,16 @@ from agent.making.forge import Forge
 from agent.making.models import Models
 from agent.making.specifier import Specifier
 from agent.matcher import Matcher
+from agent.packages import Shelf
 from agent.ports import LLMProvider, ModelReply, ModelRequest, ProviderStatus, Purpose, Usage
 from agent.promoter import Policy, Promoter
 from agent.questions import Ask, nobody
+from agent.rights.approval import Approval
+from agent.rights.broker import Broker
+from agent.rights.grants import parse
 from agent.router import Router
 from agent.runner import Runner
+from agent.sandboxes import Sandboxes
 from agent.source.signature import UnreadableSignature, read_signature
 from agent.types import Event, Task, Verdict
 from agent.validator import validate
@@ -31,6 +37,8 @@ from agent.warden import Warden
 from registry import Function, Manifest, Operations, Registry, read_export
 from sandbox import Limits, Sandbox
 from sandbox.backends.wasm import BACKEND
+from sandbox.packages import Layers
+from sandbox.resolver import Resolver
 
 LIBRARY = Path(__file__).parents[2] / "functions"
 LIMITS = Limits(wall_clock_s=5.0)
@@ -149,8 +157,30 @@ def wasm(cache: Path) -> Iterator[Sandbox]:
     sandbox.close()
 
 
+@pytest.fixture(scope="session")
+def embedded(wasm: Sandbox) -> Sandboxes:
+    """The embedded sandbox alone."""
+    return Sandboxes(("wasm",), lambda _: wasm, print)
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[Sandbox]:
+    """Containers, one waiting; skips where no engine answers."""
+    sandbox = load("sandbox.backends", "docker").open({"waiting": 1}, lambda _: None)
+    if (absence := sandbox.absence()) is not None:
+        pytest.skip(f"{absence}. {absence.advice}")
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="session")
+def both(wasm: Sandbox, docker: Sandbox) -> Sandboxes:
+    """What the setting `auto` stands for where an engine answers."""
+    return Sandboxes(("wasm", "docker"), lambda name: {"wasm": wasm, "docker": docker}[name], print)
+
+
 @pytest.fixture
-def workshop(tmp_path: Path, wasm: Sandbox) -> Iterator[Callable[..., Workshop]]:
+def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Workshop]]:
     """Makes an agent: replies by purpose, built-in functions by name, the operator's policy, the budget.
 
     Where a test gives none, the specification and the tests are those of a function that counts vowels.
@@ -167,13 +197,22 @@ def workshop(tmp_path: Path, wasm: Sandbox) -> Iterator[Callable[..., Workshop]]
         budget: Budget = PLENTY,
         models: Models = ANY_MODEL,
         ask: Ask = nobody,
+        sandboxes: Sandboxes = embedded,
         provider: LLMProvider | None = None,
+        allow: Sequence[str] = (),
+        secrets: Mapping[str, str] | None = None,
+        granted_s: float = 30.0,
+        shelf: Shelf | None = None,
         **words: Sequence[Said],
     ) -> Workshop:
         teller, events = Teller(**{"specify": [SPECIFICATION], "test": [TESTS], **words}), list[Event]()
         registry = Registry.create(tmp_path / "registry.git")
         journal = Journal(operations=Operations.open(tmp_path / "operations.sqlite"), recorded_calls=recorded_calls)
         router = Router([provider or teller])
+        resolver = Resolver()
+        shelf = shelf or Shelf(
+            layers=Layers(tmp_path / "layers", resolver, on_progress=print), resolver=resolver, python=lambda: "3.14"
+        )
         generator = Generator(router=router)
         agent = Agent(
             registry=registry,
@@ -183,12 +222,17 @@ def workshop(tmp_path: Path, wasm: Sandbox) -> Iterator[Callable[..., Workshop]]
             forge=Forge(
                 registry=registry,
                 specifier=Specifier(
-                    generator=generator, models=models, sandbox=wasm, journal=journal, listener=events.append
+                    registry=registry,
+                    generator=generator,
+                    models=models,
+                    sandboxes=sandboxes,
+                    journal=journal,
+                    listener=events.append,
                 ),
                 candidates=Candidates(
                     generator=generator,
                     models=models,
-                    sandbox=wasm,
+                    sandboxes=sandboxes,
                     journal=journal,
                     count=candidates,
                     limits=LIMITS,
@@ -197,17 +241,21 @@ def workshop(tmp_path: Path, wasm: Sandbox) -> Iterator[Callable[..., Workshop]]
                 admission=Admission(
                     registry=registry,
                     operations=journal.operations,
-                    sandbox=wasm,
-                    promoter=Promoter(registry=registry, policy=policy),
+                    sandboxes=sandboxes,
+                    shelf=shelf,
+                    promoter=Promoter(
+                        registry=registry, policy=policy, allow=[parse(line) for line in allow], packages=shelf.allowed
+                    ),
                     limits=LIMITS,
                     listener=events.append,
                 ),
+                shelf=shelf,
                 budget=budget,
                 ask=ask,
                 listener=events.append,
             ),
             runner=Runner(
-                sandbox=wasm,
+                sandboxes=sandboxes,
                 generator=generator,
                 journal=journal,
                 warden=Warden(
@@ -216,6 +264,15 @@ def workshop(tmp_path: Path, wasm: Sandbox) -> Iterator[Callable[..., Workshop]]
                     policy=policy,
                     reliability=0.95,
                     canary_share=canary_share,
+                    listener=events.append,
+                ),
+                broker=Broker(
+                    approval=Approval(registry=registry, allow=[parse(line) for line in allow]),
+                    record=journal.operations.record_audit,
+                    complete=router.complete,
+                    secret_of=(secrets or {}).__getitem__,
+                    actor="test",
+                    wall_clock_s=granted_s,
                     listener=events.append,
                 ),
                 limits=LIMITS,

@@ -201,7 +201,7 @@ def test_a_recorded_call_that_answers_otherwise_waits_for_a_person(workshop):
     (row,) = shop.operations.differences("count_vowels", "1.1.0")
     assert (row.old, row.arguments, row.before, row.after) == ("1.0.0", {"text": SECRET}, 3, 5)
     version = shop.registry.get("count_vowels", "1.1.0")
-    assert version.evidence["replay"] == {"calls": 2, "different": 1}
+    assert version.evidence["replay"] == {"calls": 2, "different": 1, "missed": 0}
     assert SECRET not in f"{version.evidence} {version.function}"
     assert SECRET not in shop.teller.heard()
     assert SECRET not in str(shop.events)
@@ -216,7 +216,7 @@ def test_recorded_calls_that_answer_as_before_hold_nothing_up(workshop):
     shop.agent.run("count_vowels", Task(text="", arguments={"text": "abc"}))
     outcome = shop.agent.enhance("count_vowels", WISH)
     assert outcome.status == "production"
-    assert shop.registry.get("count_vowels").evidence["replay"] == {"calls": 1, "different": 0}
+    assert shop.registry.get("count_vowels").evidence["replay"] == {"calls": 1, "different": 0, "missed": 0}
     assert shop.operations.differences("count_vowels", "1.1.0") == []
 
 

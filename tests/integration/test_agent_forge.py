@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agent.errors import BadArguments, BadTask, NoFunctionFits, NotPromoted, ProviderUnavailable, RunFailed, Undecided
+from agent.errors import BadArguments, NoFunctionFits, NotPromoted, ProviderUnavailable, RunFailed, Undecided
 from agent.making.budget import Budget
 from agent.making.candidates import MEND_ROUNDS
 from agent.making.models import Models
@@ -367,14 +367,6 @@ def test_creating_runs_nothing(workshop):
     assert (outcome.ran, outcome.value, outcome.status) == (False, None, "production")
     assert shop.operations.runs() == []
     assert "ignore accents" in shop.first("specify")
-
-
-def test_a_package_the_sandbox_does_not_have_is_refused_at_once(workshop):
-    """Nobody is asked for a function that cannot run here, and the error names the package."""
-    shop = workshop()
-    with pytest.raises(BadTask, match="numpy"):
-        shop.agent.create(Task(text="count the vowels", requirements=("numpy",)))
-    assert shop.teller.requests == []
 
 
 def test_by_policy_a_person_signs_before_production(workshop):

@@ -105,7 +105,7 @@ def test_a_sound_candidate_passes_with_evidence(gate):
     assert evidence["properties"]["inputs"] >= 80
     assert evidence["examples"] == {"stated": 1, "own": 0, "held": 1}
     assert verdict.findings == ()
-    assert verdict.environment["backend"] == "wasm"
+    assert verdict.validated_on == ("wasm",)
     assert "5/5 tests" in verdict.summary
 
 

@@ -9,11 +9,12 @@ import pytest
 from agent.checks import agreement
 from agent.errors import NotPromoted, Undecided
 from agent.questions import Asked, Said
+from agent.sandboxes import Sandboxes
 from agent.source.signature import read_signature
 from agent.types import Origin, Task
 from agent.verifier import verify
 from registry import AlreadyAnswered, Example, Function, Manifest, NameTaken, UnknownQuestion
-from sandbox import Limits, Sandbox
+from sandbox import Limits
 
 CASELESS = '''def longest(words: list[str]) -> str:
     """Return the longest of the words, the first of equally long ones."""
@@ -219,14 +220,14 @@ def test_an_answer_from_which_nothing_came_is_taken_up_again(doubtful: Callable[
     assert shop.registry.get("longest").function.source == theirs.source
 
 
-def test_a_second_look_needs_no_model(doubtful: Callable[..., Any], wasm: Sandbox) -> None:
+def test_a_second_look_needs_no_model(doubtful: Callable[..., Any], embedded: Sandboxes) -> None:
     """The agreement is derived again offline from the rivals and the answers in the evidence, and it matters there."""
     shop = doubtful()
     undecided(shop)
     (question,) = shop.operations.questions()
     shop.agent.answer(question.id, Said(value=question.choices[0]["said"]["value"]), by="Ann")
     requests, version = len(shop.teller.requests), shop.registry.get("longest")
-    again = verify(version, wasm, Limits())
+    again = verify(version, embedded, Limits())
     assert again.holds, again.verdict.findings
     assert (again.changed, again.differs) == ((), ())
     agreed = next(result for result in again.verdict.results if result.check == agreement.NAME)

@@ -1,12 +1,7 @@
 """A second look at what git holds, in a real sandbox."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from agent.checks.trial import Trial
-from agent.loader import load
+from agent.sandboxes import Sandboxes
 from agent.types import Task
 from agent.validator import GATE, evidence_of, validate
 from agent.verifier import verify
@@ -18,14 +13,6 @@ TESTS = "from function import double\n\n\n" + "".join(
     f"def test_{number}():\n    assert double({number}) == {2 * number}\n\n\n" for number in range(6)
 )
 SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"], "additionalProperties": False}
-
-
-@pytest.fixture(scope="module")
-def sandbox(cache: Path) -> Iterator[Sandbox]:
-    """One sandbox for the module."""
-    opened = load("sandbox.backends", "wasm").open({"cache": cache, "spares": 0}, lambda line: None)
-    yield opened
-    opened.close()
 
 
 def function(source: str = SOURCE) -> Function:
@@ -41,48 +28,48 @@ def registered(sandbox: Sandbox, held: Function) -> Version:
     return Version(function=held, commit="c" * 40, status=Status.PRODUCTION, version="1.0.0", evidence=evidence)
 
 
-def test_what_was_let_in_is_let_in_again(sandbox: Sandbox):
+def test_what_was_let_in_is_let_in_again(wasm: Sandbox, embedded: Sandboxes):
     """Nothing changed: the verdict holds, and no difference is told."""
-    again = verify(registered(sandbox, function()), sandbox, Limits())
+    again = verify(registered(wasm, function()), embedded, Limits())
     assert again.holds
     assert (again.changed, again.differs) == ((), ())
 
 
-def test_code_that_no_longer_passes_is_named(sandbox: Sandbox):
+def test_code_that_no_longer_passes_is_named(wasm: Sandbox, embedded: Sandboxes):
     """Where the files do not earn their evidence, the check that fails now is told."""
-    again = verify(registered(sandbox, function(SOURCE.replace("2 * x", "x"))), sandbox, Limits())
+    again = verify(registered(wasm, function(SOURCE.replace("2 * x", "x"))), embedded, Limits())
     assert not again.holds
     assert again.differs == ("green: passed then, failed now",)
 
 
-def test_another_engine_is_told(sandbox: Sandbox):
+def test_another_engine_is_told(wasm: Sandbox, embedded: Sandboxes):
     """A verdict reached with another Python or engine says so, and holds if the checks do."""
-    version = registered(sandbox, function())
-    version.evidence["verdict"]["environment"]["python"] = "3.13.9"
-    again = verify(version, sandbox, Limits())
+    version = registered(wasm, function())
+    version.evidence["verdict"]["environments"][0]["python"] = "3.13.9"
+    again = verify(version, embedded, Limits())
     assert again.holds
-    assert again.changed == (f"python: 3.13.9 then, {sandbox.environment()['python']} now",)
+    assert again.changed == (f"wasm python: 3.13.9 then, {wasm.environment()['python']} now",)
 
 
-def test_the_rivals_in_the_evidence_are_heard_again(sandbox: Sandbox):
+def test_the_rivals_in_the_evidence_are_heard_again(wasm: Sandbox, embedded: Sandboxes):
     """The agreement is derived anew from the other candidates that git holds; without one on its side it can fail."""
     other = SOURCE.replace("return 2 * x", "return x + x")
-    version = registered(sandbox, function())
+    version = registered(wasm, function())
     version.evidence.update(rivals=[{"source": other, "model": "p/other"}], answers=[], specification=None)
-    agreed = {result.check: result for result in verify(version, sandbox, Limits()).verdict.results}["agreement"]
+    agreed = {result.check: result for result in verify(version, embedded, Limits()).verdict.results}["agreement"]
     assert (agreed.passed, agreed.evidence["alike"]) == (True, 2)
     capped = SOURCE.replace("return 2 * x", "return 2 * x if abs(x) < 6 else 0")
     models = ("gpt", "qwen", "phi", "llama")
     version.evidence["rivals"] = [{"source": f"# {model}\n{capped}", "model": f"p/{model}"} for model in models]
-    again = verify(version, sandbox, Limits())
+    again = verify(version, embedded, Limits())
     assert not again.holds
     assert again.differs == ("agreement: passed then, failed now",)
 
 
-def test_explaining_asks_every_check(sandbox: Sandbox):
+def test_explaining_asks_every_check(wasm: Sandbox, embedded: Sandboxes):
     """A second look stops at the first check that fails; asked to explain, it says what all of them find."""
-    version = registered(sandbox, function(SOURCE.replace("2 * x", "x")))
-    assert [result.check for result in verify(version, sandbox, Limits()).verdict.results][-1] == "green"
-    explained = verify(version, sandbox, Limits(), explain=True)
+    version = registered(wasm, function(SOURCE.replace("2 * x", "x")))
+    assert [result.check for result in verify(version, embedded, Limits()).verdict.results][-1] == "green"
+    explained = verify(version, embedded, Limits(), explain=True)
     assert len(explained.verdict.results) == len(GATE)
     assert "green: passed then, failed now" in explained.differs

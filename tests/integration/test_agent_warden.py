@@ -73,7 +73,7 @@ def test_the_policy_says_how_far_an_approved_version_goes(workshop, policy, beca
         assert promoter.admit(halve(), {}).status is became
 
 
-@pytest.mark.parametrize("needs", [{"grants": ("net:example.org",)}, {"requirements": ("numpy",)}])
+@pytest.mark.parametrize("needs", [{"grants": ("http GET api.example.org",)}, {"requirements": ("numpy",)}])
 def test_what_needs_a_person_never_goes_on_trial(workshop, needs):
     """A grant or a requirement waits for a signature under this policy, too."""
     shop = workshop(policy="statistics")
@@ -322,7 +322,8 @@ def test_calls_that_gave_a_value_are_recorded_for_replay(workshop):
 
 
 @pytest.mark.parametrize(
-    ("recorded_calls", "manifest", "size"), [(0, {}, 1), (200, {"grants": ("net:example.org",)}, 1), (200, {}, 40_000)]
+    ("recorded_calls", "manifest", "size"),
+    [(0, {}, 1), (200, {"grants": ("http GET api.example.org",)}, 1), (200, {}, 40_000)],
 )
 def test_what_is_not_recorded(workshop, recorded_calls, manifest, size):
     """Nothing where that is turned off, of a function with grants, or above 64 KiB; the run is counted all the same."""

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -283,12 +284,26 @@ def test_an_export_can_be_read_back(registry, tmp_path):
     assert read_export(folder) == function()
 
 
+def test_a_lock_goes_with_its_function(registry, tmp_path):
+    """A lock is a file of the version, in git, in the index, in an export; a version without leaves none behind."""
+    locked = replace(function(), lock="six==1.0\n")
+    produce(registry, locked)
+    assert registry.find("count_words").function == registry.get("count_words", "1.0.0").function == locked
+    folder = registry.export("count_words", tmp_path)
+    assert (folder / "requirements.lock").read_text() == "six==1.0\n"
+    assert read_export(folder) == locked
+    produce(registry, function(source="plain"))
+    assert read_export(registry.export("count_words", tmp_path)).lock == ""
+    assert "-six==1.0" in registry.diff("count_words", "1.0.0", "1.1.0")
+    assert registry.check() == []
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(source=TEXTS, tests=TEXTS, description=TEXTS, alias=TEXTS)
-def test_git_gives_back_every_character(registry, source, tests, description, alias):
+@given(source=TEXTS, tests=TEXTS, description=TEXTS, alias=TEXTS, lock=TEXTS)
+def test_git_gives_back_every_character(registry, source, tests, description, alias, lock):
     """Any text survives git and the index: Unicode, CRLF, no newline at the end, nothing at all."""
     manifest = Manifest(name="any_text", description=description, aliases=(alias,), input_schema={})
-    given_function = Function(manifest=manifest, source=source, tests=tests)
+    given_function = Function(manifest=manifest, source=source, tests=tests, lock=lock)
     registry.add_candidate(given_function, {})
     version = registry.approve("any_text", given_function.digest, by="Ann").version
     assert registry.promote("any_text", version, by="Ann").function == given_function

@@ -67,13 +67,13 @@ def brief(old: Version) -> Callable[..., Brief]:
 
 
 def test_an_extension_keeps_what_the_old_version_promised(brief):
-    """Name, aliases, examples, grants, packages and old tests stay; the wish adds to them."""
+    """Name, aliases, examples, packages and old tests stay; grants do not: what is reached is observed anew."""
     function = brief().function("def double(n: int, by: int = 2) -> int: ...")
     manifest = function.manifest
     assert (manifest.name, manifest.description) == ("double", "Double a number, or more.")
     assert manifest.aliases == ("twofold", "twice", "times")
     assert manifest.examples == (example(2, 6, by=3), example(1, 2), example(3, 6))
-    assert manifest.grants == ("GET api.example.org",)
+    assert manifest.grants == ()
     assert manifest.requirements == ("numpy", "attrs")
     assert manifest.parameters == ("n", "by")
     assert function.tests.startswith(OLD_TESTS)

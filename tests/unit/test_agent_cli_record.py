@@ -77,7 +77,11 @@ VERSION = {"name": "f", "version": "1.1.0", "commit": "0" * 40, "status": "canar
         ("function.quarantined", {"reason": "2 of 2 failed", "restored": ""}, ["nothing took its place", "history f"]),
         ("function.stays", {"error": "it is locked"}, ["stays canary", "it is locked"]),
         ("canary.failed", {"why": "KeyError: [1]", "instead": "1.0.0"}, ["1.0.0 answers", "KeyError: [1]"]),
-        ("calls.replayed", {"name": "f", "calls": 7, "different": 2}, ["7 recorded calls, 2 answered otherwise"]),
+        (
+            "calls.replayed",
+            {"name": "f", "calls": 7, "different": 2, "missed": 1},
+            ["7 recorded calls, 2 answered otherwise, 1 not compared"],
+        ),
     ],
 )
 def test_each_move_has_a_line(action, facts, parts):

@@ -23,7 +23,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_without_any_source_the_defaults_hold():
     """Nothing needs to be set: an embedded sandbox, a local model server, and places in the user's folders."""
     settings = load_settings()
-    assert (settings.sandbox, settings.providers, settings.promotion) == ("wasm", ("ollama",), "default")
+    assert (settings.sandbox, settings.providers, settings.promotion) == ("auto", ("ollama",), "default")
     assert settings.registry.is_absolute()
     assert settings.database_place == str(settings.registry.with_name("operations.sqlite"))
     assert settings.limits.as_limits().max_memory_bytes == settings.limits.max_memory_mib * 1024 * 1024
@@ -162,3 +162,56 @@ def test_every_setting_says_what_it_is(section):
     source = inspect.getsource(section)
     for name in section.model_fields:
         assert '\n    """' in source.partition(f"    {name}: ")[2].split("\n    \n")[0], name
+
+
+def test_grants_that_need_nobody_are_read_in_their_one_form(clean):
+    """The operator's grants are those of a manifest, and a line that is none is refused with its reason."""
+    clean.write_text('[grants]\nallow = ["http get API.example.org", "llm 5"]\n')
+    assert [str(grant) for grant in load_settings().grants.as_grants()] == ["http GET api.example.org", "llm 5"]
+    assert load_settings().limits.granted_wall_clock_s == 60.0
+    clean.write_text('[grants]\nallow = ["http GET *.org"]\n')
+    with pytest.raises(BadSettings, match="too wide"):
+        load_settings()
+
+
+def test_a_secret_comes_from_a_value_a_file_or_the_environment(clean, monkeypatch, tmp_path):
+    """Each source gives the value; the end of a file's line does not count; the environment may name it whole."""
+    (tmp_path / "key").write_text("from-the-file\n")
+    monkeypatch.setenv("MY_KEY", "from-the-variable")
+    monkeypatch.setenv("KOWAL_SECRETS__FOURTH__VALUE", "from-our-variable")
+    clean.write_text(
+        f'[secrets]\nFIRST = {{value = "from-the-settings"}}\nSECOND = {{file = "{tmp_path}/key"}}\n'
+        'THIRD = {env = "MY_KEY"}\n'
+    )
+    settings = load_settings()
+    found = [settings.secret(name) for name in ("FIRST", "SECOND", "THIRD", "FOURTH")]
+    assert found == ["from-the-settings", "from-the-file", "from-the-variable", "from-our-variable"]
+    assert "from-the-settings" not in f"{settings!r} {settings.model_dump()}"
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ('KEY = {value = "shorter"}', "fewer than 8"),
+        ('KEY = {file = "/no/such/file"}', "cannot be read"),
+        ('KEY = {env = "NO_SUCH_VARIABLE"}', "is not there"),
+        ("", "have no secret"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_named_and_not_shown(clean, section, says):
+    """The error names the secret and how to write it, never its value."""
+    clean.write_text(f"[secrets]\n{section}\n")
+    with pytest.raises(BadSettings, match=says) as caught:
+        load_settings().secret("KEY")
+    assert "KEY" in str(caught.value)
+    assert "[secrets] KEY" in caught.value.advice
+    assert "shorter" not in str(caught.value)
+
+
+@pytest.mark.parametrize("section", ['{value = "from-here-1", env = "X"}', "{}", '{valu = "from-here-1"}'])
+def test_a_secret_has_one_source(clean, section):
+    """None, two, or a misspelt one is refused when the settings are read, without a value in the error."""
+    clean.write_text(f"[secrets]\nKEY = {section}\n")
+    with pytest.raises(BadSettings, match=r"secrets\.KEY") as caught:
+        load_settings()
+    assert "from-here-1" not in f"{caught.value} {caught.value.__cause__}"

@@ -89,3 +89,19 @@ def test_evidence_of_another_shape_names_no_errors(evidence):
     """Evidence from elsewhere is read as far as it can be, and never taken for more."""
     assert fault_of(raised("KeyError"), version(evidence)) == "function"
     assert fault_of(Failure(kind=FailureKind.TIMEOUT, message="stopped"), version(evidence)) == "function"
+
+
+@pytest.mark.parametrize("kind", [FailureKind.EXCEPTION, FailureKind.TIMEOUT])
+def test_a_host_that_did_not_serve_takes_the_blame(kind):
+    """Where the function's asks were not served, its exception or its waiting is the host's fault."""
+    failure = Failure(kind=kind, message="it failed", exception="kowal_host.HostError")
+    assert fault_of(failure, version(), troubled=True) == "host"
+    assert fault_of(failure, version()) == "function"
+
+
+def test_a_troubled_host_excuses_nothing_else():
+    """Bad input stays the caller's; memory, crashes and results are the function's whatever the host did."""
+    assert fault_of(raised("ValueError"), version(), troubled=True) == "caller"
+    for kind in set(FailureKind) - {FailureKind.EXCEPTION, FailureKind.TIMEOUT}:
+        assert fault_of(Failure(kind=kind, message="it failed"), version(), troubled=True) == "function"
+    assert fault_of(None, version(), troubled=True) == ""

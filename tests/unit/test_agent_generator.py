@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agent.brief import Brief
+from agent.exchanges import Exchange
 from agent.generator import VARIED, Generator, Proposal
 from agent.ports import LLMProvider, ModelReply, ModelRequest, ProviderStatus, Purpose, Usage
 from agent.prompting import prompt_version
@@ -397,3 +398,21 @@ def test_arguments_are_read_out_of_words(current, reply, found):
     assert request.schema is not None
     assert "required" not in request.schema
     assert "<task>\ndouble 3\n</task>" in said(request)
+
+
+HOSTED = SPECIFICATION.model_copy(
+    update={
+        "signature": "async def double(n: int) -> int",
+        "host": (Exchange(ask={"http": "GET https://a.example/"}, reply={"json": {"factor": 2}}),),
+    }
+)
+
+
+def test_only_who_writes_for_a_host_is_told_of_it():
+    """The rules about the host, and the prompt's version, are there where the specification has one."""
+    for specification, expected in ((SPECIFICATION, False), (HOSTED, True)):
+        asked, generator = teller("def double(n):\n    return 2 * n\n", "def test_a():\n    pass\n")
+        made = generator.code(replace(brief(), specification=specification), seed=1, model="")
+        tests = generator.tests(Task(text="double"), specification, "", (), seed=1, model="")
+        assert [("kowal_host" in said(request)) for request in asked.requests] == [expected, expected]
+        assert ("host_code@" in made.prompt, "host_tests@" in tests.prompt) == (expected, expected)

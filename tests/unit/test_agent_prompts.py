@@ -13,6 +13,8 @@ PLACEHOLDERS: dict[str, set[str]] = {
     "code": {"tests"},
     "enhance": {"code"},
     "generate": {"packages"},
+    "host_code": set(),
+    "host_tests": set(),
     "match": {"functions"},
     "repair": {"code", "findings"},
     "respecify": {"findings"},

@@ -59,7 +59,7 @@ def replayed(old: Rule, new: Rule, *numbers: int, schema: dict[str, Any] = SCHEM
     sandbox = Told(old=old, new=new)
     version = Version(function=function("old"), commit="c", status=Status.PRODUCTION)
     calls = [Once(arguments={"x": number}) for number in numbers]
-    found = replay(version, function("new", schema), calls, sandbox)  # type: ignore[arg-type]
+    found = replay(version, function("new", schema), calls, (sandbox, sandbox))  # type: ignore[arg-type]
     assert sandbox.starts == 2
     return found
 

@@ -86,7 +86,6 @@ def test_a_wrong_function_fails_them(old, new, caught):
         "def clamp(value: int, low: datetime.date | None = None) -> int",
         "def clamp(value: set[int], low: int = 0) -> int",
         "def clamp(value: 'date', low: int = 0) -> int",
-        "async def clamp(value: int, low: int = 0) -> int",
     ],
 )
 def test_what_has_no_plain_json_form_is_left_to_the_gate(signature):
@@ -174,3 +173,18 @@ def test_without_an_example_there_is_nothing_to_draw_from():
 def test_the_same_specification_gives_the_same_tests():
     """Nothing in the suite is left to chance."""
     assert specified_tests(specified()) == specified_tests(specified())
+
+
+def test_the_tests_of_a_coroutine_await_it():
+    """Examples and properties of an `async def` are tests that wait; for one with a host nothing is drawn."""
+    text = specified_tests(
+        specified(
+            signature="async def clamp(value: int, low: int = 0) -> int",
+            properties=[{"name": "Not below low", "holds": "result >= low"}],
+            host=[{"ask": {"http": "GET https://a.example/limits"}, "reply": {"json": {"low": 0}}}],
+        )
+    )
+    assert "async def test_specified_example_1():\n    assert (await clamp(value=5)) == 5" in text
+    assert "async def test_property_1_not_below_low():" in text
+    assert "result = await clamp(**given)" in text
+    assert "for given in [{'low': 0, 'value': 5}, {'low': 1, 'value': -5}]:" in text

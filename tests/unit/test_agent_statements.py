@@ -187,3 +187,31 @@ def test_every_statement_is_python_by_itself(rows: list[tuple[object, object]]) 
     found = statements_of(marked('"a, b"', repr(rows), "assert len(f(a)) == b"), "f")
     assert found == tuple(Statement(code=ast.unparse(ast.parse(statement.code))) for statement in found)
     assert len(found) >= 1
+
+
+def test_awaited_calls_are_promises_like_any_other():
+    """Tests of a coroutine say the same as those of a function, rows of `parametrize` included."""
+    suite = (
+        "import pytest\n\nasync def test_one():\n    assert await f('x') == 2\n    assert not await f('y')\n\n"
+        f"{MARK}('a', [1])\nasync def test_rows(a):\n    assert await f(a) == 3\n\n"
+        "async def test_raises():\n    with pytest.raises(ValueError):\n        await f('')\n"
+    )
+    found = [(each.arguments.text, each.value, each.raises) for each in promises_in(suite)]
+    assert found == [("'x'", 2, False), ("'y'", False, False), ("1", 3, False), ("''", None, True)]
+    assert {arguments.text for arguments in calls_of(suite, "f")} == {"'x'", "'y'", "1", "''"}
+
+
+def promises_in(suite: str) -> list[Promise]:
+    """What the suite's statements promise of `f`."""
+    return [statement.promise for statement in statements_of(suite, "f") if statement.promise is not None]
+
+
+def test_what_a_test_tells_its_host_belongs_to_what_it_says():
+    """Where the host is told what to answer, the call means nothing without it: it is run, never promised."""
+    suite = (
+        "import kowal_host as host\n\nasync def test_told():\n"
+        "    host.script('GET https://a.example', json={})\n    assert await f('x') == 3\n"
+    )
+    (statement,) = statements_of(suite, "f")
+    assert statement.promise is None
+    assert "host.script('GET https://a.example', json={})\nassert await f('x') == 3" in statement.code

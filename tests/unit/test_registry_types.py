@@ -72,6 +72,18 @@ def test_a_manifest_from_before_errors_could_be_examples_keeps_its_digest():
     assert Function(manifest=read, source="s", tests="t").digest == digest
 
 
+def test_a_lock_is_part_of_what_a_function_is():
+    """Functions that differ in their locks are two; none is told from another by an empty lock."""
+    made = manifest({"in": {}, "out": None})
+    plain, locked = (
+        Function(manifest=made, source="s", tests="t"),
+        Function(manifest=made, source="s", tests="t", lock="l"),
+    )
+    others = [Function(manifest=made, source="s", tests="t", lock="m"), Function(manifest=made, source="s", tests="tl")]
+    assert len({each.digest for each in (plain, locked, *others)}) == 4
+    assert Function(manifest=made, source="s", tests="t", lock="").digest == plain.digest
+
+
 def test_giving_nothing_is_not_failing():
     """A call that gives null and a call that must fail are two examples."""
     gives, fails = Example(arguments={}, output=None), Example(arguments={}, raises=True)
