@@ -20,7 +20,7 @@ NEEDED = {
     "registry/migrations/env.py", "registry/migrations/versions/0001_first_tables.py",
     "integrations/llm/scripted_demo.toml", "integrations/llm/fake_ollama.py",
     "functions/count_words/function.py", "functions/count_words/function.json",
-    "functions/count_words/test_function.py",
+    "functions/count_words/test_function.py", "kowal_host-stubs/__init__.pyi",
 }  # fmt: skip
 
 
@@ -48,13 +48,13 @@ def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_what_is_needed_and_no_more(wheel):
-    """Functions, prompts, data, migrations and type marks travel; tests, containers, caches and documents do not."""
+    """Functions, prompts, data, migrations, stubs and marks travel; tests, containers, caches and documents do not."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert names >= NEEDED
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {
-        "agent", "functions", "integrations", "registry", "sandbox",
+        "agent", "functions", "integrations", "kowal_host-stubs", "registry", "sandbox",
     }  # fmt: skip
     assert not [name for name in names if name.endswith(".pyc") or "__pycache__" in name]
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -117,14 +117,18 @@ def test_the_kernel_confirms_it_from_inside(opened: Callable[..., Sandbox]) -> N
     assert path == "/usr/local/bin:/usr/bin:/bin"
 
 
+# Every container has a layer of its own, whose random name stands here. Namespace numbers are used again by the kernel.
+ROOT_MOUNT = "[line for line in open('/proc/self/mountinfo') if line.split()[4] == '/']"
+
+
 def test_a_container_serves_one_call(opened: Callable[..., Sandbox]) -> None:
     """By default no two calls of the same source share a container."""
-    source = "import os\ndef f():\n    return os.readlink('/proc/self/ns/pid')\n"
+    source = f"def f():\n    return {ROOT_MOUNT}\n"
     box = opened()
-    assert len({value(box, source) for _ in range(3)}) == 3
+    assert len({str(value(box, source)) for _ in range(3)}) == 3
 
 
-SHARED = """
+SHARED = f"""
 import ctypes, os, subprocess
 def f():
     seen = [os.listdir('/tmp'), os.listdir('/dev/shm'), [p for p in os.listdir('/proc') if p.isdigit()]]
@@ -134,7 +138,7 @@ def f():
     os.chmod('/tmp/a/b', 0)
     open('/dev/shm/left', 'w').close()
     subprocess.Popen(['sleep', '60'], start_new_session=True)
-    return [os.readlink('/proc/self/ns/pid'), seen[0], seen[1], len(seen[2])]
+    return [{ROOT_MOUNT}, seen[0], seen[1], len(seen[2])]
 """
 
 
