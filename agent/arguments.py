@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.errors import BadArguments
 from agent.source.signature import is_json
+from agent.types import Task
 from registry import Manifest
 
 TRUTHS = {"true": True, "false": False}
@@ -54,6 +55,19 @@ def with_positional(manifest: Manifest, arguments: Mapping[str, Any], positional
     if twice:
         raise BadArguments(f"`{manifest.name}` got `{twice[0]}` twice, by place and by name", argument=twice[0])
     return {**by_place, **arguments}
+
+
+def takes(manifest: Manifest, task: Task) -> bool:
+    """True where all arguments given can be bound without a loss; others may be lacking."""
+    try:
+        named = with_positional(manifest, task.arguments, task.positional)
+        properties = manifest.input_schema.get("properties", {})
+        return all(
+            name in properties and fits(converted(plain(value, name), properties[name]), properties[name])
+            for name, value in named.items()
+        )
+    except (BadArguments, RecursionError):
+        return False
 
 
 def missing(manifest: Manifest, named: Mapping[str, Any]) -> list[str]:

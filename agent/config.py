@@ -219,10 +219,8 @@ class Settings(BaseSettings):
     """The share of a production function's calls that its canary serves."""
     recorded_calls: int = Field(default=200, ge=0)
     """How many calls of a function are kept, arguments and value, to be made again on its next version."""
-    match_threshold: float = Field(default=0.75, ge=0, le=1)
-    """The score from which a function runs without asking a model or a person."""
-    match_margin: float = Field(default=0.05, ge=0, le=1)
-    """How far the best match must be ahead of the second."""
+    accepted_error: float = Field(default=0.1, ge=0, le=0.5)
+    """The chance of a wrong match at which a function is still run without asking a model or a person."""
     limits: LimitSettings = LimitSettings()
     """What one run may use."""
     grants: GrantSettings = GrantSettings()

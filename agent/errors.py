@@ -6,6 +6,7 @@ KowalError
 ├── BadGrant                a line that is no grant
 ├── NotGranted              nobody has granted what the version asks for
 ├── NoFunctionFits          no registered function does it, and none could be made
+│   ├── Unclear             one of several may be meant: a person says which
 │   └── NotPromoted         candidates were made and none passed the gate
 │       └── Undecided       a person's answer decides; the question is kept
 ├── RunFailed               the function ran and failed
@@ -75,6 +76,12 @@ class NoFunctionFits(KowalError):
 
     exit_code = 3
     advice = "Start a model server (`ollama serve`, then `ollama pull qwen2.5-coder:7b`) and repeat the command."
+
+
+class Unclear(NoFunctionFits):
+    """One of several functions may be meant, and nobody could be asked which."""
+
+    advice = "Run the one you mean by its name: kowal functions run NAME."
 
 
 class NotPromoted(NoFunctionFits):

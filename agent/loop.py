@@ -1,7 +1,7 @@
 """The way of a task: match, or else make; then run and report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.brief import script_of
@@ -9,10 +9,11 @@ from agent.checks import examples_hold
 from agent.checks.trial import Trial
 from agent.clock import StepClock
 from agent.composition import callees_of
-from agent.errors import BadArguments, BadTask, KowalError, NotGranted, RunFailed
+from agent.errors import BadArguments, BadTask, KowalError, NotGranted, RunFailed, Unclear
 from agent.making.doubts import interface_of, refuse_misfit, said_of
 from agent.making.forge import Forge, Made
-from agent.matcher import Match, Matcher
+from agent.matching.decision import Decision, Match, Which, nobody_knows
+from agent.matching.matcher import Matcher
 from agent.questions import Said
 from agent.runner import Answer, Runner
 from agent.specification import Specification
@@ -32,6 +33,8 @@ class Agent:
     matcher: Matcher
     forge: Forge
     runner: Runner
+    which: Which = nobody_knows
+    """Asks a person which function is meant."""
 
     def execute(self, task: Task) -> Outcome:
         """Do the task with a function that is there, or with one made for it.
@@ -44,15 +47,19 @@ class Agent:
         with clock.step("match"):
             match = self._match(task)
         self._tell_match(match, clock)
+        if match.decision is Decision.ASK:
+            match = self._settled(match)
+        learn = self.matcher.operations.learn
         if match.chosen is None:
             made = self.forge.make(task, clock)
             answer = self._first_run(task, made.version, clock)
             if not (task.examples or task.wishes):  # else the words alone mean something wider
-                self.matcher.operations.add_alias(task.text, made.version.name, "made for these words")
+                learn(task.text, made.version.name, "made for these words")
             return outcome(task, made.version, Origin.GENERATED, clock, match=match, made=made, answer=answer)
-        answer = self.runner.serve(task, match.chosen, clock, Origin.MATCHED, match.score)
-        if match.model:
-            self.matcher.operations.add_alias(task.text, match.chosen.name, match.model)
+        read = replace(task, arguments={**match.arguments, **task.arguments})
+        answer = self.runner.serve(read, match.chosen, clock, Origin.MATCHED, match.chance)
+        if match.taught_by:
+            learn(task.text, match.chosen.name, match.taught_by)
         return outcome(task, answer.version, Origin.MATCHED, clock, match=match, answer=answer)
 
     def create(self, task: Task) -> Outcome:
@@ -132,7 +139,19 @@ class Agent:
         if examples_hold.check(trial).passed:
             return match
         reason = f"{match.chosen.name} breaks your examples"
-        return Match(chosen=None, score=match.score, candidates=match.candidates, reason=reason)
+        return Match(decision=Decision.NONE, chance=match.chance, options=match.options, reason=reason)
+
+    def _settled(self, match: Match) -> Match:
+        """What a person says to the question which function is meant. Raises `Unclear` where nobody does."""
+        said = self.which(match)
+        if said is None:
+            raise unclear(match)
+        chosen = self.matcher.version(said) if said else None
+        if chosen is None:
+            return replace(match, decision=Decision.NONE, reason="none of those that may be meant")
+        return replace(
+            match, decision=Decision.RUN, chosen=chosen, reason="chosen by you", taught_by="the one who asked"
+        )
 
     def _proving(self, version: Version) -> Sandbox:
         """Where the version runs, with the host that it was proven with, if it asks for one."""
@@ -150,11 +169,12 @@ class Agent:
             raise
 
     def _tell_match(self, match: Match, clock: StepClock) -> None:
-        facts: dict[str, Any] = {"score": match.score, "reason": match.reason, "model": match.model}
+        facts: dict[str, Any] = {"chance": match.chance, "reason": match.reason, "model": match.model}
         facts["seconds"] = clock.seconds["match"]
         if match.chosen is None:
-            best = match.candidates[0].version.name if match.candidates else ""
-            event = Event(action="match.none", facts=facts | {"best": best})
+            best = match.options[0].name if match.options else ""
+            action = "match.unclear" if match.decision is Decision.ASK else "match.none"
+            event = Event(action=action, facts=facts | {"best": best})
         else:
             event = Event(action="match.found", facts=facts | version_facts(match.chosen))
         self.runner.listener(event)
@@ -183,7 +203,8 @@ def outcome(
         value=answer.result.value if answer else None,
         ran=answer is not None,
         output=answer.result.output if answer else "",
-        score=match.score if match else None,
+        chance=match.chance if match else None,
+        match=match.as_json() if match else {},
         verdict=version.evidence.get("verdict", {}),
         attempts=attempts,
         model=version.evidence.get("provenance", {}).get("model", "") if made else chosen_by,
@@ -194,6 +215,17 @@ def outcome(
         run_id=answer.run_id if answer else None,
         reached=answer.reached if answer else (),
         artefacts=answer.result.artefacts if answer else {},
+    )
+
+
+def unclear(match: Match) -> Unclear:
+    """The end of a task that may mean one of several functions, or none."""
+    names = [option.name for option in match.asked]
+    one = f"kowal functions run {names[0]}"
+    return Unclear(
+        f"Did you mean {' or '.join(f'`{name}`' for name in names)}? {match.reason[:1].upper()}{match.reason[1:]}",
+        advice=f"Run the one you mean by its name (`{one}`), or say the task in other words.",
+        **match.as_json(),
     )
 
 

@@ -121,8 +121,10 @@ class Outcome:
     ran: bool = False
     output: str = ""
     """What the function printed."""
-    score: float | None = None
-    """How well the match fits, 0 to 1; None where nothing was matched."""
+    chance: float | None = None
+    """That the function that ran is the one that was meant, 0 to 1; None where nothing was matched."""
+    match: Mapping[str, Any] = field(default_factory=dict)
+    """What matching decided, from what, and why: `decision`, `chance`, `reason`, `options`."""
     verdict: Mapping[str, Any] = field(default_factory=dict)
     """The verdict, as `evidence.json` keeps it."""
     attempts: tuple[Attempt, ...] = ()

@@ -11,7 +11,9 @@ from agent.making.admission import Admission
 from agent.making.candidates import Candidates
 from agent.making.forge import Forge
 from agent.making.specifier import Specifier
-from agent.matcher import Matcher
+from agent.matching.decision import Which, nobody_knows
+from agent.matching.lessons import Lessons
+from agent.matching.matcher import Matcher
 from agent.packages import Shelf
 from agent.ports import LLMProvider
 from agent.promoter import Promoter
@@ -28,8 +30,17 @@ from sandbox import Packages, Sandbox
 from sandbox.packages import Layers
 
 
-def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int = 1, ask: Ask = nobody) -> Agent:
-    """The agent for these settings; its sandbox starts in the background meanwhile. `ask` puts questions to a person.
+def build_agent(
+    settings: Settings,
+    listener: Listener = ignore,
+    *,
+    spares: int = 1,
+    ask: Ask = nobody,
+    which: Which = nobody_knows,
+) -> Agent:
+    """The agent for these settings; its sandbox starts in the background meanwhile.
+
+    `ask` and `which` put questions to a person: what a call must give, and which function is meant.
 
     Raises `BadSettings`, `NotARegistry`, or another `RegistryError`.
     """
@@ -43,13 +54,7 @@ def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int 
     sandboxes.warm_up()
     return Agent(
         registry=registry,
-        matcher=Matcher(
-            registry=registry,
-            operations=journal.operations,
-            router=router,
-            threshold=settings.match_threshold,
-            margin=settings.match_margin,
-        ),
+        matcher=matcher_of(settings, registry, journal.operations, router),
         forge=Forge(
             registry=registry,
             specifier=Specifier(
@@ -84,7 +89,14 @@ def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int 
             limits=limits,
             listener=listener,
         ),
+        which=which,
     )
+
+
+def matcher_of(settings: Settings, registry: Registry, operations: Operations, router: Router) -> Matcher:
+    """What finds functions, within the operator's accepted error."""
+    lessons = Lessons(operations=operations)
+    return Matcher(registry=registry, lessons=lessons, router=router, accepted_error=settings.accepted_error)
 
 
 def admission_of(

@@ -92,6 +92,13 @@ class UnknownQuestion(RegistryError):
     advice = "`kowal questions` shows the open ones."
 
 
+class UnknownRun(RegistryError):
+    """No run has that number."""
+
+    exit_code = 5
+    advice = "`kowal runs list` shows the newest."
+
+
 class AlreadyAnswered(RegistryError):
     """The question has its answer already."""
 

@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from registry import search
 from registry.errors import InvalidFunction, RegistryError
 from registry.layout import PRODUCTION
+from registry.profile import Found, hit_of
 from registry.repository import Record, Repository
-from registry.types import Function, Hit, Listing, Manifest, Status, Version, manifest_text
+from registry.types import Function, Listing, Manifest, Status, Version, manifest_text
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _MEMORY = ":memory:"
-_MAX_WORDS = 64
 
 # What a file that cannot be used (as opposed to one that is damaged) answers with.
 _UNUSABLE = frozenset(
@@ -35,19 +36,9 @@ _TABLES = (
         id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, version TEXT NOT NULL, commit_id TEXT NOT NULL,
         tree TEXT NOT NULL, digest TEXT NOT NULL, description TEXT NOT NULL, manifest TEXT NOT NULL,
         source TEXT NOT NULL, tests TEXT NOT NULL, lock TEXT NOT NULL, evidence TEXT NOT NULL)""",
-    """CREATE VIRTUAL TABLE words USING fts5(
-        name, description, aliases, parameters, tokenize="unicode61 remove_diacritics 2")""",
+    *search.TABLES,
 )
 _VERSION_COLUMNS = "version, commit_id, digest, manifest, source, tests, lock, evidence"
-# A word in the name or in an alias says more than one in a sentence; a parameter's name says least.
-# Ranked before it is joined: the sorter then carries two numbers a match and no texts.
-_SEARCH = """
-    SELECT f.name, f.version, f.description, words.aliases, words.parameters, best.score
-    FROM (SELECT rowid AS id, -bm25(words, 4.0, 2.0, 4.0, 1.0) AS score
-          FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?) AS best
-    JOIN functions AS f ON f.id = best.id JOIN words ON words.rowid = best.id
-    ORDER BY best.score DESC, f.name
-"""
 
 
 class Index:
@@ -97,23 +88,12 @@ class Index:
         """The id of each production function's folder, by name."""
         return dict(self._use(lambda db: db.execute("SELECT name, tree FROM functions").fetchall()))
 
-    def search(self, words: Sequence[str], limit: int) -> list[Hit]:
-        """The production functions that share words with these, best first."""
-        pattern = _pattern(words)
-        if not pattern:
-            return []
-        rows = self._use(lambda db: db.execute(_SEARCH, (pattern, limit)).fetchall())
-        return [
-            Hit(
-                name=name,
-                version=version,
-                description=description,
-                aliases=tuple(aliases.splitlines()),
-                parameters=tuple(parameters.splitlines()),
-                bm25=score,
-            )
-            for name, version, description, aliases, parameters, score in rows
-        ]
+    def search(self, terms: Sequence[str], limit: int, parameters: Sequence[str] = ()) -> Found:
+        """The production functions that share terms with these, best first, then others that have all parameters.
+
+        Either kind up to `limit`.
+        """
+        return self._use(lambda db: search.search(db, terms, limit, parameters))
 
     def rebuild(self) -> int:
         """The number of functions in an index made anew from git alone."""
@@ -216,7 +196,8 @@ class Index:
             if known is None:
                 raise
             db.execute("DELETE FROM functions")
-            db.execute("DELETE FROM words")
+            for table in ("searchable", "terms", "parameters"):
+                db.execute(f"DELETE FROM {table}")  # noqa: S608 (a constant)
             changes = list(self._repository.changed(None, tip))
         for name, tree in changes:
             self._replace_row(db, name, tree)
@@ -224,7 +205,7 @@ class Index:
 
     def _replace_row(self, db: sqlite3.Connection, name: str, tree: str | None) -> None:
         for (row,) in db.execute("SELECT id FROM functions WHERE name = ?", (name,)).fetchall():
-            db.execute("DELETE FROM words WHERE rowid = ?", (row,))
+            search.remove(db, row)
             db.execute("DELETE FROM functions WHERE id = ?", (row,))
         record = self._repository.match(name, tree) if tree else None
         if record is not None:  # a folder that no tag vouches for is not served; `check` reports it
@@ -235,40 +216,22 @@ class Index:
 def _insert(db: sqlite3.Connection, record: Record, version: Version) -> None:
     function, manifest = version.function, version.function.manifest
     texts = (manifest.description, manifest_text(manifest), function.source, function.tests, function.lock)
-    row = db.execute(
-        "INSERT INTO functions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            record.name,
-            record.version,
-            record.commit,
-            record.tree,
-            function.digest,
-            *texts,
-            json.dumps(version.evidence),
-        ),
-    ).lastrowid
-    searched = (
-        record.name.replace("_", " "),
-        manifest.description,
-        _lines(manifest.aliases),
-        _lines(manifest.parameters),
+    row = (
+        db.execute(
+            "INSERT INTO functions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                record.name,
+                record.version,
+                record.commit,
+                record.tree,
+                function.digest,
+                *texts,
+                json.dumps(version.evidence),
+            ),
+        ).lastrowid
+        or 0
     )
-    db.execute(
-        "INSERT INTO words (rowid, name, description, aliases, parameters) VALUES (?, ?, ?, ?, ?)",
-        (row, *searched),
-    )
-
-
-def _lines(texts: Sequence[str]) -> str:
-    return "\n".join(" ".join(text.split()) for text in texts)
-
-
-def _pattern(words: Sequence[str]) -> str:
-    """The words as quoted strings, so that none of them is read as query syntax."""
-    texts = (word.encode(errors="ignore").decode() for word in words)
-    parts = [part for text in texts for part in text.replace("_", " ").replace("\0", " ").split()]
-    quoted = dict.fromkeys('"' + part.replace('"', '""') + '"' for part in parts if any(map(str.isalnum, part)))
-    return " OR ".join(list(quoted)[:_MAX_WORDS])
+    search.add(db, row, hit_of(version))
 
 
 def _known_tip(db: sqlite3.Connection) -> str | None:

@@ -1,4 +1,4 @@
-"""What happened, as the rest of the house asks for it: runs, attempts, calls, questions, and confirmed words."""
+"""What happened, as the rest of the house asks for it: runs, attempts, calls, questions, and what words mean."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,20 @@ from typing import Any, Self
 from sqlalchemy import Connection, Table, bindparam, case, delete, func, select, update
 
 from registry.database import Database, insert_row, storable, upsert_row
-from registry.errors import AlreadyAnswered, UnknownQuestion
+from registry.errors import AlreadyAnswered, UnknownQuestion, UnknownRun
 from registry.records import (
     AttemptRecord,
     AuditEntry,
     CallCounts,
     Difference,
+    Lesson,
     QuestionRecord,
     RecordedCall,
     Run,
     RunCounts,
 )
-from registry.schema import aliases, attempts, audit, calls, differences, questions, runs
+from registry.schema import attempts, audit, calls, differences, lessons, questions, runs
+from registry.terms import normalised
 
 _LARGEST_ID = 2**31 - 1
 
@@ -58,6 +60,15 @@ class Operations:
         query = select(runs).order_by(runs.c.id.desc()).limit(limit)
         query = query.where(runs.c.function == function) if function else query
         return [Run(**row) for row in self._database.rows(query)]
+
+    def judge_run(self, run_id: int, *, right: bool) -> Run:
+        """The run, with a person's word on whether its answer was right; the latest word holds. Raises `UnknownRun`."""
+        with self._database.writing() as connection:
+            said = update(runs).where(runs.c.id == run_id).values(right=right)
+            known = 0 < run_id <= _LARGEST_ID and connection.execute(said).rowcount == 1
+        if not known:
+            raise UnknownRun(f"There is no run {run_id}.")
+        return Run(**self._database.rows(select(runs).where(runs.c.id == run_id))[0])
 
     def run_counts(self, function: str) -> RunCounts:
         """How often the function ran, and how often it gave a value."""
@@ -164,27 +175,46 @@ class Operations:
         query = query.where(audit.c.run == run) if run else query
         return [AuditEntry(**row) for row in self._database.rows(query)]
 
-    def add_alias(self, text: str, function: str, by: str) -> None:
-        """Keep that these words mean this function. Idempotent; the latest word on a text holds."""
-        row = {"text": normalised(text), "function": function, "added_by": by, "created_at": datetime.now(UTC)}
+    def learn(self, text: str, function: str, by: str, *, meant: bool = True) -> None:
+        """Keep that these words mean this function, or do not. Idempotent; the latest word on a text holds."""
+        key = {"text": normalised(text), "function": function}
+        row = key | {"meant": meant, "taught_by": by, "created_at": datetime.now(UTC)}
         with self._database.writing() as connection:
-            upsert_row(connection, aliases, row, "text")
+            if meant:  # a text means one function
+                others = (lessons.c.text == key["text"]) & (lessons.c.function != function) & lessons.c.meant
+                connection.execute(delete(lessons).where(others))
+            connection.execute(delete(lessons).where(*(lessons.c[name] == value for name, value in key.items())))
+            insert_row(connection, lessons, row)
 
-    def meant_by(self, text: str) -> str | None:
-        """The function that these very words were confirmed to mean, if any."""
-        rows = self._database.rows(select(aliases.c.function).where(aliases.c.text == normalised(text)))
-        return rows[0]["function"] if rows else None
+    def unlearn(self, text: str, function: str) -> None:
+        """Forget what was said of these words and this function. Idempotent."""
+        same = (lessons.c.text == normalised(text)) & (lessons.c.function == function)
+        with self._database.writing() as connection:
+            connection.execute(delete(lessons).where(same))
 
-    def aliases(self) -> Mapping[str, str]:
-        """The function that each confirmed text means; the texts are as `normalised` gives them."""
-        rows = self._database.rows(select(aliases.c.text, aliases.c.function))
-        return {row["text"]: row["function"] for row in rows}
+    def lessons(self, function: str | None = None) -> Sequence[Lesson]:
+        """What was said of words, oldest first; of one function, or all."""
+        query = select(lessons).order_by(lessons.c.id)
+        query = query.where(lessons.c.function == function) if function else query
+        return [
+            Lesson(**{key: value for key, value in row.items() if key != "id"}) for row in self._database.rows(query)
+        ]
+
+    def lessons_stamp(self) -> str:
+        """A text that changes whenever the lessons do."""
+        (row,) = self._database.rows(_STAMP)
+        return f"{row['count']} {row['newest']}"
 
     def _insert(self, table: Table, row: Mapping[str, Any]) -> int:
         with self._database.writing() as connection:
             return insert_row(connection, table, row)
 
 
+_LESSONS_AND_NEWEST: Sequence[Any] = (
+    func.count(lessons.c.id).label("count"),
+    func.max(lessons.c.created_at).label("newest"),
+)
+_STAMP = select(*_LESSONS_AND_NEWEST)
 _NEWEST_CALL = (calls.c.recorded_at.desc(), calls.c.id.desc())
 # Made once: building the statement takes longer than running it.
 _OF_FUNCTION = select(calls.c.id).where(calls.c.function == bindparam("of_function"))
@@ -194,8 +224,3 @@ _FORGET_OLD_CALLS = delete(calls).where(calls.c.id.in_(_OF_FUNCTION.order_by(*_N
 def _keep_call(connection: Connection, recorded: RecordedCall, keep: int) -> None:
     upsert_row(connection, calls, asdict(recorded), "function", "call")
     connection.execute(_FORGET_OLD_CALLS, {"of_function": recorded.function, "keep": keep})
-
-
-def normalised(words: str) -> str:
-    """The text as aliases are compared: lower case, single spaces, no full stop, at most 500 characters."""
-    return " ".join(words.casefold().split()).rstrip(" .!?")[:500]

@@ -160,3 +160,18 @@ class AuditEntry:
     """Counts: bytes, seconds, status, tokens; or why not."""
     id: int | None = None
     """Given by the database."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """Somebody's word on what a text means, or does not."""
+
+    text: str
+    """As `normalised` gives it."""
+    function: str
+    meant: bool
+    """Whether the text means the function."""
+    taught_by: str
+    """A person, or the model whose choice ran well."""
+    created_at: datetime
+    """UTC."""

@@ -20,8 +20,9 @@ from registry.layout import (
     require_name,
 )
 from registry.moves import Moves, Step
+from registry.profile import Found
 from registry.repository import Record, Repository, unknown
-from registry.types import Function, HistoryEntry, Hit, Listing, Status, Version
+from registry.types import Function, HistoryEntry, Listing, Status, Version
 
 _INDEX_NAME = "kowal-index"
 
@@ -211,9 +212,12 @@ class Registry:
         """The number of functions in production, once the index was made anew from git alone."""
         return self._index.rebuild()
 
-    def search(self, words: Sequence[str], limit: int) -> Sequence[Hit]:
-        """The production functions that share words with these, best first; no word is read as syntax."""
-        return self._index.search(words, limit)
+    def search(self, terms: Sequence[str], limit: int, parameters: Sequence[str] = ()) -> Found:
+        """The production functions that share terms with these, best first, then others that have all parameters.
+
+        Either kind up to `limit`. The terms are as `registry.terms` gives them; none is read as syntax.
+        """
+        return self._index.search(terms, limit, parameters)
 
     def fingerprint(self) -> str:
         """A text that changes whenever production does, and when a trial begins. Microseconds."""

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration. A database at another revision is migrated, or refused if it is newer."""
 
 
@@ -84,13 +84,16 @@ attempts = Table(
     Index("attempts_by_task", "task_id", "number"),
 )
 
-aliases = Table(
-    "aliases",
+lessons = Table(
+    "lessons",
     metadata,
-    Column("text", String(500), primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("text", String(500), nullable=False),
     Column("function", String(64), nullable=False),
-    Column("added_by", String(200), nullable=False),
+    Column("meant", Boolean, nullable=False),
+    Column("taught_by", String(200), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("text", "function"),
 )
 
 calls = Table(

@@ -177,19 +177,6 @@ class HistoryEntry:
     note: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hit:
-    """A production function that shares words with a search."""
-
-    name: str
-    bm25: float
-    """Higher is better; comparable within one search only."""
-    version: str
-    description: str
-    aliases: tuple[str, ...]
-    parameters: tuple[str, ...]
-
-
 def manifest_text(manifest: Manifest) -> str:
     """The one text form of a manifest: two-space JSON, fields as declared, a newline at the end."""
     return json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False) + "\n"

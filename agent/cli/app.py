@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from agent.cli import audit, functions, moves, questions, requirements, setup, tasks, verify
+from agent.cli import audit, functions, matching, moves, questions, requirements, setup, tasks, verify
 from agent.cli.render import error_text, print_error_json
 from agent.errors import KowalError
 from registry import RegistryError
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("run")(tasks.run)
 app.command("enhance")(tasks.enhance)
+app.command("match")(matching.match)
 app.command("attempts")(tasks.attempts)
 app.command("audit")(audit.audit)
 app.command("questions")(questions.questions)
@@ -29,6 +30,7 @@ app.command("answer")(questions.answer)
 for move in (moves.approve, moves.promote, moves.rollback, moves.quarantine):
     functions.app.command()(move)
 app.add_typer(functions.app, name="functions")
+app.add_typer(matching.runs, name="runs")
 app.add_typer(requirements.app, name="requirements")
 app.command("verify")(verify.verify_functions)
 app.command("init")(setup.init)

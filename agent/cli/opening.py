@@ -13,6 +13,7 @@ from agent.config import Settings, load_settings
 from agent.errors import BadTask
 from agent.library import prepare_registry
 from agent.loop import Agent
+from agent.matching.decision import Which, nobody_knows
 from agent.questions import Ask, nobody
 from agent.wiring import build_agent
 from registry import Example
@@ -40,9 +41,11 @@ Examples = Annotated[
 
 
 @contextmanager
-def opened_agent(*, json_output: bool, ask: Ask = nobody, settings: Settings | None = None) -> Iterator[Agent]:
+def opened_agent(
+    *, json_output: bool, ask: Ask = nobody, which: Which = nobody_knows, settings: Settings | None = None
+) -> Iterator[Agent]:
     """The agent of the settings, its registry made first where there is none; closed at the end."""
-    agent = build_agent(settings or opened_settings(), silent if json_output else show, spares=0, ask=ask)
+    agent = build_agent(settings or opened_settings(), silent if json_output else show, spares=0, ask=ask, which=which)
     try:
         yield agent
     finally:

@@ -32,14 +32,19 @@ def matched(facts: Any) -> str:
     by = f", chosen by {facts['model']}" if facts["model"] else ""
     return (
         f"{DONE} matched   {facts['name']} {facts['version']} ({facts['status']})"
-        f"   score {facts['score']:.2f}{by}, {milliseconds(facts['seconds'])}"
+        f"   chance {facts['chance']:.2f}{by}, {milliseconds(facts['seconds'])}"
     )
 
 
 def unmatched(facts: Any) -> str:
     """None was."""
-    best = f" (best: {facts['best']}, {facts['score']:.2f})" if facts["best"] else ""
+    best = f" (best: {facts['best']}, {facts['chance']:.2f})" if facts["best"] else ""
     return f"{NONE} no function fits{best}: {escape(facts['reason'])}"
+
+
+def unclear(facts: Any) -> str:
+    """Some may be."""
+    return f"{OPEN} not sure which function is meant (best: {facts['best']}, {facts['chance']:.2f})"
 
 
 ASKED = {
@@ -145,6 +150,7 @@ LINES: dict[str, Callable[[Any], str]] = {
     "progress": lambda facts: f"[dim]{escape(facts['line'])}[/]",
     "match.found": matched,
     "match.none": unmatched,
+    "match.unclear": unclear,
     "model.asked": asking,
     "request.refused": unusable,
     "task.specified": specified,

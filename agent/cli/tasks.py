@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.asking import attendant
+from agent.cli.matching import chooser, print_match
 from agent.cli.opening import (
     Arguments,
     ArgumentsFile,
@@ -23,6 +24,7 @@ from agent.cli.opening import (
 )
 from agent.cli.render import err, milliseconds, out, outcome_json, print_json, print_table, print_text, print_value
 from agent.loop import Agent
+from agent.matching.decision import Decision
 from agent.types import Origin, Outcome, Task
 from agent.wiring import open_operations
 from registry import AttemptRecord, Status
@@ -41,7 +43,8 @@ def run(
     """Do a task with a function that is there, or with one that is made and proven for it."""
     given, files = read_arguments(arg, args_file), read_files(file)
     wish = Task(text=task, arguments=given, examples=read_cli_examples(example), files=files)
-    with opened_agent(json_output=json_output, ask=attendant(json_output=json_output)) as agent:
+    ask, which = attendant(json_output=json_output), chooser(json_output=json_output)
+    with opened_agent(json_output=json_output, ask=ask, which=which) as agent:
         if dry_run:
             preview(agent, wish, json_output=json_output)
             return
@@ -74,18 +77,16 @@ def costs(outcome: Outcome) -> str:
 
 def preview(agent: Agent, task: Task, *, json_output: bool) -> None:
     """Say which function would run with which rights, or that one would be made."""
-    match = agent.preview(task)
-    chosen = match.chosen
-    rights = list(chosen.function.manifest.grants) if chosen else []
+    found = agent.preview(task)
+    rights = list(found.chosen.function.manifest.grants) if found.chosen else []
     if json_output:
-        facts = {"function": chosen.name if chosen else None, "version": chosen.version if chosen else None}
-        candidates = [{"function": item.version.name, "score": item.score} for item in match.candidates]
-        print_json({**facts, "score": match.score, "reason": match.reason, "grants": rights, "candidates": candidates})
-    elif chosen:
-        allowed = ", ".join(rights) or "no rights"
-        out.print(f"{chosen.name} {chosen.version} would run, with {allowed} (score {match.score:.2f}: {match.reason})")
-    else:
-        out.print(f"A function would be made: {match.reason} (best score {match.score:.2f})")
+        print_json({**found.as_json(), "version": found.chosen.version if found.chosen else None, "grants": rights})
+        return
+    print_match(found)
+    if found.chosen:
+        out.print(f"It would run with {', '.join(rights) or 'no rights'}.", markup=False)
+    elif found.decision is Decision.NONE:
+        out.print("A function would be made.")
 
 
 def enhance(

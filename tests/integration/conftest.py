@@ -19,7 +19,9 @@ from agent.making.candidates import Candidates
 from agent.making.forge import Forge
 from agent.making.models import Models
 from agent.making.specifier import Specifier
-from agent.matcher import Matcher
+from agent.matching.decision import Which, nobody_knows
+from agent.matching.lessons import Lessons
+from agent.matching.matcher import Matcher
 from agent.packages import Shelf
 from agent.ports import LLMProvider, ModelReply, ModelRequest, ProviderStatus, Purpose, Usage
 from agent.promoter import Policy, Promoter
@@ -197,6 +199,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
         budget: Budget = PLENTY,
         models: Models = ANY_MODEL,
         ask: Ask = nobody,
+        which: Which = nobody_knows,
         sandboxes: Sandboxes = embedded,
         provider: LLMProvider | None = None,
         allow: Sequence[str] = (),
@@ -217,7 +220,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
         agent = Agent(
             registry=registry,
             matcher=Matcher(
-                registry=registry, operations=journal.operations, router=router, threshold=0.75, margin=0.05
+                registry=registry, lessons=Lessons(operations=journal.operations), router=router, accepted_error=0.1
             ),
             forge=Forge(
                 registry=registry,
@@ -278,6 +281,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                 limits=LIMITS,
                 listener=events.append,
             ),
+            which=which,
         )
         shop = Workshop(agent=agent, registry=registry, operations=journal.operations, teller=teller, events=events)
         for name in functions:

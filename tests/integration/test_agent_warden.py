@@ -276,7 +276,7 @@ def test_words_find_a_canary_where_nothing_is_in_production(workshop):
     assert shop.agent.preview(Task(text="halve a number")).chosen.status is Status.CANARY
     outcome = shop.agent.execute(Task(text="halve a number", arguments={"number": 8}))
     assert (outcome.value, outcome.origin, outcome.version, outcome.status) == (4, Origin.MATCHED, version, "canary")
-    shop.operations.add_alias("cut it in two", "halve", "Ann")
+    shop.operations.learn("cut it in two", "halve", "Ann")
     assert shop.agent.execute(Task(text="cut it in two", arguments={"number": 6})).value == 3
 
 

@@ -248,7 +248,9 @@ def test_a_database_of_the_first_release_is_migrated_without_loss(tmp_path):
     operations = Operations.open(path)
     assert operations.runs() == [replace(RUN, id=7, right=True)]
     assert [attempt.reply for attempt in operations.attempts("t1")] == ["r"]
-    assert operations.meant_by("count it") == "count_words"
+    assert [(each.text, each.function, each.meant) for each in operations.lessons()] == [
+        ("count it", "count_words", True)
+    ]
     assert operations.call_counts("count_words", "d" * 64) == CallCounts(ok=0, failed=0)
     assert operations.record_run(replace(RUN, call="a"), CALL, keep=1) == 8
     assert operations.call_counts("count_words", "d" * 64) == CallCounts(ok=1, failed=0)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry import Function, Manifest, Registry
+from registry.terms import terms
 
 WORDS = ["count_words", "sum_columns", "next_payday"]
 
@@ -19,6 +20,12 @@ def function(name: str, description: str = "Does it.", source: str = "one", **fi
     schema = {"type": "object", "properties": {"path_to_text": {"type": "string"}}}
     manifest = Manifest(name=name, description=description, input_schema=schema, **fields)
     return Function(manifest=manifest, source=source, tests="")
+
+
+def with_parameters(name: str, *parameters: str) -> Function:
+    """A function that takes texts of these names."""
+    schema = {"type": "object", "properties": {each: {"type": "string"} for each in parameters}}
+    return Function(manifest=Manifest(name=name, description="Does it.", input_schema=schema), source="one", tests="")
 
 
 def produce(registry: Registry, function: Function) -> None:
@@ -166,23 +173,28 @@ def test_two_registries_share_a_cache_folder(registry, tmp_path):
 
 
 def test_the_best_match_comes_first(registry):
-    """A word in the name counts more than one in the description, and more is higher."""
+    """A term in the name counts more than one in the description; the search says how common the terms are."""
     produce(registry, function("about_payroll", "Tells about the next payday of all paydays."))
-    hits = registry.search(["payday"], 5)
-    assert [hit.name for hit in hits] == ["next_payday", "about_payroll"]
-    assert hits[0].bm25 > hits[1].bm25
-    assert (hits[0].version, hits[0].parameters) == ("1.0.0", ("path_to_text",))
-    assert len(registry.search(["payday"], 1)) == 1
+    found = registry.search(terms("payday"), 5)
+    assert [hit.name for hit in found.hits] == ["next_payday", "about_payroll"]
+    assert (found.hits[0].version, found.hits[0].profile.takes) == ("1.0.0", ("path_to_text",))
+    assert (found.frequencies, found.size) == ({"payday": 2}, 4)
+    assert len(registry.search(terms("payday"), 1).hits) == 1
 
 
 def test_search_knows_accents_capitals_aliases_and_parameters(registry):
     """Words are found without their accents and in any case, wherever the function was given them."""
-    assert len(registry.search(["ZAZOŁC"], 5)) == len(WORDS)
-    assert registry.search(["zazolc"], 5) == []  # to Unicode the l with a stroke is a letter of its own
-    assert len(registry.search(["Gesla"], 5)) == len(WORDS)
-    assert len(registry.search(["path_to_text"], 5)) == len(WORDS)
-    assert len(registry.search(["zażółć"], 5)) == len(WORDS)
-    assert registry.search([], 5) == registry.search(["", "--", "\0"], 5) == []
+    for text in ("ZAZOŁC", "zazolc", "Gesla", "zażółć", "path_to_text"):
+        assert len(registry.search(terms(text), 5).hits) == len(WORDS)
+    assert registry.search([], 5).hits == registry.search(["", "--", "\0"], 5).hits == ()
+
+
+def test_search_finds_by_parameters(registry):
+    """Functions that have all the parameters are found whatever the words; those that lack one are not."""
+    assert {hit.name for hit in registry.search([], 5, ["path_to_text"]).hits} == set(WORDS)
+    assert registry.search([], 5, ["path_to_text", "other"]).hits == ()
+    produce(registry, with_parameters("with_option", "path_to_text", "x"))
+    assert [hit.name for hit in registry.search([], 5, ["x", "path_to_text"]).hits] == ["with_option"]
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -191,5 +203,5 @@ def test_no_text_is_query_syntax(registry, words):
     """Any text can be searched for: quotes, operators, control characters, lone surrogates."""
     inode = (registry.path / "kowal-index.sqlite").stat().st_ino
     for tricky in (words, [*words, '"', "NEAR(", "name:", "* OR", "a AND NOT b"]):
-        assert isinstance(registry.search(tricky, 3), list)
+        assert registry.search(tricky, 3).size == len(WORDS)
     assert (registry.path / "kowal-index.sqlite").stat().st_ino == inode

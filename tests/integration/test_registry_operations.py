@@ -89,9 +89,11 @@ def test_every_attempt_is_kept_whole(operations, reply, verdict):
 
 def test_the_latest_word_on_an_alias_holds(operations):
     """A text means one function; how it is written does not matter."""
-    operations.add_alias("Count the  words!", "first", "Ann")
-    operations.add_alias("count the words", "second", "Bob")
-    assert operations.aliases() == {"count the words": "second"}
+    operations.learn("Count the  words!", "first", "Ann")
+    operations.learn("count the words", "second", "Bob")
+    assert [(each.text, each.function, each.taught_by) for each in operations.lessons()] == [
+        ("count the words", "second", "Bob")
+    ]
     assert normalised(" COUNT the\twords. ") == "count the words"
 
 
@@ -111,12 +113,12 @@ def test_the_migrations_make_the_tables_that_the_code_uses(operations, tmp_path)
 
 def test_processes_migrating_at_once_agree(tmp_path):
     """Several first starts at once end in one migrated database."""
-    code = "import sys; from registry import Operations; Operations.open(sys.argv[1]).add_alias('a', 'b', 'c')"
+    code = "import sys; from registry import Operations; Operations.open(sys.argv[1]).learn('a', 'b', 'c')"
     path = tmp_path / "kowal.sqlite"
     processes = [subprocess.Popen([sys.executable, "-c", code, str(path)], stderr=subprocess.PIPE) for _ in range(3)]
     assert [process.communicate()[1].decode() for process in processes] == ["", "", ""]
     operations = Operations.open(path)
-    assert operations.aliases() == {"a": "b"}
+    assert [(each.text, each.function) for each in operations.lessons()] == [("a", "b")]
     operations.close()
 
 

@@ -349,7 +349,7 @@ def test_a_read_only_registry_is_read_and_refuses_to_be_written(tmp_path):
         for cache in (None, tmp_path):
             with Registry.open(disk / "r", cache=cache) as registry:
                 assert registry.find("count_words") is not None
-                assert [hit.name for hit in registry.search(["words"], 3)] == ["count_words"]
+                assert [hit.name for hit in registry.search(["words"], 3).hits] == ["count_words"]
                 for change in (
                     lambda registry=registry: registry.add_candidate(function("new"), {}),
                     lambda registry=registry: registry.quarantine("count_words", by="Ann", reason="x"),

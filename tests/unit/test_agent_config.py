@@ -42,12 +42,12 @@ def test_the_file_is_read(clean):
 
 def test_the_environment_wins_over_the_file_and_arguments_over_both(clean, monkeypatch):
     """The nearer source counts, setting by setting, nested ones too."""
-    clean.write_text("candidates = 7\nmatch_threshold = 0.5\n[limits]\nwall_clock_s = 2\nmax_memory_mib = 64\n")
+    clean.write_text("candidates = 7\naccepted_error = 0.5\n[limits]\nwall_clock_s = 2\nmax_memory_mib = 64\n")
     monkeypatch.setenv("KOWAL_CANDIDATES", "8")
     monkeypatch.setenv("KOWAL_LIMITS__WALL_CLOCK_S", "3.5")
     monkeypatch.setenv("KOWAL_PROVIDERS", '["scripted", "ollama"]')
     settings = load_settings()
-    assert (settings.candidates, settings.match_threshold) == (8, 0.5)
+    assert (settings.candidates, settings.accepted_error) == (8, 0.5)
     assert (settings.limits.wall_clock_s, settings.limits.max_memory_mib) == (3.5, 64)
     assert settings.providers == ("scripted", "ollama")
     assert load_settings(candidates=9).candidates == 9
@@ -89,7 +89,7 @@ def test_ollamas_own_variables_count_where_ours_are_silent(clean, monkeypatch):
         ("[limits]\nwall_clock = 3\n", "limits.wall_clock"),
         ("[limits]\nwall_clock_s = -1\n", "limits.wall_clock_s"),
         ("[limits]\nmax_memory_mib = 8\n", "limits.max_memory_mib"),
-        ("match_threshold = 1.5\n", "match_threshold"),
+        ("accepted_error = 0.6\n", "accepted_error"),
         ("reliability = 1.0\n", "reliability"),
         ("canary_share = 0\n", "canary_share"),
         ("recorded_calls = -1\n", "recorded_calls"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.equality import same_json
-from agent.words import STOP_WORDS, unique, words
+from registry.terms import STOP_WORDS, unique, words
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from agent.words import STOP_WORDS, unique, words
     [
         ("Count the words in a text", ["count", "words", "text"]),
         ("count_words", ["count", "words"]),
-        ("csvGroupSum", ["csvgroupsum"]),
+        ("csvGroupSum", ["csv", "group", "sum"]),
         ("E-Mail addresses", ["email", "addresses"]),
         ("e‑mail", ["e", "mail"]),
         ("don't", ["dont"]),
@@ -30,6 +30,8 @@ from agent.words import STOP_WORDS, unique, words
         ("3.14 and 2026-02-03", ["3", "14", "20260203"]),
         ("ﬁle", ["file"]),
         ("東京", ["東京"]),
+        ("Посчитай слова", ["poschitai", "slova"]),
+        ("формат CSV", ["format", "csv"]),
         ("", []),
         ("... !? — 🎉", []),
         ("of the and", []),

@@ -1,0 +1,1 @@
+"""Which registered function does what was asked, if any does."""

@@ -1,0 +1,104 @@
+"""What a function is found by: the terms of its manifest, taken apart once and kept in the index."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from registry.terms import terms
+from registry.types import Manifest, Version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """A function's terms, by where they stand. Repetitions and order are kept."""
+
+    name: tuple[str, ...]
+    texts: tuple[tuple[str, ...], ...]
+    """Of the description, and of each alias."""
+    parameters: tuple[str, ...]
+    """Of the parameters' names."""
+    details: tuple[str, ...]
+    """Of what is said of the parameters, their allowed values, and the values in the examples."""
+    takes: tuple[str, ...]
+    """The parameters themselves."""
+    required: tuple[str, ...]
+    """Those that have no default."""
+
+    def as_text(self) -> str:
+        """As the index keeps it."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The profile that was kept."""
+        kept = json.loads(text)
+        texts = tuple(map(tuple, kept.pop("texts")))
+        return cls(texts=texts, **{key: tuple(value) for key, value in kept.items()})
+
+    @property
+    def searched(self) -> str:
+        """All terms, as often as they weigh: a name's say most, a parameter's least."""
+        spoken = [term for text in self.texts for term in text]
+        return " ".join((*self.name * 3, *spoken * 2, *self.parameters, *self.details))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A production function that a search found."""
+
+    name: str
+    version: str
+    description: str
+    profile: Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search gave, and how common its terms are here."""
+
+    hits: tuple[Hit, ...]
+    """Best first."""
+    frequencies: Mapping[str, int]
+    """In how many functions each term stands; those that stand in none are left out."""
+    size: int
+    """The number of functions in production."""
+
+
+def profile_of(manifest: Manifest) -> Profile:
+    """What the function is found by."""
+    properties: Mapping[str, Any] = manifest.input_schema.get("properties", {})
+    said = [*(text for schema in properties.values() for text in texts_of(schema)), *examples_of(manifest)]
+    return Profile(
+        name=tuple(terms(manifest.name)),
+        texts=tuple(tuple(terms(text)) for text in (manifest.description, *manifest.aliases)),
+        parameters=tuple(term for name in properties for term in terms(name)),
+        details=tuple(term for text in said for term in terms(text)),
+        takes=tuple(properties),
+        required=tuple(manifest.input_schema.get("required", ())),
+    )
+
+
+def hit_of(version: Version) -> Hit:
+    """A version as a search would give it."""
+    manifest = version.function.manifest
+    return Hit(
+        name=version.name, version=version.version, description=manifest.description, profile=profile_of(manifest)
+    )
+
+
+def texts_of(schema: Any) -> Iterator[str]:
+    """What a parameter's schema says in words: its description and the values that it allows."""
+    if not isinstance(schema, Mapping):
+        return
+    yield str(schema.get("description", ""))
+    yield from (str(value) for value in schema.get("enum", ()))
+    yield from texts_of(schema.get("items"))
+    for option in schema.get("anyOf", ()):
+        yield from texts_of(option)
+
+
+def examples_of(manifest: Manifest) -> Iterator[str]:
+    """The short texts that the examples give as arguments: `sha256`, `minor`, `2026-11-30`."""
+    for example in manifest.examples:
+        yield from (value for value in example.arguments.values() if isinstance(value, str) and len(value) <= 20)

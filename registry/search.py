@@ -1,0 +1,83 @@
+"""Finding functions by their terms and parameters: the searchable half of the index, in SQLite's full-text search."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from registry.profile import Found, Hit, Profile
+
+TABLES = (
+    "CREATE TABLE searchable (id INTEGER PRIMARY KEY, name TEXT, version TEXT, description TEXT, profile TEXT)",
+    # The terms are taken apart and folded before they come here: nothing is left for a tokenizer to do.
+    "CREATE VIRTUAL TABLE terms USING fts5(text, tokenize='ascii')",
+    "CREATE VIRTUAL TABLE frequencies USING fts5vocab(terms, row)",
+    "CREATE TABLE parameters (parameter TEXT, id INTEGER, PRIMARY KEY (parameter, id)) WITHOUT ROWID",
+    "CREATE INDEX parameters_by_function ON parameters (id)",
+)
+_MOST_TERMS = 64
+_MOST_READ = 1_500
+"""Rows that a search reads. It begins with the rarest terms; the commonest tell least and cost most."""
+# Ranked before it is joined: the sorter then carries two numbers a match and no texts.
+_BY_TERMS = """
+    SELECT name, version, description, profile
+    FROM (SELECT rowid AS id, bm25(terms) AS rank FROM terms WHERE terms MATCH ? ORDER BY rank, rowid LIMIT ?)
+    JOIN searchable USING (id) ORDER BY rank, name
+"""
+_BY_PARAMETERS = """
+    SELECT name, version, description, profile
+    FROM (SELECT id FROM parameters WHERE parameter IN ({marks}) GROUP BY id HAVING count(*) = ? LIMIT ?)
+    JOIN searchable USING (id) ORDER BY name
+"""
+
+
+def add(db: sqlite3.Connection, row: int, hit: Hit) -> None:
+    """Make a function findable under this number."""
+    profile = hit.profile
+    db.execute(
+        "INSERT INTO searchable VALUES (?, ?, ?, ?, ?)",
+        (row, hit.name, hit.version, hit.description, profile.as_text()),
+    )
+    db.execute("INSERT INTO terms (rowid, text) VALUES (?, ?)", (row, profile.searched))
+    db.executemany("INSERT INTO parameters VALUES (?, ?)", [(name, row) for name in profile.takes])
+
+
+def remove(db: sqlite3.Connection, row: int) -> None:
+    """Make the function of this number unfindable. Idempotent."""
+    db.execute("DELETE FROM terms WHERE rowid = ?", (row,))
+    db.execute("DELETE FROM parameters WHERE id = ?", (row,))
+    db.execute("DELETE FROM searchable WHERE id = ?", (row,))
+
+
+def search(db: sqlite3.Connection, terms: Sequence[str], limit: int, parameters: Sequence[str]) -> Found:
+    """The functions that share terms with these, best first, then others that have all parameters; `limit` of each."""
+    asked = _plain(terms)
+    (size,) = db.execute("SELECT count(*) FROM searchable").fetchone()
+    marks = ",".join("?" * len(asked))
+    frequencies = dict(db.execute(f"SELECT term, doc FROM frequencies WHERE term IN ({marks})", asked))  # noqa: S608
+    rows = []
+    if pattern := _pattern(frequencies):
+        rows += db.execute(_BY_TERMS, (pattern, limit)).fetchall()
+    if wanted := list(dict.fromkeys(parameters)):
+        query = _BY_PARAMETERS.format(marks=",".join("?" * len(wanted)))
+        rows += db.execute(query, (*wanted, len(wanted), limit)).fetchall()
+    hits = (
+        Hit(name=name, version=version, description=description, profile=Profile.from_text(profile))
+        for name, version, description, profile in dict.fromkeys(rows)
+    )
+    return Found(hits=tuple(hits), frequencies=frequencies, size=size)
+
+
+def _plain(terms: Sequence[str]) -> list[str]:
+    """The terms that can be looked up: no surrogates, no zeros, each once, not too many."""
+    texts = (term.encode(errors="ignore").decode().replace("\0", "") for term in terms)
+    return [text for text in dict.fromkeys(texts) if text][:_MOST_TERMS]
+
+
+def _pattern(frequencies: Mapping[str, int]) -> str:
+    """The rarest terms as quoted strings, so that none of them is read as query syntax; as many as may be read."""
+    quoted, read = list[str](), 0
+    for term, rows in sorted(frequencies.items(), key=lambda item: item[1]):
+        read += rows
+        if quoted and read > _MOST_READ:
+            break
+        quoted.append('"' + term.replace('"', '""') + '"')
+    return " OR ".join(quoted)

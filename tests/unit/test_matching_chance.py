@@ -1,0 +1,78 @@
+"""Chances add up with "none", fall with what speaks for another, and rest on weights for every figure."""
+
+import pytest
+
+from agent.matching.chance import chances, fitted
+from agent.matching.evidence import measured
+from agent.matching.wish import wish_of
+from agent.types import Task
+from registry import Found, Hit, Manifest, profile_of
+
+
+def hit(name: str, description: str, *aliases: str, required: tuple[str, ...] = ("text",)) -> Hit:
+    """A function as a search gives it."""
+    schema = {"type": "object", "properties": {each: {"type": "string"} for each in required}, "required": [*required]}
+    manifest = Manifest(name=name, description=description, aliases=aliases, input_schema=schema)
+    return Hit(name=name, version="1.0.0", description=description, profile=profile_of(manifest))
+
+
+COUNT = hit("count_words", "Count the words of a text.", "number of words", "policz słowa")
+SLUG = hit("slugify", "Turn a text into a slug for a URL.", "url-friendly name of a title")
+IBAN = hit("validate_iban", "Check an IBAN, the bank account number.", required=("iban",))
+
+
+def chance_of(text: str, /, *hits: Hit, **arguments: str) -> list[float]:
+    """The chance of each hit."""
+    wish = wish_of(Task(text=text, arguments=arguments))
+    common = {term: sum(term in each.profile.searched.split() for each in hits) for term in wish.weights}
+    found = Found(hits=hits, frequencies={term: count for term, count in common.items() if count}, size=len(hits))
+    rows = measured(wish, found, hits)
+    return chances([row.figures for row in rows], given=wish.telling)
+
+
+def test_every_figure_has_a_weight():
+    """The weights were fitted on the very figures that are measured now, in both kinds of wish."""
+    wish = wish_of(Task(text="count words"))
+    (row,) = measured(wish, Found(hits=(), frequencies={}, size=1), [COUNT])
+    assert {name: set(weights) - {"any"} for name, weights in fitted().items()} == {
+        "words": set(row.figures),
+        "arguments": set(row.figures),
+    }
+
+
+def test_what_is_said_is_likely_and_what_is_not_is_not():
+    """The function's own words, in both its languages, are likely; a foreign wish leaves the chance to none."""
+    assert chance_of("count the words of this text", COUNT, SLUG)[0] > 0.9
+    assert chance_of("policz słowa", COUNT, SLUG)[0] > 0.5
+    assert max(chance_of("fold this letter into a paper plane", COUNT, SLUG)) < 0.1
+
+
+@pytest.mark.parametrize("text", ["count the words", "anything else", ""])
+def test_chances_leave_room_for_none(text):
+    """No set of functions is certain to hold the one that is meant."""
+    found = chance_of(text, COUNT, SLUG, IBAN)
+    assert all(each >= 0 for each in found)
+    assert sum(found) < 1
+    assert chance_of(text) == []
+
+
+def test_a_rival_takes_from_the_chance():
+    """Two functions that fit alike share what one of them alone would have."""
+    rival = hit("count_words_too", "Count the words of a text.", "number of words", "policz słowa")
+    alone, (first, second) = chance_of("count words", COUNT)[0], chance_of("count words", COUNT, rival)
+    assert max(first, second) < alone
+    assert abs(first - second) < 0.5
+
+
+def test_arguments_that_tell_raise_the_chance():
+    """`iban` given by name speaks for the function that takes it; `text` for none of those that take one."""
+    assert chance_of("is it right?", IBAN, iban="x")[0] > chance_of("is it right?", IBAN)[0]
+    assert chance_of("count vowels", COUNT, text="x")[0] == pytest.approx(chance_of("count vowels", COUNT)[0])
+
+
+def test_leanings_move_the_odds():
+    """What was wrong before is less likely; nothing said leaves it as it was."""
+    wish = wish_of(Task(text="count words"))
+    figures = [row.figures for row in measured(wish, Found(hits=(), frequencies={}, size=2), [COUNT, SLUG])]
+    assert chances(figures, given=False, leanings=[0.0, 0.0]) == chances(figures, given=False)
+    assert chances(figures, given=False, leanings=[-1.0, 0.0])[0] < chances(figures, given=False)[0]
