@@ -8,7 +8,9 @@ from agent.journal import Journal
 from agent.loader import load
 from agent.loop import Agent
 from agent.making.admission import Admission
+from agent.making.callers import Callers
 from agent.making.candidates import Candidates
+from agent.making.following import Following
 from agent.making.forge import Forge
 from agent.making.specifier import Specifier
 from agent.matcher import Matcher
@@ -37,10 +39,11 @@ def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int 
     journal = Journal(operations=open_operations(settings), recorded_calls=settings.recorded_calls)
     router = Router([open_provider(settings, name) for name in settings.providers])
     generator, models = Generator(router=router), settings.models.as_models()
-    limits = settings.limits.as_limits()
     shelf = open_shelf(settings, progress_to(listener), lambda: sandboxes.one(sandboxes.names[0]))
     sandboxes = open_sandboxes(settings, progress_to(listener), shelf.of, spares=spares)
     sandboxes.warm_up()
+    admission = admission_of(settings, registry, journal.operations, sandboxes, shelf, listener)
+    following = Following(Callers(admission=admission))
     return Agent(
         registry=registry,
         matcher=Matcher(
@@ -57,6 +60,7 @@ def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int 
                 generator=generator,
                 models=models,
                 sandboxes=sandboxes,
+                shelf=shelf,
                 journal=journal,
                 listener=listener,
             ),
@@ -66,10 +70,10 @@ def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int 
                 sandboxes=sandboxes,
                 journal=journal,
                 count=settings.candidates,
-                limits=limits,
+                limits=settings.limits.as_limits(),
                 listener=listener,
             ),
-            admission=admission_of(settings, registry, journal.operations, sandboxes, shelf, listener),
+            admission=admission,
             shelf=shelf,
             budget=settings.budget.as_budget(),
             ask=ask,
@@ -79,11 +83,12 @@ def build_agent(settings: Settings, listener: Listener = ignore, *, spares: int 
             sandboxes=sandboxes,
             generator=generator,
             journal=journal,
-            warden=warden_of(settings, registry, journal.operations, listener),
+            warden=warden_of(settings, registry, journal.operations, following.after, listener),
             broker=broker_of(settings, registry, journal.operations, router, listener),
-            limits=limits,
+            limits=settings.limits.as_limits(),
             listener=listener,
         ),
+        following=following,
     )
 
 
@@ -112,7 +117,9 @@ def admission_of(
     )
 
 
-def warden_of(settings: Settings, registry: Registry, operations: Operations, listener: Listener) -> Warden:
+def warden_of(
+    settings: Settings, registry: Registry, operations: Operations, follow: Callable[[str], None], listener: Listener
+) -> Warden:
     """What watches versions at work, by the operator's policy."""
     return Warden(
         registry=registry,
@@ -120,6 +127,7 @@ def warden_of(settings: Settings, registry: Registry, operations: Operations, li
         policy=settings.promotion,
         reliability=settings.reliability,
         canary_share=settings.canary_share,
+        follow=follow,
         listener=listener,
     )
 
