@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.composition import Callee
+from agent.packages import ANOTHER, name_of
 from agent.source.suites import joined
 from agent.specification import Specification
 from agent.types import Task
@@ -56,18 +57,28 @@ class Brief:
         return Function(manifest=self.manifest, source=module, tests=suite, lock=self.task.lock)
 
     @property
+    def askers(self) -> dict[str, str]:
+        """Who asked for each package, by its name: a person, the specification's author, or who did before."""
+        old, said = self.replaces, dict[str, str]()
+        for row in old.evidence.get("packages", ()) if old else ():
+            if row["by"] != ANOTHER:
+                said[row["name"]] = row["by"]
+        for text in self.task.requirements:
+            if old is None or text not in old.function.manifest.requirements:
+                who = "model" if text in self.specification.requirements else "person"
+                others = said.setdefault(name_of(text), who)
+                if who not in others.split(" and "):
+                    said[name_of(text)] = f"{others} and {who}"
+        return said
+
+    @property
     def manifest(self) -> Manifest:
         """The manifest: the specification's, with what the version before brings."""
         made = self.specification.manifest(self.task).model_copy(update={"examples": self.pinned})
         if self.replaces is None:
             return made
         old = self.replaces.function.manifest
-        return made.model_copy(
-            update={
-                "aliases": tuple(dict.fromkeys((*old.aliases, *made.aliases))),
-                "requirements": tuple(dict.fromkeys((*old.requirements, *made.requirements))),
-            }
-        )
+        return made.model_copy(update={"aliases": tuple(dict.fromkeys((*old.aliases, *made.aliases)))})
 
     def answered(self, example: Example) -> "Brief":
         """The brief with one more answer."""

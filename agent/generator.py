@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from agent.brief import Brief
+from agent.packages import AllowList
 from agent.ports import Message, ModelReply, ModelRequest, Purpose
 from agent.prompting import as_data, fill, prompt_version
 from agent.replies import Code, read_code, read_reply
@@ -56,10 +57,20 @@ class Generator:
     router: Router
 
     def specify(
-        self, task: Task, current: Version | None, refused: Proposal[Specification] | None, *, seed: int, model: str
+        self,
+        task: Task,
+        current: Version | None,
+        refused: Proposal[Specification] | None,
+        allowed: AllowList,
+        *,
+        seed: int,
+        model: str,
     ) -> Proposal[Specification]:
-        """What the function must do; where `current` is to be extended, what it must do then."""
-        said = [system("specify", task), task_message(task)]
+        """What the function must do; where `current` is to be extended, what it must do then.
+
+        Packages are spoken of where any are `allowed`.
+        """
+        said = [system("specify", task, about_packages(allowed)), task_message(task)]
         if current is not None:
             said.append(Message(role="user", content=fill("change", **facts_of(current))))
         if refused is not None:
@@ -70,8 +81,8 @@ class Generator:
             Purpose.SPECIFY,
             said,
             lambda text: read_reply(text, Specification),
-            prompts=("specify", "task"),
-            schema=Specification.model_json_schema(),
+            prompts=("specify", *(("packages",) if allowed.lets_some_in else ()), "task"),
+            schema=schema_of(allowed),
             seed=seed,
             model=model,
         )
@@ -164,11 +175,28 @@ class Generator:
         return Proposal(reply=reply, purpose=purpose, value=None, fault=fault, prompt=versions)
 
 
-def system(prompt: str, task: Task) -> Message:
-    """The rules for one kind of text."""
+def system(prompt: str, task: Task, more: str = "") -> Message:
+    """The rules for one kind of text, and what there is to say beyond them."""
     packages = f" and the packages {', '.join(task.requirements)}" if task.requirements else ""
     values = {} if prompt == "test" else {"packages": packages}
-    return Message(role="system", content=fill(prompt, **values))
+    return Message(role="system", content=fill(prompt, **values) + more)
+
+
+def about_packages(allowed: AllowList) -> str:
+    """How a specification asks for packages; nothing where there are none to be had."""
+    if not allowed.lets_some_in:
+        return ""
+    names = ", ".join(allowed.entries)
+    listed = f" These need no signature: {names}." if names else ""
+    return fill("packages", listed=listed if allowed.others else f" There are no others than these: {names}.")
+
+
+def schema_of(allowed: AllowList) -> dict[str, Any]:
+    """The schema of a specification, which names packages where there are any to be had."""
+    schema = Specification.model_json_schema()
+    if not allowed.lets_some_in:
+        del schema["properties"]["requirements"]
+    return schema
 
 
 def task_message(task: Task) -> Message:

@@ -11,18 +11,20 @@ from agent.clock import StepClock
 from agent.composition import callees_of
 from agent.errors import BadArguments, BadTask, KowalError, NotGranted, RunFailed, Unclear
 from agent.making.doubts import interface_of, refuse_misfit, said_of
+from agent.making.following import Following
 from agent.making.forge import Forge, Made
 from agent.matching.decision import Decision, Match, Which, nobody_knows
 from agent.matching.matcher import Matcher
 from agent.questions import Said
 from agent.runner import Answer, Runner
-from agent.specification import Specification
 from agent.types import Event, Origin, Outcome, Task, version_facts
 from registry import Function, Registry, Status, Version
 from sandbox import Sandbox, Surroundings
 
 MOST_TASK_CHARS = 10_000
 """A wish is a few sentences; data belongs in arguments."""
+LAST_STEP_S = 5.0
+"""So long closing waits for what is under way in the background and has no sandbox any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,7 @@ class Agent:
     matcher: Matcher
     forge: Forge
     runner: Runner
+    following: Following
     which: Which = nobody_knows
     """Asks a person which function is meant."""
 
@@ -125,8 +128,10 @@ class Agent:
         return self.matcher.match(task, ask_model=False)
 
     def close(self) -> None:
-        """Stop what waits in the background, and release files and processes. Idempotent."""
+        """Stop what goes on in the background, and release files and processes. Idempotent."""
+        self.following.close()
         self.runner.sandboxes.close()
+        self.following.settle(LAST_STEP_S)
         self.matcher.operations.close()
         self.registry.close()
 
@@ -136,7 +141,7 @@ class Agent:
         if match.chosen is None or not task.examples:
             return match
         trial = Trial(function=match.chosen.function, sandbox=self._proving(match.chosen), task=task)
-        if examples_hold.check(trial).passed:
+        if not examples_hold.refuted(trial):
             return match
         reason = f"{match.chosen.name} breaks your examples"
         return Match(decision=Decision.NONE, chance=match.chance, options=match.options, reason=reason)
@@ -154,11 +159,9 @@ class Agent:
         )
 
     def _proving(self, version: Version) -> Sandbox:
-        """Where the version runs, with the host that it was proven with, if it asks for one."""
-        kept = version.evidence.get("specification")
-        specification = Specification.model_validate(kept) if kept else None
+        """Where the version runs; if it asks a host, with one that has the functions that it calls and no more."""
         callees = callees_of(self.registry, version.function)
-        script = script_of(specification, callees, version.function.manifest.grants)
+        script = script_of(None, callees, version.function.manifest.grants)
         return self.runner.sandboxes.for_run(version, Surroundings(script=script))
 
     def _first_run(self, task: Task, version: Version, clock: StepClock) -> Answer:

@@ -1,7 +1,7 @@
 """The packages of functions: which are let in, what exactly is installed for a version, and what a person is shown."""
 
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,8 @@ from sandbox.packages import Layers
 from sandbox.resolver import PackagesUnavailable, Resolver
 
 LOOKS_AT_ONCE = 8
+ANOTHER = "another package"
+"""Who asked for a package that no function named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,11 @@ class AllowList:
     entries: tuple[str, ...] = ()
     others: bool = True
     """Whether a package that is not on the list may be had at all."""
+
+    @property
+    def lets_some_in(self) -> bool:
+        """True where there is any package that a function may have."""
+        return self.others or bool(self.entries)
 
     def names(self, requirement: Requirement, version: str = "") -> bool:
         """True where an entry stands for the package, with all its extras, and at that version."""
@@ -105,10 +112,10 @@ class Shelf:
                 advice="Have it made anew: kowal enhance.",
             ) from error
 
-    def evidence(self, function: Function, asked_for: Collection[str], otherwise: str) -> dict[str, Any]:
+    def evidence(self, function: Function, askers: Mapping[str, str], otherwise: str) -> dict[str, Any]:
         """What a person signs, under the key `packages`: each locked one, its age, and who asked for it.
 
-        `asked_for` are the requirements that a person stated; `otherwise` is who asked for the rest. Ages are left out
+        `askers` says of the function's own packages who asked, `otherwise` who did for the rest. Ages are left out
         where the index does not answer.
         """
         if not function.manifest.requirements:
@@ -116,12 +123,11 @@ class Shelf:
         lock, index = read_lock(function.lock), self.resolver.index_in_use()
         with ThreadPoolExecutor(LOOKS_AT_ONCE) as looks:
             dates = looks.map(lambda name: released(index, name) if index else {}, lock.versions)
-        wanted = {each.name: each for each in read_requirements(function.manifest.requirements)}
-        stated = {name_of(text) for text in asked_for}
-        rows = []
+        wanted, rows = read_requirements(function.manifest.requirements), []
         for (name, version), known in zip(lock.versions.items(), dates, strict=True):
-            by = ("person" if name in stated else otherwise) if name in wanted else "another package"
-            allowed = name in wanted and self.allowed.names(wanted[name], version)
+            its = [each for each in wanted if each.name == name]
+            by = askers.get(name, otherwise) if its else ANOTHER
+            allowed = bool(its) and all(self.allowed.names(each, version) for each in its)
             row = {"name": name, "version": version, "by": by, "allowed": allowed, "resembles": resembled_by(name)}
             rows.append(row | ages(version, known))
         return {"packages": rows}
@@ -141,6 +147,23 @@ def is_borne_out(earlier: Lock, fresh: Lock) -> bool:
     """True where the index has the same versions, and every file of the earlier lock among theirs."""
     hashes = {pin.name: set(pin.hashes) for pin in fresh.pins}
     return earlier.versions == fresh.versions and all(set(pin.hashes) <= hashes[pin.name] for pin in earlier.pins)
+
+
+def beyond(wanted: Iterable[str], had: Iterable[str]) -> tuple[str, ...]:
+    """The requirements that are not among those that are there already, each once."""
+    known, found = set(map(normal, had)), dict[str, str]()
+    for text in wanted:
+        if normal(text) not in known:
+            found.setdefault(normal(text), text)
+    return tuple(found.values())
+
+
+def normal(text: str) -> str:
+    """The requirement in one form; a text that is none as it is."""
+    try:
+        return str(read_requirement(text))
+    except UnfitText:
+        return text
 
 
 def hint(name: str) -> str:

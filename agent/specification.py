@@ -17,6 +17,8 @@ from agent.types import Task
 from registry import NAME_PATTERN, Example, Manifest
 
 MOST_ALIASES = 8
+MOST_PACKAGES = 8
+"""A small function that needs more is several functions."""
 
 
 class BadInput(BaseModel):
@@ -65,6 +67,8 @@ class Specification(BaseModel):
     """What it asks beyond itself and is told, so that the examples and the tests hold; empty for a pure function."""
     functions: tuple[str, ...] = ()
     """Registered functions that it calls."""
+    requirements: tuple[str, ...] = ()
+    """Packages (PEP 508) that its author wants beyond those of the task; normally none."""
 
     @field_validator("examples", mode="before")
     @classmethod
@@ -155,6 +159,8 @@ def fault_of(specification: Specification, task: Task, taken: Mapping[str, str])
     fault = misfit(manifest, task.arguments, task.positional, lacking_is_bad=False)
     if fault:
         return f"the caller's call would fail: {fault}"
+    if len(specification.requirements) > MOST_PACKAGES:
+        return f"it names {len(specification.requirements)} packages: at most {MOST_PACKAGES}, and normally none"
     return unknown_error(specification) or unreadable_property(specification) or unaskable(specification)
 
 

@@ -20,7 +20,7 @@ class Task:
     examples: tuple[Example, ...] = ()
     """Calls whose results the person states. They outrank every test a model wrote."""
     requirements: tuple[str, ...] = ()
-    """Packages (PEP 508) the function may use."""
+    """Packages (PEP 508) the function may use; once it is specified, all that it has."""
     lock: str = ""
     """What exactly is installed for them, the text of `requirements.lock`; empty until the index was asked."""
     wishes: tuple[str, ...] = ()

@@ -1,9 +1,11 @@
 """Watches versions at work: gives a canary its share of the calls, and moves versions by what their runs have shown."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from agent.composition import called_in
 from agent.fault import Fault
 from agent.promoter import Policy
 from agent.statistics import CONFIDENCE, lower_bound, upper_bound
@@ -26,6 +28,8 @@ class Warden:
     """The share of calls that a version must do."""
     canary_share: float
     """The share of a function's calls that its canary serves."""
+    follow: Callable[[str], None]
+    """Has the callers of a function that has moved proven anew. Returns at once."""
     listener: Listener
 
     def stand_in(self, version: Version, call: str) -> Version | None:
@@ -38,19 +42,29 @@ class Warden:
         """What became of the version after a run, in a sentence; empty where it stays as it is.
 
         Only a run that can change the decision is looked at. The answer outranks the record: where the registry
-        cannot be changed now, that is told, and the next such run tries again.
+        cannot be changed now, that is told, and the next such run tries again. Functions that call one that moved are
+        followed after the answer, and those of a run that failed because what it calls is quarantined.
         """
         on_trial = version.status is Status.CANARY
         serves = on_trial or version.status is Status.PRODUCTION
-        if not serves or fault in ("caller", "host") or (not fault and not on_trial):
+        if not serves or fault == "caller" or (not fault and not on_trial):
             return ""
         try:
+            if fault == "host":
+                return self._let_down(version)
             counts = self.operations.call_counts(version.name, version.digest)
             return self._judged(version, counts) if fault else self._trusted(version, counts)
         except RegistryError as error:
             facts = version_facts(version) | {"error": str(error), "advice": error.advice}
             self.listener(Event(action="function.stays", facts=facts))
             return ""
+
+    def _let_down(self, version: Version) -> str:
+        """Follow what the version calls and nobody may call any more: its callers were not all settled yet."""
+        for name, number in called_in(version.function.manifest.grants):
+            if self.registry.get(name, number).status is Status.QUARANTINED:
+                self.follow(name)
+        return ""
 
     def _trusted(self, version: Version, counts: CallCounts) -> str:
         """Promote a canary that has shown enough, unless the policy wants a person for that."""
@@ -61,6 +75,7 @@ class Warden:
         note = success(counts)
         promoted = self.registry.promote(version.name, version.version, by=BY_STATISTICS, note=note)
         self._tell("function.promoted", promoted, by=BY_STATISTICS, note=note)
+        self.follow(version.name)
         return f"`{version.name}` {version.version} is in production now: {note}."
 
     def _judged(self, version: Version, counts: CallCounts) -> str:
@@ -94,6 +109,7 @@ class Warden:
         restored = left.version if left and version.status is Status.PRODUCTION else ""
         facts = {"status": Status.QUARANTINED.value, "reason": reason, "restored": restored}
         self._tell("function.quarantined", version, **facts)
+        self.follow(version.name)
         serving = f"in production now: {left.version if left else 'none'}"
         return f"`{version.name}` {version.version} is quarantined, because {reason}; {serving}."
 

@@ -8,7 +8,9 @@ from agent.journal import Journal
 from agent.loader import load
 from agent.loop import Agent
 from agent.making.admission import Admission
+from agent.making.callers import Callers
 from agent.making.candidates import Candidates
+from agent.making.following import Following
 from agent.making.forge import Forge
 from agent.making.specifier import Specifier
 from agent.matching.decision import Which, nobody_knows
@@ -38,9 +40,7 @@ def build_agent(
     ask: Ask = nobody,
     which: Which = nobody_knows,
 ) -> Agent:
-    """The agent for these settings; its sandbox starts in the background meanwhile.
-
-    `ask` and `which` put questions to a person: what a call must give, and which function is meant.
+    """The agent for these settings; its sandbox starts meanwhile. `ask` and `which` put questions to a person.
 
     Raises `BadSettings`, `NotARegistry`, or another `RegistryError`.
     """
@@ -48,10 +48,11 @@ def build_agent(
     journal = Journal(operations=open_operations(settings), recorded_calls=settings.recorded_calls)
     router = Router([open_provider(settings, name) for name in settings.providers])
     generator, models = Generator(router=router), settings.models.as_models()
-    limits = settings.limits.as_limits()
     shelf = open_shelf(settings, progress_to(listener), lambda: sandboxes.one(sandboxes.names[0]))
     sandboxes = open_sandboxes(settings, progress_to(listener), shelf.of, spares=spares)
     sandboxes.warm_up()
+    admission = admission_of(settings, registry, journal.operations, sandboxes, shelf, listener)
+    following = Following(Callers(admission=admission))
     return Agent(
         registry=registry,
         matcher=matcher_of(settings, registry, journal.operations, router),
@@ -62,6 +63,7 @@ def build_agent(
                 generator=generator,
                 models=models,
                 sandboxes=sandboxes,
+                shelf=shelf,
                 journal=journal,
                 listener=listener,
             ),
@@ -71,10 +73,10 @@ def build_agent(
                 sandboxes=sandboxes,
                 journal=journal,
                 count=settings.candidates,
-                limits=limits,
+                limits=settings.limits.as_limits(),
                 listener=listener,
             ),
-            admission=admission_of(settings, registry, journal.operations, sandboxes, shelf, listener),
+            admission=admission,
             shelf=shelf,
             budget=settings.budget.as_budget(),
             ask=ask,
@@ -84,11 +86,12 @@ def build_agent(
             sandboxes=sandboxes,
             generator=generator,
             journal=journal,
-            warden=warden_of(settings, registry, journal.operations, listener),
+            warden=warden_of(settings, registry, journal.operations, following.after, listener),
             broker=broker_of(settings, registry, journal.operations, router, listener),
-            limits=limits,
+            limits=settings.limits.as_limits(),
             listener=listener,
         ),
+        following=following,
         which=which,
     )
 
@@ -124,7 +127,9 @@ def admission_of(
     )
 
 
-def warden_of(settings: Settings, registry: Registry, operations: Operations, listener: Listener) -> Warden:
+def warden_of(
+    settings: Settings, registry: Registry, operations: Operations, follow: Callable[[str], None], listener: Listener
+) -> Warden:
     """What watches versions at work, by the operator's policy."""
     return Warden(
         registry=registry,
@@ -132,6 +137,7 @@ def warden_of(settings: Settings, registry: Registry, operations: Operations, li
         policy=settings.promotion,
         reliability=settings.reliability,
         canary_share=settings.canary_share,
+        follow=follow,
         listener=listener,
     )
 

@@ -4,6 +4,7 @@ The results cross the sandbox's border and are compared here, where the candidat
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from agent.arguments import bind
@@ -39,8 +40,7 @@ def fault_of(trial: Trial, example: Example) -> str:
         arguments = bind(trial.function.manifest, example.arguments)
     except BadArguments as error:
         return f"example {call_text}: {error}"
-    call = Call(source=trial.function.source, function=trial.function.name, arguments=arguments)
-    result = trial.sandbox.call(call, trial.limits)
+    result = called(trial, arguments)
     if example.raises:
         gave = brief(result.value)
         return "" if raised(result) else f"example {call_text} must fail, not give {gave}"
@@ -49,6 +49,30 @@ def fault_of(trial: Trial, example: Example) -> str:
     if not same_json(result.value, example.output):
         return f"example {call_text} must give {brief(example.output)}, not {brief(result.value)}"
     return ""
+
+
+def refuted(trial: Trial) -> bool:
+    """True where a call breaks one of the person's examples by itself.
+
+    One that needs the answer of a server or a model refutes nothing: nobody knows here what it would be. The functions
+    that it calls are there.
+    """
+    return any(fault_of(trial, example) and not reached(trial, example) for example in trial.task.examples)
+
+
+def reached(trial: Trial, example: Example) -> bool:
+    """True where the call asks the host for something beyond other functions' values."""
+    try:
+        arguments = bind(trial.function.manifest, example.arguments)
+    except BadArguments:
+        return False
+    return any(ask.get("kind") != "function" for ask in called(trial, arguments).asked)
+
+
+def called(trial: Trial, arguments: Mapping[str, Any]) -> CallResult:
+    """What one call of the function gives."""
+    call = Call(source=trial.function.source, function=trial.function.name, arguments=arguments)
+    return trial.sandbox.call(call, trial.limits)
 
 
 def raised(result: CallResult) -> bool:

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from agent.cli import audit, functions, matching, moves, questions, requirements, setup, tasks, verify
+from agent.cli.opening import close_the_rest
 from agent.cli.render import error_text, print_error_json
 from agent.errors import KowalError
 from registry import RegistryError
@@ -51,7 +52,14 @@ def top(
 
 
 def run_app() -> int:
-    """Run one command; its exit code. docs/exit-codes.md says what each means."""
+    """Run one command; its exit code, once what went on in the background has ended. See docs/exit-codes.md."""
+    code = reported()
+    close_the_rest(wait=code != INTERRUPTED)
+    return code
+
+
+def reported() -> int:
+    """Run one command, and report how it went; its exit code."""
     try:
         app()
     except (KowalError, RegistryError, SandboxError) as error:

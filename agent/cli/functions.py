@@ -38,6 +38,7 @@ from agent.cli.requirements import print_packages
 from agent.cli.tasks import report_made, tell_artefacts
 from agent.config import Settings
 from agent.errors import NotPromoted
+from agent.making.callers import Followed
 from agent.types import Task
 from agent.warden import success
 from agent.wiring import open_operations, open_registry
@@ -268,7 +269,7 @@ def kept_differences(settings: Settings, version: Version) -> Sequence[Differenc
 
 
 def moved(
-    version: Version, changes: Sequence[Difference] = (), *, json_output: bool, callers: Sequence[Version] = ()
+    version: Version, changes: Sequence[Difference] = (), *, json_output: bool, callers: Sequence[Followed] = ()
 ) -> None:
     """Say where a version stands now, which answers change by it, and what became of the functions that call it."""
     if json_output:
@@ -280,12 +281,22 @@ def moved(
         print_callers(callers)
 
 
-def stands(versions: Sequence[Version]) -> list[dict[str, str]]:
-    """Where the versions stand, for programs."""
-    return [{"name": each.name, "version": each.version, "status": each.status.value} for each in versions]
+def stands(callers: Sequence[Followed]) -> list[dict[str, str]]:
+    """Where the callers stand, for programs."""
+    return [
+        {
+            "name": each.version.name,
+            "version": each.version.version,
+            "status": each.version.status.value,
+            "why": each.why,
+            "advice": each.advice,
+        }
+        for each in callers
+    ]
 
 
-def print_callers(callers: Sequence[Version]) -> None:
+def print_callers(callers: Sequence[Followed]) -> None:
     """Say what became of the functions that call the one that moved."""
     for caller in callers:
-        out.print(f"{caller.name} {caller.version}, which calls it, is {caller.status.value}")
+        version, stays = caller.version, f" as before: {caller.why}. {caller.advice}" if caller.why else ""
+        out.print(f"{version.name} {version.version}, which calls it, is {version.status.value}{stays}", markup=False)

@@ -8,9 +8,10 @@ from agent.cli.asking import attended, read_line
 from agent.cli.functions import Name, WhichVersion, kept_differences, moved, print_callers, stands
 from agent.cli.opening import Json, opened_agent, opened_settings
 from agent.cli.render import err, out, print_json
+from agent.cli.requirements import print_packages
 from agent.composition import callers_of
 from agent.config import Settings, current_user
-from agent.making.callers import Callers
+from agent.making.callers import Callers, Followed
 from agent.signing import Signing
 from agent.wiring import open_registry
 from registry import Registry, Version
@@ -32,7 +33,10 @@ def approve(
 
 
 def promote(name: Name, version: WhichVersion = None, grant: Grant = False, json_output: Json = False) -> None:
-    """Put an approved version into production, where matching sees it. What asks for rights needs --grant."""
+    """Put an approved version into production, where matching sees it. What asks for rights needs --grant.
+
+    Functions that call it are proven anew with that version; one that fails goes on with the version it has.
+    """
     settings = opened_settings()
     found = open_registry(settings)
     signing = Signing(registry=found, allowed=settings.grants.as_grants())
@@ -40,15 +44,20 @@ def promote(name: Name, version: WhichVersion = None, grant: Grant = False, json
     asks = signing.asks(wanted)
     signed = grant or (bool(asks) and not json_output and signs(wanted, asks))
     promoted = signing.promote(name, wanted.version, by=current_user(), signed=signed)
-    moved(promoted, kept_differences(settings, promoted), json_output=json_output)
+    callers = followed(settings, found, name, json_output=json_output)
+    moved(promoted, kept_differences(settings, promoted), json_output=json_output, callers=callers)
 
 
 def signs(version: Version, asks: tuple[str, ...]) -> bool:
-    """True where the person at the terminal grants what the version asks for; nobody is asked elsewhere."""
+    """True where the person at the terminal grants what the version asks for; nobody is asked elsewhere.
+
+    Of its packages they see what `kowal functions show` prints.
+    """
     if not attended():
         return False
     lines = [f"{version.name} {version.version}: {version.function.manifest.description}", "It asks for:"]
     err.print("\n".join([*lines, *(f"  {line}" for line in asks)]), markup=False)
+    print_packages(version.evidence, err)
     return read_line("Grant this, and put it into production? [y/N] ").casefold() in ("y", "yes")
 
 
@@ -57,7 +66,7 @@ def rollback(
 ) -> None:
     """Put an earlier version back into production; a new commit says so, nothing is erased.
 
-    Functions that call it are proven anew with that version.
+    Functions that call it are proven anew with that version, or taken out of use.
     """
     settings = opened_settings()
     found = open_registry(settings)
@@ -87,7 +96,7 @@ def quarantine(
         print_callers(callers)
 
 
-def followed(settings: Settings, found: Registry, name: str, *, json_output: bool) -> tuple[Version, ...]:
+def followed(settings: Settings, found: Registry, name: str, *, json_output: bool) -> tuple[Followed, ...]:
     """The callers of the function as they stand once it has moved; no sandbox starts where there is none."""
     if not callers_of(found, name):
         return ()

@@ -1,6 +1,7 @@
 """What every command shares: its options, how arguments are read from the command line, and the opened agent."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,16 +41,38 @@ Examples = Annotated[
 ]
 
 
+_left_open: list[Agent] = []
+
+
 @contextmanager
 def opened_agent(
     *, json_output: bool, ask: Ask = nobody, which: Which = nobody_knows, settings: Settings | None = None
 ) -> Iterator[Agent]:
-    """The agent of the settings, its registry made first where there is none; closed at the end."""
+    """The agent of the settings, its registry made first where there is none.
+
+    It is closed at the end, or by `close_the_rest` where something goes on in the background.
+    """
     agent = build_agent(settings or opened_settings(), silent if json_output else show, spares=0, ask=ask, which=which)
     try:
         yield agent
     finally:
-        agent.close()
+        if agent.following.is_busy:
+            _left_open.append(agent)
+        else:
+            agent.close()
+
+
+def close_the_rest(*, wait: bool) -> None:
+    """Close what was left open, once the answer was reported; with `wait` what goes on is waited for, until Ctrl-C."""
+    while _left_open:
+        agent = _left_open.pop()
+        try:
+            if wait:
+                agent.following.settle()
+        except KeyboardInterrupt:
+            sys.stderr.write("\nStopped. Functions that were not proven anew are when they are next needed.\n")
+        finally:
+            agent.close()
 
 
 def opened_settings() -> Settings:

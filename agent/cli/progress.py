@@ -64,7 +64,8 @@ def asking(facts: Any) -> str:
 def specified(facts: Any) -> str:
     """What the function must be is written down."""
     by = f"{facts['model']}, {milliseconds(facts['seconds'])}"
-    return f"{DONE} specified {escape(facts['signature'])}   {escape(by)}"
+    needs = f", needs {', '.join(facts['packages'])}" if facts.get("packages") else ""
+    return f"{DONE} specified {escape(facts['signature'] + needs)}   {escape(by)}"
 
 
 def tested(facts: Any) -> str:

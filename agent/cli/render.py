@@ -60,14 +60,14 @@ def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
     print_table(list(rows[0]), [[scalar(row[key]) for key in rows[0]] for row in rows])
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], to: Console = out) -> None:
     """A table with headings."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
-    out.print(table)
+    to.print(table)
 
 
 def print_checks(rows: Sequence[Mapping[str, Any]]) -> None:

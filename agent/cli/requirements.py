@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from agent.cli.opening import Json
 from agent.cli.render import out, print_json, print_table
@@ -62,11 +63,11 @@ def silent_line(line: str) -> None:
     del line
 
 
-def print_packages(evidence: Mapping[str, Any]) -> None:
+def print_packages(evidence: Mapping[str, Any], to: Console = out) -> None:
     """What a person signs: each locked package, who asked for it, and how long it has been there."""
     rows = evidence.get("packages", ())
     if rows:
         headings = ["package", "version", "asked for by", "released", "first released", "allowed", "could be taken for"]
         print_table(headings, [[row["name"], row["version"], row["by"], row.get("released", "not told"),
                                 row.get("first_released", "not told"), "yes" if row["allowed"] else "no",
-                                row["resembles"] or "-"] for row in rows])  # fmt: skip
+                                row["resembles"] or "-"] for row in rows], to)  # fmt: skip

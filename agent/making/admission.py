@@ -65,7 +65,7 @@ class Admission:
                 findings=list(verdict.findings),
                 checks=[asdict(result) for result in verdict.results],
             )
-        evidence = evidence_of(verdict, {"source": source}) | self.shelf.evidence(function, (), source)
+        evidence = evidence_of(verdict, {"source": source}) | self.shelf.evidence(function, {}, source)
         version = self.promoter.admit(function, evidence, replaces=replaces)
         self._tell_admitted(version, verdict)
         return version
@@ -83,7 +83,7 @@ class Admission:
         counted = (
             {"replay": {"calls": done.calls, "different": len(done.differences), "missed": done.missed}} if old else {}
         )
-        counted |= self.shelf.evidence(function, brief.task.requirements, "model")
+        counted |= self.shelf.evidence(function, brief.askers, "an earlier version")
         version = self.promoter.admit(function, {**evidence, **counted}, replaces=old, waits=bool(done.differences))
         if old is not None and done.differences:
             self.operations.keep_differences(rows_of(old, version, done))

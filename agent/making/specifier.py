@@ -18,6 +18,7 @@ from agent.journal import Journal
 from agent.making.budget import Spending
 from agent.making.candidates import attempt_of
 from agent.making.models import Models
+from agent.packages import Shelf, beyond
 from agent.replies import Code
 from agent.sandboxes import Sandboxes
 from agent.source.signature import UnreadableSignature, parse
@@ -26,6 +27,8 @@ from agent.specification import Specification, fault_of
 from agent.types import CheckResult, Event, Listener, Task, Verdict
 from agent.validator import SUITE_GATE, validate
 from registry import Example, Function, Registry, Version
+from sandbox import SandboxUnavailable
+from sandbox.resolver import PackagesUnavailable
 
 TRIES = 3
 """Requests that a specification may take, and a suite: models mend what they are told is wrong."""
@@ -39,15 +42,21 @@ class Specifier:
     generator: Generator
     models: Models
     sandboxes: Sandboxes
+    shelf: Shelf
     journal: Journal
     listener: Listener
 
     def prepare(
         self, task: Task, replaces: Version | None, taken: Mapping[str, str], task_id: str, spending: Spending
     ) -> Brief:
-        """The brief. Raises `NotPromoted` where no usable specification or suite came of it."""
-        written = self._specification(task, replaces, taken, task_id, spending)
+        """The brief, whose task has the packages that the specification adds, too, and the lock for all of them.
+
+        Raises `NotPromoted` where no usable specification or suite came of it.
+        """
+        written, settled = self._specification(task, replaces, taken, task_id, spending)
         specification = with_earlier_host(value_of(written), replaces)
+        more = beyond(specification.requirements, task.requirements)
+        specification, task = specification.model_copy(update={"requirements": more}), settled
         suite = self._tests(task, specification, task_id, spending)
         tests = joined(value_of(suite).code, specified_tests(specification))
         total = len(every_test(parse(tests).body))
@@ -86,23 +95,27 @@ class Specifier:
 
     def _specification(
         self, task: Task, replaces: Version | None, taken: Mapping[str, str], task_id: str, spending: Spending
-    ) -> Proposal[Specification]:
+    ) -> tuple[Proposal[Specification], Task]:
+        """The specification, and the task with the packages that it adds."""
         refused: Proposal[Specification] | None = None
 
         def ask(number: int) -> Proposal[Specification]:
-            return self.generator.specify(task, replaces, refused, seed=number, model=self.models.specify)
+            allowed, model = self.shelf.allowed, self.models.specify
+            return self.generator.specify(task, replaces, refused, allowed, seed=number, model=model)
 
         for number in range(1, TRIES + 1):
             proposal = self._asked("specification", number, spending, ask)
-            fault = proposal.fault or self._unfit(value_of(proposal), task, replaces, taken)
+            fault, settled = proposal.fault or self._unfit(value_of(proposal), task, replaces, taken), task
+            if not fault:
+                fault, settled = self._with_packages(value_of(proposal), task)
             summary = fault or value_of(proposal).shown
             result = CheckResult(check="specification", passed=not fault, summary=summary, findings=found(fault))
             self._keep(task_id, proposal, result, spending)
             if not fault:
                 made, seconds = value_of(proposal), round(proposal.reply.seconds, 3)
                 facts = {"signature": made.shown, "model": proposal.model, "seconds": seconds}
-                self._tell("task.specified", name=made.name, **facts)
-                return proposal
+                self._tell("task.specified", name=made.name, packages=list(settled.requirements), **facts)
+                return proposal, settled
             refused = Proposal(reply=proposal.reply, purpose=proposal.purpose, value=None, fault=fault)
         raise unsettled("specification", refused.fault if refused else "", task_id)
 
@@ -122,6 +135,30 @@ class Specifier:
             else set()
         )
         return fault or (f"the parameters {', '.join(sorted(lost))} are gone: they must stay" if lost else "")
+
+    def _with_packages(self, made: Specification, task: Task) -> tuple[str, Task]:
+        """Why the specification cannot have the packages that it adds; and the task with the lock for all of them.
+
+        Raises `SandboxUnavailable` where no sandbox works without them either.
+        """
+        more = beyond(made.requirements, task.requirements)
+        if not more:
+            return "", task
+        wanted = replace(task, requirements=(*task.requirements, *more))
+        try:
+            found = self.shelf.locked(wanted.requirements, keeping=task.lock)
+            if found.fault:
+                return f"requirements: {found.fault}", task
+            wanted = replace(wanted, lock=found.lock)
+            self.sandboxes.for_proof(stand_in(made, wanted))
+        except PackagesUnavailable as error:
+            # Nobody but the model asked for them: a function that does without serves the person, an error does not.
+            self._tell("progress", line=str(error))
+            return "requirements: packages cannot be fetched now: do without", task
+        except SandboxUnavailable as error:
+            self.sandboxes.for_proof(stand_in(made, task))
+            return f"requirements: {error}: do without", task
+        return "", wanted
 
     def _tests(self, task: Task, specification: Specification, task_id: str, spending: Spending) -> Proposal[Code]:
         refused, findings = "", tuple[str, ...]()
@@ -143,13 +180,12 @@ class Specifier:
         """Whether the suite can tell a right function from a stand-in: no candidate is needed to know."""
         if proposal.value is None:
             return CheckResult(check="tests", passed=False, summary=proposal.fault, findings=(proposal.fault,))
-        manifest, tests = specification.manifest(task), proposal.value.code
-        stand_in = Function(manifest=manifest, source=specification.stub, tests=tests, lock=task.lock)
+        function = stand_in(specification, task, proposal.value.code)
         script = script_of(specification, named_callees(self.registry, specification.functions))
         trial = Trial(
-            function=stand_in,
-            sandbox=self.sandboxes.for_proof(stand_in, script),
-            second=self.sandboxes.second(stand_in, script),
+            function=function,
+            sandbox=self.sandboxes.for_proof(function, script),
+            second=self.sandboxes.second(function, script),
             task=task,
             specification=specification,
         )
@@ -174,6 +210,12 @@ class Specifier:
 
     def _tell(self, action: str, **facts: object) -> None:
         self.listener(Event(action=action, facts=facts))
+
+
+def stand_in(specification: Specification, task: Task, tests: str = "") -> Function:
+    """The function before anybody has written it."""
+    manifest = specification.manifest(task)
+    return Function(manifest=manifest, source=specification.stub, tests=tests, lock=task.lock)
 
 
 def with_earlier_host(made: Specification, replaces: Version | None) -> Specification:

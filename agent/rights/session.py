@@ -102,8 +102,9 @@ class Session:
         return result
 
     def close(self, run_id: int, outcome: str) -> None:
-        """Write down under which number the run is kept, and how it ended."""
-        self._write("run", f"run {run_id}", "allowed" if outcome == "ok" else "failed", {"outcome": outcome})
+        """Write down under which number the run is kept, how it ended, and how many asks it did not wait for."""
+        facts = {"outcome": outcome} | ({"unanswered": self._waiting} if self._waiting else {})
+        self._write("run", f"run {run_id}", "allowed" if outcome == "ok" else "failed", facts)
 
     def answer(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
         """The reply to one ask. It never raises: what is not served is an error in the reply."""
@@ -177,6 +178,8 @@ class Session:
             used = reply.usage
             step.came |= {"model": f"{reply.provider}/{reply.model}", "tokens_in": used.tokens_in}
             step.came |= {"tokens_out": used.tokens_out, "cost_eur": used.cost_eur}
+            if not self._tally.seconds_left():
+                step.came["late"] = True  # the run has ended: it is paid for, and nobody gets it
             return reply.text
 
     def _function(self, ask: Any) -> Any:

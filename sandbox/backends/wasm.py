@@ -173,6 +173,8 @@ class WasmSandbox(BaseSandbox):
         try:
             wait_ready()
         except (ChildDied, ChildSilent) as error:
+            if isinstance(error, ChildDied) and error.returncode == -signal.SIGKILL:
+                raise  # by somebody from outside, which says nothing of the snapshot
             raise EngineDoesNotStart(f"The WebAssembly engine does not start on this machine: {error}") from error
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from integrations.llm.fake_ollama import Rule
 KOWAL = str(Path(sys.executable).with_name("kowal"))
 AWAY = "http://127.0.0.1:9"
 """An address where nothing listens."""
+DEADLINE_S = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,46 @@ class Home:
         process = self.start(*words)
         out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+class Terminal:
+    """A command at a terminal: its answers come through a pipe, all else is seen and typed here."""
+
+    def __init__(self, home: Home, *words: str) -> None:
+        self.master, slave = pty.openpty()
+        self.process = home.start(*words, stdin=slave, stderr=slave)
+        os.close(slave)
+        self.seen = ""
+
+    def until(self, text: str) -> None:
+        """Reads until the text is seen."""
+        while text not in self.seen:
+            self.seen += self._read() or pytest.fail(f"{text!r} never came:\n{self.seen}")
+
+    def types(self, line: str) -> None:
+        """A line and Enter."""
+        os.write(self.master, f"{line}\n".encode())
+
+    def end(self) -> tuple[int, str]:
+        """The exit code, and what came through the pipe."""
+        while piece := self._read():
+            self.seen += piece
+        out, _ = self.process.communicate(timeout=DEADLINE_S)
+        os.close(self.master)
+        return self.process.returncode, out
+
+    def _read(self) -> str:
+        ready, _, _ = select.select([self.master], [], [], DEADLINE_S)
+        try:
+            return os.read(self.master, 65536).decode(errors="replace") if ready else ""
+        except OSError:  # how a terminal says that the other side has hung up
+            return ""
+
+
+@pytest.fixture
+def terminal() -> type[Terminal]:
+    """Starts a command at a terminal: `terminal(home, "run", "...")`."""
+    return Terminal
 
 
 def home_in(folder: Path, cache: Path) -> Home:

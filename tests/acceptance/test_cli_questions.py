@@ -1,10 +1,7 @@
 """Questions that candidates leave open, and the answers to them, as a user types them."""
 
 import json
-import os
-import pty
 import re
-import select
 import signal
 from datetime import UTC, datetime
 
@@ -14,7 +11,6 @@ from integrations.llm.fake_ollama import FakeOllama, Model, Rule, Script
 from registry import Operations, QuestionRecord
 
 AWAY = "http://127.0.0.1:9"
-DEADLINE_S = 60
 
 VOWELS = QuestionRecord(
     task_id="t1",
@@ -176,40 +172,6 @@ def divided(home):
         )
 
 
-class Terminal:
-    """A command at a terminal: its answers come through a pipe, all else is seen and typed here."""
-
-    def __init__(self, home, *words):
-        self.master, slave = pty.openpty()
-        self.process = home.start(*words, stdin=slave, stderr=slave)
-        os.close(slave)
-        self.seen = ""
-
-    def until(self, text):
-        """Reads until the text is seen."""
-        while text not in self.seen:
-            self.seen += self._read() or pytest.fail(f"{text!r} never came:\n{self.seen}")
-
-    def types(self, line):
-        """A line and Enter."""
-        os.write(self.master, f"{line}\n".encode())
-
-    def end(self):
-        """The exit code, and what came through the pipe."""
-        while piece := self._read():
-            self.seen += piece
-        out, _ = self.process.communicate(timeout=DEADLINE_S)
-        os.close(self.master)
-        return self.process.returncode, out
-
-    def _read(self):
-        ready, _, _ = select.select([self.master], [], [], DEADLINE_S)
-        try:
-            return os.read(self.master, 65536).decode(errors="replace") if ready else ""
-        except OSError:  # how a terminal says that the other side has hung up
-            return ""
-
-
 def test_a_doubt_that_nobody_attends_is_kept_and_answered_later(divided):
     """Exit code 4 with the question's number; the answer promotes what it decides for, and no model is asked again."""
     done = divided.run("run", WISH, "-a", "text=yes", code=4)
@@ -227,46 +189,46 @@ def test_a_doubt_that_nobody_attends_is_kept_and_answered_later(divided):
     assert divided.json("questions", "--all")[0]["outcome"] == "count_vowels 1.0.0"
 
 
-def test_a_person_at_the_terminal_is_asked_at_once(divided):
+def test_a_person_at_the_terminal_is_asked_at_once(divided, terminal):
     """The question stands among the progress, a wrong answer is asked again, and the run goes on with what is right."""
-    terminal = Terminal(divided, "run", WISH, "-a", "text=yes")
-    terminal.until("[Enter] I do not know")
-    terminal.types("7")
-    terminal.until("is none of the answers")
-    first, second = re.findall(r"\[[12]\] (\d+)   \(1 candidate\)", terminal.seen)
-    terminal.types("1" if int(first) > int(second) else "2")
-    assert terminal.end() == (0, "2\n"), terminal.seen
-    assert "what must count_vowels give?" in terminal.seen
-    assert "next time: no model is asked" in terminal.seen
+    there = terminal(divided, "run", WISH, "-a", "text=yes")
+    there.until("[Enter] I do not know")
+    there.types("7")
+    there.until("is none of the answers")
+    first, second = re.findall(r"\[[12]\] (\d+)   \(1 candidate\)", there.seen)
+    there.types("1" if int(first) > int(second) else "2")
+    assert there.end() == (0, "2\n"), there.seen
+    assert "what must count_vowels give?" in there.seen
+    assert "next time: no model is asked" in there.seen
 
 
-def test_who_does_not_know_leaves_the_question_open(divided):
+def test_who_does_not_know_leaves_the_question_open(divided, terminal):
     """Enter at the terminal ends as a run does that nobody attends; `answer` asks again."""
-    terminal = Terminal(divided, "functions", "create", WISH)
-    terminal.until("[Enter] I do not know")
-    terminal.types("")
-    assert terminal.end() == (4, "")
-    terminal = Terminal(divided, "answer", "1")
-    terminal.until("[Enter] I do not know")
-    terminal.types("")
-    assert terminal.end() == (0, "Question 1 stays open.\n")
+    there = terminal(divided, "functions", "create", WISH)
+    there.until("[Enter] I do not know")
+    there.types("")
+    assert there.end() == (4, "")
+    there = terminal(divided, "answer", "1")
+    there.until("[Enter] I do not know")
+    there.types("")
+    assert there.end() == (0, "Question 1 stays open.\n")
 
 
-def test_ctrl_c_at_a_question_leaves_nothing_half_done(divided):
+def test_ctrl_c_at_a_question_leaves_nothing_half_done(divided, terminal):
     """Exit code 130, the registry as it was, and no traceback."""
-    terminal = Terminal(divided, "run", WISH, "-a", "text=yes")
-    terminal.until("[Enter] I do not know")
-    terminal.process.send_signal(signal.SIGINT)
-    assert terminal.end() == (130, "")
-    assert "Stopped" in terminal.seen
-    assert "Traceback" not in terminal.seen
+    there = terminal(divided, "run", WISH, "-a", "text=yes")
+    there.until("[Enter] I do not know")
+    there.process.send_signal(signal.SIGINT)
+    assert there.end() == (130, "")
+    assert "Stopped" in there.seen
+    assert "Traceback" not in there.seen
     assert len(divided.json("functions", "list")) == 8
 
 
-def test_programs_at_a_terminal_are_not_asked(divided):
+def test_programs_at_a_terminal_are_not_asked(divided, terminal):
     """With `--json` a doubt is an error with the question's number, even where somebody could type."""
-    terminal = Terminal(divided, "run", WISH, "-a", "text=yes", "--json")
-    code, answer = terminal.end()
+    there = terminal(divided, "run", WISH, "-a", "text=yes", "--json")
+    code, answer = there.end()
     error = json.loads(answer)["error"]
     assert (code, error["type"], error["question"]) == (4, "Undecided", 1)
-    assert "Which is right" not in terminal.seen
+    assert "Which is right" not in there.seen

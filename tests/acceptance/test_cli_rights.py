@@ -22,13 +22,14 @@ async def fetch(url: str) -> str:
 """
 
 
-def kept(home, source: str, parameter: str, kind: str, *grants: str, signed: bool = True) -> str:
+def kept(home, source: str, parameter: str, kind: str, *grants: str, signed: bool = True, **packages) -> str:
     """The name of a function that is in the registry, in production where somebody signed."""
     name = source.partition("async def ")[2].partition("(")[0]
     schema = {"type": "object", "properties": {parameter: {"type": kind}}, "required": [parameter]}
-    manifest = Manifest(name=name, description="Does it.", input_schema=schema, grants=grants)
+    wanted = tuple(row["name"] for row in packages.get("packages", ()))
+    manifest = Manifest(name=name, description="Does it.", input_schema=schema, grants=grants, requirements=wanted)
     with Registry.open(home.registry) as registry:
-        registry.add_candidate(Function(manifest=manifest, source=source, tests="# none\n"), {})
+        registry.add_candidate(Function(manifest=manifest, source=source, tests="# none\n"), packages)
         version = registry.approve(name, by="test")
         if signed:
             registry.promote(name, version.version, by="test")
@@ -103,3 +104,21 @@ def test_the_audit_shows_what_was_asked(home):
     shown = home.run("audit").stdout
     assert ("http.done" in shown, "refused" in shown) == (True, True)
     assert "private" not in shown
+
+
+def test_a_person_at_the_terminal_sees_what_they_sign(home, terminal):
+    """Rights and packages are shown before the question, packages as `show` prints them; only yes signs."""
+    row = {"name": "reqeusts", "version": "1.0", "by": "model", "allowed": False, "resembles": "requests"}
+    rows = [row | {"released": "2026-01-02", "first_released": "2025-12-31"}]
+    kept(home, FETCH, "url", "string", "http GET api.example.org", signed=False, packages=rows)
+    table = home.run("functions", "show", "fetch").stdout.partition("could be taken for\n")[2].splitlines()[0]
+    assert table.split() == ["reqeusts", "1.0", "model", "2026-01-02", "2025-12-31", "no", "requests"]
+    for said, code, status in (("", 6, "approved"), ("n", 6, "approved"), ("y", 0, "production")):
+        there = terminal(home.with_(NO_COLOR="1", TERM="dumb"), "functions", "promote", "fetch")
+        there.until("[y/N]")
+        shown = " ".join(there.seen.split())
+        assert "http GET api.example.org package reqeusts" in shown
+        assert " ".join(table.split()) in shown
+        there.types(said)
+        assert there.end()[0] == code
+        assert home.json("functions", "show", "fetch")["status"] == status

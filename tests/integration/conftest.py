@@ -15,7 +15,9 @@ from agent.loader import load
 from agent.loop import Agent
 from agent.making.admission import Admission
 from agent.making.budget import Budget
+from agent.making.callers import Callers
 from agent.making.candidates import Candidates
+from agent.making.following import Following
 from agent.making.forge import Forge
 from agent.making.models import Models
 from agent.making.specifier import Specifier
@@ -44,6 +46,8 @@ from sandbox.resolver import Resolver
 
 LIBRARY = Path(__file__).parents[2] / "functions"
 LIMITS = Limits(wall_clock_s=5.0)
+NO_INDEX = "http://127.0.0.1:9/simple"
+"""Where no package index answers."""
 PLENTY, ANY_MODEL = Budget(), Models()
 SPECIFICATION = json.dumps(
     {
@@ -212,11 +216,23 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
         registry = Registry.create(tmp_path / "registry.git")
         journal = Journal(operations=Operations.open(tmp_path / "operations.sqlite"), recorded_calls=recorded_calls)
         router = Router([provider or teller])
-        resolver = Resolver()
+        resolver = Resolver(index=NO_INDEX)
         shelf = shelf or Shelf(
             layers=Layers(tmp_path / "layers", resolver, on_progress=print), resolver=resolver, python=lambda: "3.14"
         )
         generator = Generator(router=router)
+        admission = Admission(
+            registry=registry,
+            operations=journal.operations,
+            sandboxes=sandboxes,
+            shelf=shelf,
+            promoter=Promoter(
+                registry=registry, policy=policy, allow=[parse(line) for line in allow], packages=shelf.allowed
+            ),
+            limits=LIMITS,
+            listener=events.append,
+        )
+        following = Following(Callers(admission=admission))
         agent = Agent(
             registry=registry,
             matcher=Matcher(
@@ -229,6 +245,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                     generator=generator,
                     models=models,
                     sandboxes=sandboxes,
+                    shelf=shelf,
                     journal=journal,
                     listener=events.append,
                 ),
@@ -241,17 +258,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                     limits=LIMITS,
                     listener=events.append,
                 ),
-                admission=Admission(
-                    registry=registry,
-                    operations=journal.operations,
-                    sandboxes=sandboxes,
-                    shelf=shelf,
-                    promoter=Promoter(
-                        registry=registry, policy=policy, allow=[parse(line) for line in allow], packages=shelf.allowed
-                    ),
-                    limits=LIMITS,
-                    listener=events.append,
-                ),
+                admission=admission,
                 shelf=shelf,
                 budget=budget,
                 ask=ask,
@@ -267,6 +274,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                     policy=policy,
                     reliability=0.95,
                     canary_share=canary_share,
+                    follow=following.after,
                     listener=events.append,
                 ),
                 broker=Broker(
@@ -281,6 +289,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                 limits=LIMITS,
                 listener=events.append,
             ),
+            following=following,
             which=which,
         )
         shop = Workshop(agent=agent, registry=registry, operations=journal.operations, teller=teller, events=events)
@@ -291,6 +300,8 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
 
     yield make
     for shop in made:
+        shop.agent.following.close()
+        shop.agent.following.settle(30)
         shop.operations.close()
         shop.registry.close()
 

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from agent.errors import NotGranted
+from agent.errors import NotGranted, RunFailed
 from agent.making.callers import Callers
 from agent.signing import Signing
 from agent.types import Task
 from registry import Function, Manifest, Status
+from sandbox import SandboxUnavailable
 
 SHOUT = '''def shout(text: str) -> str:
     """Return the text in capitals.
@@ -32,6 +33,8 @@ def test_nothing():
 def test_capitals_stay():
     assert shout("A1") == "A1"
 """
+FRAGILE = SHOUT.replace("text.upper()", "text.upper() if 'boom' not in text else {}[text]")
+"""Fails with a KeyError where there is a boom."""
 TITLE = "def shout(text: str) -> str:\n    return text.title()\n"
 GREET = '''import kowal_host as host
 
@@ -137,8 +140,8 @@ def test_a_rolled_back_callee_that_still_serves_gets_its_callers_bound_anew(shop
     shop.put(function(SHOUT.replace("text.upper()", "''.join(text).upper()"), SHOUT_TESTS))
     assert shop.registry.find("shout").version != "1.0.0"
     shop.registry.quarantine("shout", by="ann", reason="test", version="1.0.0")
-    (moved,) = callers(shop).follow("shout", by="ann")
-    serving = shop.registry.find("shout").version
+    (followed,) = callers(shop).follow("shout", by="ann")
+    moved, serving = followed.version, shop.registry.find("shout").version
     assert moved.function.manifest.grants == (f"function shout {serving}",)
     assert shop.registry.find("greet").version == moved.version != "1.0.0"
     assert shop.registry.find("greet").evidence["provenance"]["bound_to"] == f"shout {serving}"
@@ -152,7 +155,7 @@ def test_a_caller_that_fails_with_what_serves_now_is_taken_out_of_use(shop):
     shop.put(function(TITLE, SHOUT_TESTS))
     shop.registry.quarantine("shout", by="ann", reason="test", version="1.0.0")
     (moved,) = callers(shop).follow("shout", by="ann")
-    assert moved.status is Status.QUARANTINED
+    assert (moved.version.status, moved.why) == (Status.QUARANTINED, "")
     assert shop.registry.find("greet") is None
     notes = [entry.note for entry in shop.registry.history("greet") if entry.status is Status.QUARANTINED]
     assert any("with `shout`" in note and "does not pass" in note for note in notes)
@@ -163,4 +166,127 @@ def test_a_caller_of_what_is_gone_is_taken_out_of_use(shop):
     made(shop)
     shop.registry.quarantine("shout", by="ann", reason="test")
     (moved,) = callers(shop).follow("shout", by="ann")
-    assert (moved.status, shop.registry.find("greet")) == (Status.QUARANTINED, None)
+    assert (moved.version.status, shop.registry.find("greet")) == (Status.QUARANTINED, None)
+
+
+def test_a_caller_goes_on_with_what_was_only_replaced_where_it_fails_with_the_newer_one(shop):
+    """Its own version of the callee was proven and is not withdrawn: it keeps working, and people are told why."""
+    made(shop)
+    shop.put(function(TITLE, SHOUT_TESTS))
+    (stays,) = callers(shop).follow("shout", by="ann")
+    assert (stays.version.version, stays.version.status) == ("1.0.0", Status.PRODUCTION)
+    assert "with `shout` 1.1.0, which it calls, it does not pass" in stays.why
+    assert [event.facts["error"] for event in shop.events if event.action == "function.stays"] == [stays.why]
+    assert shop.agent.run("greet", Task(text="", arguments={"name": "Ann"})).value == "HELLO ANN!"
+
+
+def test_a_caller_that_cannot_be_proven_now_stays_and_the_others_are_settled(shop):
+    """Proven in Docker alone where no engine answers: told with what to do next, and the list goes on to its end."""
+    made(shop)
+    source, tests = GREET.replace("greet", "alone"), GREET_TESTS.replace("greet", "alone")
+    manifest = function(source, tests, "alone").manifest.model_copy(update={"grants": ("function shout 1.0.0",)})
+    alone = Function(manifest=manifest, source=source, tests=tests)
+    shop.registry.add_candidate(alone, {"verdict": {"summary": "given", "validated_on": ["docker"]}})
+    shop.registry.approve("alone", by="test")
+    shop.registry.promote("alone", by="test")
+    shop.put(function(SHOUT.replace("text.upper()", "''.join(text).upper()"), SHOUT_TESTS))
+    shop.registry.quarantine("shout", by="ann", reason="test", version="1.0.0")
+    left, bound = callers(shop).follow("shout", by="ann")
+    assert (left.version.name, left.version.version, left.version.status) == ("alone", "1.0.0", Status.PRODUCTION)
+    assert "proven in docker" in left.why
+    assert "Then `kowal functions rollback shout 1.1.0` proves it anew." in left.advice
+    assert (bound.version.name, bound.why) == ("greet", "")
+    assert shop.registry.find("greet").function.manifest.grants == ("function shout 1.1.0",)
+    with pytest.raises(SandboxUnavailable, match="proven in docker"):
+        shop.agent.run("alone", Task(text="", arguments={"name": "Ann"}))
+
+
+def test_functions_that_call_one_another_in_a_circle_are_followed_once(shop):
+    """Manifests may say so, though no run may do it; following them comes to an end."""
+    made(shop)
+    round_about = function(SHOUT.replace("text.upper()", "str(text).upper()"), SHOUT_TESTS)
+    manifest = round_about.manifest.model_copy(update={"grants": ("function greet 1.0.0",)})
+    shop.put(Function(manifest=manifest, source=round_about.source, tests=round_about.tests))
+    (moved,) = callers(shop).follow("shout", by="ann")
+    assert (moved.version.name, moved.version.function.manifest.grants) == ("greet", ("function shout 1.1.0",))
+
+
+def failing_calls(shop, count=2):
+    """What so many different failing calls were told; two of two disprove 0.95."""
+    for number in range(count):
+        with pytest.raises(RunFailed) as caught:
+            shop.agent.run("shout", Task(text="", arguments={"text": f"boom {number}"}))
+    return caught.value
+
+
+def test_a_callee_quarantined_by_its_record_is_followed_after_the_answer(shop):
+    """Who ran it has the error at once; meanwhile the broker refuses; then the caller is bound to what came back."""
+    shop.put(function(FRAGILE, SHOUT_TESTS))
+    made(shop)
+    assert shop.registry.find("greet").function.manifest.grants == ("function shout 1.1.0",)
+    assert "quarantined" in failing_calls(shop).kept
+    assert shop.agent.following.is_busy
+    assert "function.promoted" not in shop.actions()
+    assert shop.agent.following.settle(60)
+    bound = shop.registry.find("greet")
+    assert bound.function.manifest.grants == ("function shout 1.0.0",)
+    entry = shop.registry.history("greet")[-1]
+    assert (entry.version, entry.status, entry.by) == (bound.version, Status.PRODUCTION, "statistics")
+    assert shop.agent.run("greet", Task(text="", arguments={"name": "Ann"})).value == "HELLO ANN!"
+
+
+def test_where_a_person_always_decides_nothing_is_bound_without_one(workshop):
+    """The caller is out of use, as what it calls is; its next version is proven and waits, and the reason says so."""
+    shop = workshop(policy="person", specify=[json.dumps(SPECIFICATION)], test=[GREET_TESTS], generate=[GREET, OTHER])
+    shop.put(function(SHOUT, SHOUT_TESTS))
+    shop.put(function(FRAGILE, SHOUT_TESTS))
+    made(shop)
+    failing_calls(shop)
+    assert shop.agent.following.settle(60)
+    assert shop.registry.find("greet") is None
+    waiting = shop.registry.get("greet", "1.1.0")
+    assert (waiting.status, waiting.function.manifest.grants) == (Status.APPROVED, ("function shout 1.0.0",))
+    notes = [entry.note for entry in shop.registry.history("greet") if entry.status is Status.QUARANTINED]
+    assert notes == ["1.1.0, bound to shout 1.0.0, passes and waits for a person"]
+
+
+def test_a_callee_promoted_by_its_record_is_followed(workshop):
+    """Functions that call it are bound to the version that has shown itself reliable, where they hold with it."""
+    words = {"specify": [json.dumps(SPECIFICATION)], "test": [GREET_TESTS], "generate": [GREET, OTHER]}
+    shop = workshop(policy="statistics", **words)
+    shop.put(function(SHOUT, SHOUT_TESTS))
+    made(shop)
+    better = function(SHOUT.replace("text.upper()", "''.join(text).upper()"), SHOUT_TESTS)
+    shop.registry.add_candidate(better, {"verdict": {"summary": "given"}})
+    version = shop.registry.approve("shout", better.digest, by="test").version
+    shop.registry.canary("shout", version, by="test")
+    for number in range(59):
+        shop.agent.run("shout", Task(text="", arguments={"text": f"a{number}"}), version=version)
+    assert shop.registry.find("shout").version == version
+    assert shop.agent.following.settle(60)
+    assert shop.registry.find("greet").function.manifest.grants == (f"function shout {version}",)
+
+
+def test_a_caller_that_was_let_down_is_settled_for_the_next_time(shop):
+    """Where nobody followed, a process having ended, say, the first call that fails for it has it done."""
+    shop.put(function(FRAGILE, SHOUT_TESTS))
+    made(shop)
+    shop.registry.quarantine("shout", by="ann", reason="test")
+    with pytest.raises(RunFailed, match="it is quarantined") as caught:
+        shop.agent.run("greet", Task(text="", arguments={"name": "Ann"}))
+    assert caught.value.facts["fault"] == "host"
+    assert shop.agent.following.settle(60)
+    assert shop.agent.run("greet", Task(text="", arguments={"name": "Ann"})).value == "HELLO ANN!"
+
+
+def test_closing_in_the_middle_leaves_what_can_be_done_later(shop):
+    """An agent that is closed while a caller is proven ends soon; the caller is as it was, or bound."""
+    shop.put(function(FRAGILE, SHOUT_TESTS))
+    made(shop)
+    failing_calls(shop)
+    shop.agent.following.close()
+    assert shop.agent.following.settle(60)
+    shop.agent.following.after("shout")
+    assert not shop.agent.following.is_busy
+    greet = shop.registry.find("greet")
+    assert greet.function.manifest.grants in (("function shout 1.1.0",), ("function shout 1.0.0",))

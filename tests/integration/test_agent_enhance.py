@@ -309,9 +309,13 @@ INJECTION = (
 
 
 def test_instructions_in_a_task_are_data(workshop):
-    """They reach models in the user's message inside `<task>`, and what comes back passes the gate or does not."""
+    """They reach models in the user's message inside `<task>`, and what comes back passes the gate or does not.
+
+    Rights that a specification claims are not there; a package is asked for as any other, and here none is to be had.
+    """
     greedy = specified(grants=["*"], requirements=["evil"], status="production")
-    shop = workshop(specify=[greedy], test=[suite(ROWS)], generate=[fenced(CODE)], candidates=1)
+    modest = specified(grants=["*"], status="production")
+    shop = workshop(specify=[greedy, modest], test=[suite(ROWS)], generate=[fenced(CODE)], candidates=1)
     outcome = shop.agent.execute(Task(text=INJECTION, arguments={"text": "Adele"}))
     assert outcome.value == 3
     for request in shop.teller.requests:

@@ -10,11 +10,11 @@ from typing import ClassVar
 
 import pytest
 
-from agent.errors import BadTask, NotGranted, RunFailed
+from agent.errors import BadTask, NotGranted, NotPromoted, RunFailed
 from agent.ports import ModelReply, Usage
 from agent.promoter import Promoter
-from agent.types import Task
-from registry import Function, Manifest, Status
+from agent.types import Origin, Task
+from registry import Example, Function, Manifest, Status
 
 FETCH = """import kowal_host as host
 
@@ -217,3 +217,40 @@ def test_waiting_for_a_host_ends_with_the_run(workshop):
             run(shop, url=place)
     assert time.monotonic() - started < 8
     assert caught.value.facts["fault"] == "host"
+
+
+LENGTH = """import kowal_host as host
+
+
+async def slug_length(text: str) -> int:
+    if not text:
+        raise ValueError("text is empty")
+    slug = await host.call("slugify", text=text)
+    return len(slug)
+"""
+
+
+def test_an_example_that_hangs_on_a_real_host_does_not_speak_against_a_match(workshop, place):
+    """What a script would answer says nothing of what the server does: the function that fits the words runs."""
+    shop = workshop()
+    shop.put(fetching(f"http GET {place}"))
+    example = Example(arguments={"url": f"{place}/v1"}, output={"path": "/v1", "key": "none"})
+    outcome = shop.agent.execute(Task(text="fetches", arguments={"url": f"{place}/v2"}, examples=(example,)))
+    assert (outcome.origin, outcome.value["path"]) == (Origin.MATCHED, "/v2")
+
+
+@pytest.mark.parametrize(
+    ("text", "output", "holds"), [("A b", 3, True), ("A b", 4, False), ("", 0, False), (["A"], 1, False)]
+)
+def test_an_example_that_a_match_breaks_by_itself_does(workshop, text, output, holds):
+    """A call that asks nothing of a host, or only registered functions, keeps the person's example or is no match."""
+    shop = workshop(functions=["slugify"], specify=["no specification"])
+    shop.put(function(LENGTH, "function slugify 1.0.0", name="slug_length", text="string"))
+    example = Example(arguments={"text": text}, output=output)
+    task = Task(text="slug length", arguments={"text": "A b c"}, examples=(example,))
+    if holds:
+        assert shop.agent.execute(task).value == 5
+        return
+    with pytest.raises(NotPromoted):  # another function is wanted, and the model here makes none
+        shop.agent.execute(task)
+    assert shop.teller.asked_for()[0] == "specify"

@@ -1,5 +1,6 @@
 """The embedded sandbox's processes and its snapshot, under kill, interrupts, damage and missing rights."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -92,16 +93,20 @@ def test_a_killed_busy_child_costs_no_call(box: WasmSandbox) -> None:
     assert result.seconds > 1.4
 
 
-def test_children_killed_again_and_again_are_a_crash(box: WasmSandbox) -> None:
-    """Where the second child is killed too, the answer is a crash, and the next call works."""
-    calling = threading.Event()
+@pytest.mark.parametrize("pause", [0.05, 0.6], ids=["while they start", "at work"])
+def test_children_killed_again_and_again_are_a_crash(snapshot: Path, pause: float) -> None:
+    """Where the second child is killed too, the answer is a crash, the next call works, and no snapshot is rebuilt."""
+    calling, said = threading.Event(), list[str]()
 
     def kill_all() -> None:
         while calling.is_set():
-            time.sleep(0.6)
+            time.sleep(pause)
             for pid in engines(os.getpid()):
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
+    box = opened(snapshot.parent, said)
+    assert box.call(ONE).value == 1
     calling.set()
     killer = threading.Thread(target=kill_all)
     killer.start()
@@ -113,6 +118,8 @@ def test_children_killed_again_and_again_are_a_crash(box: WasmSandbox) -> None:
     assert "killed" in failure.message
     time.sleep(0.2)
     assert box.call(ONE).value == 1
+    box.close()
+    assert said == []
 
 
 def test_a_stopped_child_is_a_timeout(box: WasmSandbox) -> None:

@@ -57,11 +57,11 @@ def brief(old: Version) -> Callable[..., Brief]:
             arguments={"n": SECRET},
             positional=(SECRET,),
             examples=(example(2, 6, by=3),),
-            requirements=("attrs", "numpy"),
+            requirements=("numpy", "attrs"),
             wishes=("no floats",),
         )
         fields = {"task": task, "replaces": old, "kept_tests": OLD_TESTS, "authors": {"tests": "m test@1"}}
-        return Brief(task_id="7", specification=SPECIFICATION, tests=TESTS, **{**fields, **changed})
+        return Brief(task_id="7", tests=TESTS, **{"specification": SPECIFICATION, **fields, **changed})
 
     return make
 
@@ -78,6 +78,32 @@ def test_an_extension_keeps_what_the_old_version_promised(brief):
     assert manifest.parameters == ("n", "by")
     assert function.tests.startswith(OLD_TESTS)
     assert "def test_by()" in function.tests
+
+
+def test_who_asked_for_a_package_is_known(brief, old):
+    """A package has who asked for it in the version before, and who does now: a person, the specification, or both."""
+    rows = [
+        {"name": "numpy", "by": "model"},
+        {"name": "six", "by": "another package"},
+        {"name": "rich", "by": "import"},
+    ]
+    kept = old.function.manifest.model_copy(update={"requirements": ("numpy", "Rich")})
+    before = replace(old, evidence={"packages": rows}, function=replace(old.function, manifest=kept))
+    wanted = ("numpy", "Rich", "Attrs", "six>=1", "rich>=2", "more-itertools", "six>=1.1", "six>=1.2")
+    task = Task(text="x", requirements=wanted)
+    specification = SPECIFICATION.model_copy(
+        update={"requirements": ("six>=1", "rich>=2", "more-itertools", "six>=1.2")}
+    )
+    made = brief(task=task, specification=specification, replaces=before)
+    assert made.askers == {
+        "numpy": "model",
+        "rich": "import and model",
+        "attrs": "person",
+        "six": "model and person",
+        "more-itertools": "model",
+    }
+    assert brief_from(made.as_json(), before).askers == made.askers
+    assert brief(task=task, replaces=None).askers["numpy"] == "person"
 
 
 def test_what_a_person_says_now_outranks_what_was_said_before(brief):

@@ -162,6 +162,11 @@ CANDIDATE = {"number": 3, "of": 5, "model": "ollama/q[x]", "name": "f", "seconds
             ["● specified f(a: date) -> list[date]   ollama/q, 2.1 s"],
         ),
         (
+            "task.specified",
+            {"signature": "f() -> int", "packages": ["numpy", "pandas[excel]"], "model": "ollama/q", "seconds": 2.1},
+            ["● specified f() -> int, needs numpy, pandas[excel]   ollama/q, 2.1 s"],
+        ),
+        (
             "tests.written",
             {"total": 9, "hidden": 4, "red": 9, "model": "ollama/q", "seconds": 3.0},
             ["● tests     9 from the specification, 4 kept back; red on the stub 9/9   ollama/q, 3.0 s"],

@@ -11,6 +11,7 @@ import pytest
 from agent.brief import Brief
 from agent.exchanges import Exchange
 from agent.generator import VARIED, Generator, Proposal
+from agent.packages import AllowList
 from agent.ports import LLMProvider, ModelReply, ModelRequest, ProviderStatus, Purpose, Usage
 from agent.prompting import prompt_version
 from agent.replies import Code
@@ -111,8 +112,8 @@ def brief(task: Task | None = None, replaces: Version | None = None) -> Brief:
 
 def every_request(task: Task, current: Version, generator: Generator) -> None:
     """Ask for everything that is asked for on the way to a function."""
-    generator.specify(task, None, None, seed=1, model="")
-    generator.specify(task, current, unfit("{}", "the name is taken"), seed=2, model="")
+    generator.specify(task, None, None, AllowList(), seed=1, model="")
+    generator.specify(task, current, unfit("{}", "the name is taken"), AllowList(), seed=2, model="")
     generator.tests(task, SPECIFICATION, "", (), seed=1, model="")
     generator.tests(task, SPECIFICATION, TESTS, ("test_seen is weak",), seed=2, model="")
     generator.code(brief(task), seed=1, model="")
@@ -179,7 +180,7 @@ def test_who_writes_tests_never_sees_code(current):
 def test_who_specifies_an_extension_does_not_see_its_code_either(current):
     """What a function takes, gives and was promised is told; how it does it is not."""
     provider, generator = teller("x")
-    generator.specify(Task(text="also halves"), current, None, seed=1, model="")
+    generator.specify(Task(text="also halves"), current, None, AllowList(), seed=1, model="")
     everything = said(provider.requests[0])
     assert all(part in everything for part in ('"n": {"type": "integer"}', "Old words.", '{"in": {"n": 1}, "out": 2}'))
     assert "n + n" not in everything
@@ -219,7 +220,7 @@ def test_what_a_person_writes_cannot_leave_its_mark(mark, current):
     steered = SPECIFICATION.model_copy(update={"description": text, "ensures": (text,), "examples": (example,)})
     manifest = current.function.manifest.model_copy(update={"description": text, "examples": (example,)})
     version = replace(current, function=replace(current.function, manifest=manifest))
-    generator.specify(task, version, None, seed=1, model="")
+    generator.specify(task, version, None, AllowList(), seed=1, model="")
     generator.tests(task, steered, "", (), seed=1, model="")
     generator.code(replace(brief(task), specification=steered), seed=1, model="")
     for request in provider.requests:
@@ -233,7 +234,7 @@ def test_dollar_signs_are_plain_text():
     """Nothing a person or a model writes is read as a placeholder."""
     provider, generator = teller("x")
     task = Task(text="price in $ and $task and ${details}")
-    generator.specify(task, None, unfit("$code", "$findings"), seed=1, model="")
+    generator.specify(task, None, unfit("$code", "$findings"), AllowList(), seed=1, model="")
     generator.repair(brief(task), refused(CODE + "COST = '$code'\n", "$findings"), seed=2, model="")
     assert "price in $ and $task and ${details}" in said(provider.requests[0])
     assert "Your last specification does not do: $findings" in said(provider.requests[0])
@@ -247,9 +248,9 @@ def test_dollar_signs_are_plain_text():
 def test_a_specification_is_asked_for_by_its_schema():
     """The request names the schema, the seed and the model; the reply is the specification with its provenance."""
     provider, generator = teller(SPECIFICATION.model_dump_json(by_alias=True))
-    proposal = generator.specify(Task(text="double a number"), None, None, seed=7, model="big")
+    proposal = generator.specify(Task(text="double a number"), None, None, AllowList(), seed=7, model="big")
     assert (proposal.value, proposal.fault, proposal.model) == (SPECIFICATION, "", "teller/small")
-    assert proposal.prompt == f"{prompt_version('specify')} {prompt_version('task')}"
+    assert proposal.prompt == " ".join(map(prompt_version, ("specify", "packages", "task")))
     (request,) = provider.requests
     assert (request.purpose, request.seed, request.model) == (Purpose.SPECIFY, 7, "big")
     assert (request.task, request.temperature) == ("double a number", None)
@@ -260,7 +261,8 @@ def test_a_specification_is_asked_for_by_its_schema():
 def test_a_refused_specification_comes_back_with_its_fault():
     """The model sees what it said and what is wrong with it, in the same conversation."""
     provider, generator = teller("x")
-    generator.specify(Task(text="double"), None, unfit('{"name": "print"}', "`print` is taken"), seed=2, model="")
+    fault = unfit('{"name": "print"}', "`print` is taken")
+    generator.specify(Task(text="double"), None, fault, AllowList(), seed=2, model="")
     assert [message.role for message in provider.requests[0].messages] == ["system", "user", "assistant", "user"]
     assert provider.requests[0].messages[2].content == '{"name": "print"}'
     assert "`print` is taken" in provider.requests[0].messages[3].content
@@ -325,7 +327,7 @@ def test_nothing_that_a_model_wrote_fills_the_next_prompt():
     provider, generator = teller("x")
     long = "x" * 100_000
     generator.repair(brief(), refused(CODE + f"# {long}\n", long), seed=2, model="")
-    generator.specify(Task(text="double"), None, unfit(long, long), seed=2, model="")
+    generator.specify(Task(text="double"), None, unfit(long, long), AllowList(), seed=2, model="")
     generator.tests(Task(text="double"), SPECIFICATION, long, (long,), seed=2, model="")
     huge = SPECIFICATION.model_copy(update={"description": long})
     generator.code(replace(brief(), specification=huge, tests=f"{TESTS}\nTEXT = '{long}'\n"), seed=1, model="")
@@ -337,7 +339,7 @@ def test_nothing_that_a_model_wrote_fills_the_next_prompt():
 
 def of_specification(generator: Generator) -> Proposal[Any]:
     """A specification."""
-    return generator.specify(Task(text="double"), None, None, seed=1, model="")
+    return generator.specify(Task(text="double"), None, None, AllowList(), seed=1, model="")
 
 
 def of_tests(generator: Generator) -> Proposal[Any]:
@@ -416,3 +418,25 @@ def test_only_who_writes_for_a_host_is_told_of_it():
         tests = generator.tests(Task(text="double"), specification, "", (), seed=1, model="")
         assert [("kowal_host" in said(request)) for request in asked.requests] == [expected, expected]
         assert ("host_code@" in made.prompt, "host_tests@" in tests.prompt) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "told", "untold"),
+    [
+        (AllowList(), '"requirements"', "These need no signature"),
+        (AllowList(entries=("numpy", "pandas>=2")), "These need no signature: numpy, pandas>=2.", "no others"),
+        (AllowList(entries=("numpy",), others=False), "There are no others than these: numpy.", "signature:"),
+        (AllowList(others=False), "standard library only", "requirements"),
+    ],
+)
+def test_packages_are_offered_as_far_as_the_operator_lets_them_in(allowed, told, untold):
+    """A model hears of packages, and has a key for them, only where there are some to be had; which, if not all."""
+    asked, generator = teller(SPECIFICATION.model_dump_json(by_alias=True))
+    proposal = generator.specify(Task(text="double"), None, None, allowed, seed=1, model="")
+    (request,) = asked.requests
+    assert (told in said(request), untold in said(request)) == (True, False)
+    offered = allowed.lets_some_in
+    assert ("requirements" in (request.schema or {})["properties"], "packages@" in proposal.prompt) == (
+        offered,
+        offered,
+    )

@@ -6,7 +6,7 @@ import pytest
 
 from agent.config import load_settings
 from agent.errors import BadSettings
-from agent.packages import ages, hint, is_borne_out
+from agent.packages import ages, beyond, hint, is_borne_out
 from agent.well_known import KNOWN, meant_by, module_of, resembled_by
 from sandbox.locks import Lock, Pin
 from sandbox.package_index import uploads
@@ -82,6 +82,14 @@ def test_ages_are_those_of_the_version_and_of_the_package():
     assert ages("2.0", dates) == {"released": "2021-03-04", "first_released": "2020-01-02"}
     assert ages("3.0", dates) == {"first_released": "2020-01-02"}
     assert ages("1.0", {}) == {}
+
+
+def test_what_is_there_already_is_asked_for_once():
+    """Of what somebody wants, what is there in other letters is left out; other versions and extras are not."""
+    had = ("Vowel.Letters", "pandas")
+    wanted = ("vowel_letters", "pandas", "pandas>=2", "pandas[excel]", "numpy", "NumPy", "no package", "no package")
+    assert beyond(wanted, had) == ("pandas>=2", "pandas[excel]", "numpy", "no package")
+    assert beyond((), had) == ()
 
 
 def test_an_index_page_in_json_is_read():

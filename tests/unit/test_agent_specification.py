@@ -158,6 +158,7 @@ def test_a_name_that_fits_no_file_is_not_read(name):
         ({"bad_input": [{"when": "x", "raises": "SystemExit"}]}, "`SystemExit`: name an exact exception"),
         ({"bad_input": [{"when": "x", "raises": "OddTextError"}]}, "`OddTextError`: name an exact exception"),
         ({"properties": [{"name": "length", "holds": "the result is long"}]}, "the property 'length' is no Python"),
+        ({"requirements": ["numpy"] * 9}, "names 9 packages: at most 8"),
         ({"properties": [{"name": "length", "holds": "x = 1"}]}, "the property 'length' is no Python"),
         ({"properties": [{"name": "deep", "holds": "-" * 100_000 + "1"}]}, "the property 'deep' is no Python"),
     ],
