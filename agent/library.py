@@ -1,9 +1,12 @@
 """The built-in function library: read from the installed package as data, and let in through the gate."""
 
 import importlib.resources
+import itertools
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agent.config import Settings
@@ -20,8 +23,8 @@ def built_in_functions() -> Iterator[tuple[Function, tuple[str, ...]]]:
             yield read_export(Path(str(folder))), read_suites(Path(str(folder)))
 
 
-def prepare_registry(settings: Settings, listener: Listener = ignore) -> bool:
-    """Make the registry with the built-in functions where there is none; True where it was made.
+def prepare_registry(settings: Settings, listener: Listener = ignore, *, only: Collection[str] = ()) -> bool:
+    """Make the registry with the built-in functions, or some of them, where there is none; True where it was made.
 
     It is made beside its place and moved there whole: stopped half-way it leaves nothing, and of two processes
     that make it at once the first to finish is kept.
@@ -36,7 +39,7 @@ def prepare_registry(settings: Settings, listener: Listener = ignore) -> bool:
         Registry.create(draft.registry).close()
         agent = build_agent(draft, listener)
         try:
-            add_built_ins(agent, listener)
+            add_built_ins(agent, listener, only=only)
         finally:
             agent.close()
         return moved_into_place(draft.registry, settings.registry)
@@ -64,12 +67,27 @@ def moved_into_place(draft: Path, place: Path) -> bool:
     return True
 
 
-def add_built_ins(agent: Agent, listener: Listener = ignore) -> list[str]:
+def add_built_ins(agent: Agent, listener: Listener = ignore, *, only: Collection[str] = ()) -> list[str]:
     """Let in the built-in functions that are not registered yet; the names of those. Raises `NotPromoted`."""
     known = {listing.name for listing in agent.registry.list()}
-    missing = [(function, suites) for function, suites in built_in_functions() if function.name not in known]
-    for number, (function, suites) in enumerate(missing, 1):
-        line = f"Proving the built-in functions {number}/{len(missing)}: {function.name}"
+    missing = [
+        (function, suites)
+        for function, suites in built_in_functions()
+        if function.name not in known and (not only or function.name in only)
+    ]
+    numbers = itertools.count(1)
+
+    def prove(function: Function, suites: tuple[str, ...]) -> None:
+        line = f"Proving the built-in functions {next(numbers)}/{len(missing)}: {function.name}"
         listener(Event(action="progress", facts={"line": line}))
         agent.admit(function, source="built-in", suites=suites)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is done in sandboxes, which are processes
+        proofs = [pool.submit(prove, function, suites) for function, suites in missing]
+        try:
+            for proof in proofs:
+                proof.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return [function.name for function, _ in missing]

@@ -186,12 +186,6 @@ class Operations:
             connection.execute(delete(lessons).where(*(lessons.c[name] == value for name, value in key.items())))
             insert_row(connection, lessons, row)
 
-    def unlearn(self, text: str, function: str) -> None:
-        """Forget what was said of these words and this function. Idempotent."""
-        same = (lessons.c.text == normalised(text)) & (lessons.c.function == function)
-        with self._database.writing() as connection:
-            connection.execute(delete(lessons).where(same))
-
     def lessons(self, function: str | None = None) -> Sequence[Lesson]:
         """What was said of words, oldest first; of one function, or all."""
         query = select(lessons).order_by(lessons.c.id)

@@ -27,10 +27,10 @@ def test_what_is_unclear_is_an_error_with_the_names(home):
 
 def test_a_person_asked_at_the_terminal_says_which(home, terminal):
     """The question names the functions; the number that is typed runs, and is remembered."""
-    person = terminal("run", "count the characters", "-a", "text=a b c")
-    person.sees("Which do you mean?")
+    person = terminal(home, "run", "count the characters", "-a", "text=a b c")
+    person.until("Which do you mean?")
     person.types("1")
-    assert "3" in person.ends()
+    assert person.end() == (0, "3\n")
     assert home.json("match", "count the characters")["reason"] == "these words were confirmed before"
 
 
