@@ -200,6 +200,8 @@ class Settings(BaseSettings):
     """The operational database: a file or a database URL. Empty: `operations.sqlite` beside the registry."""
     cache: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("kowal", appauthor=False)))
     """The folder for what can be built again: the sandbox's snapshot."""
+    built_ins: tuple[str, ...] | None = None
+    """The built-in functions that a new registry begins with; all where nothing is said."""
     sandbox: str = AUTO
     """The sandbox back end, or `auto`: all that can be had."""
     providers: tuple[str, ...] = ("ollama",)

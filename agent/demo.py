@@ -45,7 +45,7 @@ def play(listener: Listener, *, keep: Path | None = None) -> Iterator[dict[str, 
             listener,
             f"Registry: {settings.registry}" + ("" if keep else " (removed at the end; --keep FOLDER keeps it)"),
         )
-        prepare_registry(settings, only_progress(listener), only=BUILT_INS)
+        prepare_registry(settings, only_progress(listener))
         events: list[Event] = []
         agent = build_agent(settings, both(events.append, listener))
         stack.callback(agent.close)
@@ -68,7 +68,7 @@ def demo_settings(folder: Path) -> tuple[Settings, str]:
         else f"scripted replies that ship with Kowal, written by hand ({status.detail})"
     )
     changed: dict[str, Any] = {"registry": folder / "registry.git", "database": str(folder / "operations.sqlite")}
-    changed["providers"] = (name,)
+    changed |= {"providers": (name,), "built_ins": BUILT_INS}
     if name == SCRIPTED:
         changed |= {"candidates": SCRIPTED_CANDIDATES, "models": ModelSettings()}
     return settings.model_copy(update=changed), detail

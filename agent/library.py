@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agent.config import Settings
+from agent.errors import BadSettings
 from agent.loop import Agent
 from agent.types import Event, Listener, ignore
 from agent.wiring import build_agent
@@ -23,8 +24,8 @@ def built_in_functions() -> Iterator[tuple[Function, tuple[str, ...]]]:
             yield read_export(Path(str(folder))), read_suites(Path(str(folder)))
 
 
-def prepare_registry(settings: Settings, listener: Listener = ignore, *, only: Collection[str] = ()) -> bool:
-    """Make the registry with the built-in functions, or some of them, where there is none; True where it was made.
+def prepare_registry(settings: Settings, listener: Listener = ignore) -> bool:
+    """Make the registry with the built-in functions of the settings where there is none; True where it was made.
 
     It is made beside its place and moved there whole: stopped half-way it leaves nothing, and of two processes
     that make it at once the first to finish is kept.
@@ -39,7 +40,7 @@ def prepare_registry(settings: Settings, listener: Listener = ignore, *, only: C
         Registry.create(draft.registry).close()
         agent = build_agent(draft, listener)
         try:
-            add_built_ins(agent, listener, only=only)
+            add_built_ins(agent, listener, only=settings.built_ins)
         finally:
             agent.close()
         return moved_into_place(draft.registry, settings.registry)
@@ -67,14 +68,16 @@ def moved_into_place(draft: Path, place: Path) -> bool:
     return True
 
 
-def add_built_ins(agent: Agent, listener: Listener = ignore, *, only: Collection[str] = ()) -> list[str]:
-    """Let in the built-in functions that are not registered yet; the names of those. Raises `NotPromoted`."""
+def add_built_ins(agent: Agent, listener: Listener = ignore, *, only: Collection[str] | None = None) -> list[str]:
+    """Let in the built-in functions, or only those of these names, that are not registered yet; the names of those.
+
+    Raises `NotPromoted`, `BadSettings` for a name that is none.
+    """
+    found = {function.name: (function, suites) for function, suites in built_in_functions()}
     known = {listing.name for listing in agent.registry.list()}
-    missing = [
-        (function, suites)
-        for function, suites in built_in_functions()
-        if function.name not in known and (not only or function.name in only)
-    ]
+    if unknown := sorted(set(only or ()) - found.keys()):
+        raise BadSettings(f"There is no built-in function `{unknown[0]}`", advice=f"There are: {', '.join(found)}.")
+    missing = [each for name, each in found.items() if name not in known and (only is None or name in only)]
     numbers = itertools.count(1)
 
     def prove(function: Function, suites: tuple[str, ...]) -> None:

@@ -23,7 +23,7 @@ def init(json_output: Json = False) -> None:
     made = prepare_registry(settings, silent)
     if not made:
         with opened_agent(json_output=True) as agent:  # its steps would only repeat what is told as progress
-            add_built_ins(agent, silent)
+            add_built_ins(agent, silent, only=settings.built_ins)
     names = [row.name for row in open_registry(settings).list()]
     if json_output:
         print_json({"registry": str(settings.registry), "made": made, "functions": names})

@@ -39,9 +39,9 @@ def test_runs_are_listed_and_put_right(home):
     home.run("run", TASK, "-a", "text=a b")
     (run,) = home.json("runs", "list")
     assert (run["function"], run["task"], run["right"]) == ("count_words", TASK, None)
-    said = home.run("runs", "wrong", str(run["id"]), "--should-be", "word_frequencies").stdout
-    assert said == f"Learnt: {TASK!r} means `word_frequencies`, and not `count_words`.\n"
-    assert home.json("match", TASK)["function"] == "word_frequencies"
+    said = home.run("runs", "wrong", str(run["id"]), "--should-be", "extract_emails").stdout
+    assert said == f"Learnt: {TASK!r} means `extract_emails`, and not `count_words`.\n"
+    assert home.json("match", TASK)["function"] == "extract_emails"
     assert home.json("runs", "list", "count_words")[0]["right"] is False
     home.run("runs", "right", str(run["id"]))
     assert home.json("match", TASK)["function"] == "count_words"
