@@ -5,6 +5,7 @@ by a model or a person.
 """
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,14 +24,14 @@ from agent.prompting import as_data, fill
 from agent.replies import read_reply
 from agent.router import Router
 from agent.types import Task
-from registry import Found, Hit, Manifest, Operations, Registry, Version, hit_of
+from registry import NAME_PATTERN, Found, Hit, Manifest, Operations, Registry, Version, hit_of
 from registry.terms import normalised, terms, unique
 
 RETRIEVED = 20
 """How many functions the index hands over to be looked at closely."""
 OFFERED = 5
 """How many of them a model or a person chooses from."""
-WORTH_ASKING = 0.2
+WORTH_ASKING = 0.35
 """Below this chance a function is not offered."""
 MEANT = 0.5
 """From this chance by its words alone, a function that cannot take the arguments is what the caller meant."""
@@ -65,8 +66,12 @@ class Matcher:
     def match(self, task: Task, *, ask_model: bool = True) -> Match:
         """The function that does the task; else those that may, or none."""
         known = self.lessons.current()
-        if (version := self._confirmed(task, known)) is not None:
-            return Match(decision=Decision.RUN, chosen=version, chance=1.0, reason="these words were confirmed before")
+        for name, reason in (
+            (known.meant.get(normalised(task.text), ""), "these words were confirmed before"),
+            (normalised(task.text).replace(" ", "_"), "it is called by its name"),
+        ):
+            if (version := self._taking(name, task)) is not None:
+                return Match(decision=Decision.RUN, chosen=version, chance=1.0, reason=reason)
         wish = wish_of(task)
         fit, unfit = self._retrieved(task, wish, known)
         ranked = ranking(wish, fit, known)
@@ -81,9 +86,9 @@ class Matcher:
             return self._asked(task, options)
         return undecided(options, best, second)
 
-    def _confirmed(self, task: Task, known: Learned) -> Version | None:
-        name = known.meant.get(normalised(task.text))
-        version = self.version(name) if name else None
+    def _taking(self, name: str, task: Task) -> Version | None:
+        """The function of that name, where there is one that takes the arguments given."""
+        version = self.version(name) if re.fullmatch(NAME_PATTERN, name) else None
         return version if version is not None and takes(version.function.manifest, task) else None
 
     def version(self, name: str) -> Version | None:

@@ -223,7 +223,7 @@ def test_recorded_calls_that_answer_as_before_hold_nothing_up(workshop):
 def test_a_rollback_brings_the_old_behaviour_back(workshop):
     """After an enhancement is rolled back, the same words run the old code again."""
     shop = enhancing(workshop, WITH_Y, kept(), recorded_calls=0)
-    task = Task(text="counts vowels", arguments={"text": "yes"})
+    task = Task(text="count vowels", arguments={"text": "yes"})
     values = [shop.agent.execute(task).value]
     shop.agent.enhance("count_vowels", WISH)
     values.append(shop.agent.execute(task).value)

@@ -174,7 +174,7 @@ def test_words_become_an_alias_once_a_model_chose_and_the_run_succeeded(workshop
 
 def test_a_failed_run_confirms_nothing(workshop):
     """A model's choice whose run failed is asked about again."""
-    words = "something for the web address"
+    words = "limit it"
     shop = workshop(functions=["slugify", "count_words"], match=['{"function": "slugify"}'])
     task = wish(words, arguments={"text": "a", "max_length": 0})
     for _ in range(2):

@@ -115,7 +115,7 @@ def test_a_canary_is_the_best_where_nothing_is_in_production(tmp_path):
         assert registry.find("swing") is None
         assert (registry.get("swing").version, registry.get("swing").status) == ("1.0.0", Status.CANARY)
         assert [(row.version, row.status) for row in registry.list()] == [("1.0.0", Status.CANARY)]
-        assert registry.search(["counts"], 5) == []
+        assert registry.search(["counts"], 5).hits == ()
 
 
 def test_canaries_come_by_name(registry):
