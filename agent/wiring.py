@@ -67,15 +67,7 @@ def build_agent(
                 journal=journal,
                 listener=listener,
             ),
-            candidates=Candidates(
-                generator=generator,
-                models=models,
-                sandboxes=sandboxes,
-                journal=journal,
-                count=settings.candidates,
-                limits=settings.limits.as_limits(),
-                listener=listener,
-            ),
+            candidates=candidates_of(settings, generator, sandboxes, journal, listener),
             admission=admission,
             shelf=shelf,
             budget=settings.budget.as_budget(),
@@ -93,6 +85,21 @@ def build_agent(
         ),
         following=following,
         which=which,
+    )
+
+
+def candidates_of(
+    settings: Settings, generator: Generator, sandboxes: Sandboxes, journal: Journal, listener: Listener
+) -> Candidates:
+    """What has candidates written, and tries them."""
+    return Candidates(
+        generator=generator,
+        models=settings.models.as_models(),
+        sandboxes=sandboxes,
+        journal=journal,
+        count=settings.candidates,
+        limits=settings.limits.as_limits(),
+        listener=listener,
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import resource
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -14,6 +15,7 @@ FUNCTIONS = {
     "business_days_between", "compare_semver", "count_words", "csv_group_sum", "extract_emails", "parse_log_levels",
     "slugify", "validate_iban",
 }  # fmt: skip
+LIBRARY = Path(__file__).parents[2] / "functions"
 COUNT = ("run", "count words in a text")
 
 
@@ -67,6 +69,9 @@ def test_every_command_has_json(home, tmp_path):
         ("functions", "quarantine"): ["validate_iban", "--reason", "wrong"],
         ("functions", "approve"): ["no_such_function"],
         ("answer",): ["1"],
+        ("match",): ["count words"],
+        ("runs", "right"): ["1"],
+        ("runs", "wrong"): ["1"],
     }
     last = [["functions", "import"]]  # needs what export wrote
     for words in [words for words in commands() if words not in last] + last:
@@ -93,7 +98,7 @@ def test_no_color_is_honoured(home):
 
 
 def test_json_of_a_run_has_the_whole_outcome(home):
-    """Value, function, version, commit, score, verdict and times are there for programs."""
+    """Value, function, version, commit, chance, verdict and times are there for programs."""
     outcome = home.json(*COUNT, "-a", "text=a b")
     assert (outcome["value"], outcome["function"], outcome["version"], outcome["origin"]) == (
         2,
@@ -133,8 +138,10 @@ def test_an_example_that_holds_keeps_the_match(home):
 
 def test_a_dry_run_says_what_would_run_and_runs_nothing(home):
     """It names the function with its rights, or says that one would be made."""
-    assert "count_words 1.0.0 would run, with no rights" in home.run(*COUNT, "--dry-run").stdout
-    assert home.run("run", "fold a paper plane", "--dry-run").stdout.startswith("A function would be made")
+    shown = home.run(*COUNT, "--dry-run").stdout
+    assert shown.startswith("run count_words 1.0.0")
+    assert shown.endswith("It would run with no rights.\n")
+    assert home.run("run", "fold a paper plane", "--dry-run").stdout.endswith("A function would be made.\n")
     assert home.json(*COUNT, "--dry-run")["function"] == "count_words"
     assert home.json("run", "fold a paper plane", "--dry-run")["function"] is None
     assert home.json("functions", "show", "count_words")["runs"] == 0
@@ -218,3 +225,13 @@ def test_json_errors_hold_the_three_parts(home, rule):
     assert error.returncode == (4 if rule.reply else 3)
     assert {"type", "message", "kept", "advice", "retryable"} <= set(facts)
     assert facts["advice"]
+
+
+def test_the_whole_library_is_let_in_through_the_gate(bare):
+    """Where nothing is said, a new registry begins with every built-in function, each proven here."""
+    everything = bare.with_(KOWAL_BUILT_INS="null")
+    told = everything.run("init", seconds=280).stderr
+    names = {row["name"] for row in everything.json("functions", "list")}
+    assert names == {folder.name for folder in LIBRARY.iterdir() if (folder / "function.json").is_file()}
+    assert f"{len(names)}/{len(names)}" in told
+    assert everything.is_sound()

@@ -16,7 +16,10 @@ NOT_HERE = {"make test"}
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> dict[str, str]:
-    """A newcomer's environment: no settings, a registry that does not exist yet, no model server."""
+    """A newcomer's environment: no settings, a registry that does not exist yet, no model server.
+
+    All built-in functions are let in by another test.
+    """
     home = tmp_path_factory.mktemp("newcomer")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("KOWAL_", "OLLAMA_"))}
     return kept | {
@@ -24,6 +27,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> dict[s
         "KOWAL_REGISTRY": str(home / "registry.git"),
         "KOWAL_SETTINGS": str(home / "kowal.toml"),
         "KOWAL_CACHE": str(cache),
+        "KOWAL_BUILT_INS": '["count_words", "csv_group_sum", "slugify", "business_days_between"]',
         "OLLAMA_HOST": "http://127.0.0.1:9",
         "COLUMNS": "120",
     }
