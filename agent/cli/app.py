@@ -30,6 +30,7 @@ app.command("questions")(questions.questions)
 app.command("answer")(questions.answer)
 for move in (moves.approve, moves.promote, moves.rollback, moves.quarantine):
     functions.app.command()(move)
+functions.app.command("words")(matching.words)
 app.add_typer(functions.app, name="functions")
 app.add_typer(matching.runs, name="runs")
 app.add_typer(requirements.app, name="requirements")

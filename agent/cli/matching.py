@@ -10,7 +10,7 @@ from agent.cli.opening import Arguments, ArgumentsFile, Json, opened_agent, open
 from agent.cli.render import cut, err, milliseconds, out, print_json, print_table
 from agent.config import current_user
 from agent.matching.decision import Decision, Match, Which, nobody_knows
-from agent.matching.learning import said_right, said_wrong
+from agent.matching.learning import new_words, said_right, said_wrong, with_words
 from agent.types import Task
 from agent.wiring import open_operations, open_registry
 from registry import Run
@@ -107,6 +107,36 @@ def wrong(
     settings = opened_settings()
     meant = open_registry(settings).get(should_be).name if should_be else None
     told(said_wrong(open_operations(settings), run, by=current_user(), should_be=meant), json_output=json_output)
+
+
+def words(
+    name: Annotated[str, typer.Argument(help="The function.")],
+    keep: Annotated[bool, typer.Option("--keep", help="Put the learnt words into git, as a new version.")] = False,
+    json_output: Json = False,
+) -> None:
+    """Show the words by which people mean a function: its aliases in git, and what was learnt since.
+
+    Learnt words are people's texts: they stay in the operational database until --keep makes a version with them,
+    through the same gate as any other.
+    """
+    settings = opened_settings()
+    version = open_registry(settings).get(name)
+    lessons = open_operations(settings).lessons(name)
+    learnt = new_words(version.function, lessons)
+    kept = None
+    if keep and learnt:
+        with opened_agent(json_output=json_output, settings=settings) as agent:
+            kept = agent.admit(with_words(version.function, learnt), source="learnt words")
+    not_meant = [lesson.text for lesson in lessons if not lesson.meant]
+    aliases = list(version.function.manifest.aliases)
+    if json_output:
+        made = kept.version if kept else None
+        print_json({"name": name, "aliases": aliases, "learnt": learnt, "not_meant": not_meant, "kept": made})
+        return
+    rows = [["in git", text] for text in aliases] + [["learnt", text] for text in learnt]
+    print_table(["where", "words"], [*rows, *(["does not mean it", text] for text in not_meant)])
+    if kept:
+        out.print(f"{name} {kept.version} is {kept.status.value}, with {len(learnt)} more in git", markup=False)
 
 
 def told(what: str, *, json_output: bool) -> None:

@@ -1,6 +1,9 @@
-"""What people say of a run becomes a lesson about its words. Lessons stay in the operational database."""
+"""What people say of a run becomes a lesson about its words. It goes into git by the operator's word alone."""
 
-from registry import Operations
+from collections.abc import Iterable
+from dataclasses import replace
+
+from registry import Function, Lesson, Operations
 
 
 def said_right(operations: Operations, run_id: int, *, by: str) -> str:
@@ -24,3 +27,16 @@ def said_wrong(operations: Operations, run_id: int, *, by: str, should_be: str |
         return f"Learnt: {run.task!r} does not mean `{run.function}`."
     operations.learn(run.task, should_be, by)
     return f"Learnt: {run.task!r} means `{should_be}`, and not `{run.function}`."
+
+
+def new_words(function: Function, lessons: Iterable[Lesson]) -> tuple[str, ...]:
+    """The learnt words that are not among the function's aliases yet."""
+    known = {alias.casefold() for alias in function.manifest.aliases}
+    learnt = (lesson.text for lesson in lessons if lesson.meant and lesson.function == function.name)
+    return tuple(text for text in learnt if text not in known)
+
+
+def with_words(function: Function, words: Iterable[str]) -> Function:
+    """The function, with these as further aliases: another version, since a manifest is part of what it is."""
+    manifest = function.manifest
+    return replace(function, manifest=manifest.model_copy(update={"aliases": (*manifest.aliases, *words)}))

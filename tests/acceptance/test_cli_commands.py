@@ -68,6 +68,7 @@ def test_every_command_has_json(home, tmp_path):
         ("functions", "import"): [str(tmp_path / "out" / "slugify")],
         ("functions", "quarantine"): ["validate_iban", "--reason", "wrong"],
         ("functions", "approve"): ["no_such_function"],
+        ("functions", "words"): ["slugify"],
         ("answer",): ["1"],
         ("match",): ["count words"],
         ("runs", "right"): ["1"],

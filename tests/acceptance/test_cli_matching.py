@@ -47,3 +47,18 @@ def test_runs_are_listed_and_put_right(home):
     assert home.json("match", TASK)["function"] == "count_words"
     assert "no run 99" in home.run("runs", "wrong", "99", code=5).stderr.lower()
     home.run("runs", "wrong", str(run["id"]), "--should-be", "no_such", code=5)
+
+
+def test_learnt_words_go_into_git_by_the_operators_word(home):
+    """`functions words` shows them; nothing in git changes until `--keep` makes a version that has them as aliases."""
+    home.run("run", TASK, "-a", "text=a b")
+    (run,) = home.json("runs", "list")
+    home.run("runs", "wrong", str(run["id"]), "--should-be", "slugify")
+    before = home.json("functions", "words", "slugify")
+    assert (before["learnt"], before["kept"]) == ([TASK], None)
+    assert TASK not in before["aliases"]
+    assert home.json("functions", "words", "count_words")["not_meant"] == [TASK]
+    kept = home.run("functions", "words", "slugify", "--keep").stdout
+    assert "slugify 1.1.0 is production, with 1 more in git" in kept
+    after = home.json("functions", "words", "slugify")
+    assert (after["learnt"], after["aliases"][-1]) == ([], TASK)
