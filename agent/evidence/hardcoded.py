@@ -24,6 +24,7 @@ def fault_of(source: str, name: str, promises: Sequence[Promise]) -> str:
     given = [list(promise.arguments.positional) + [value for _, value in promise.arguments.named]
              for promise in promises]  # fmt: skip
     telling = {repr(plain(value)) for values in given for value in [*values, tuple(values)] if is_telling(value)}
+    telling -= {repr(value) for value in choices(source, name)}
     for table in tables(source, name):
         entries = {repr(plain(value)) for value in table if is_telling(value)}
         found = entries & telling
@@ -46,6 +47,18 @@ def is_telling(value: Any) -> bool:
 def plain(value: Any) -> Any:
     """The value with tuples as lists: tables need keys that can be hashed."""
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def choices(source: str, name: str) -> Iterator[Any]:
+    """What the types of the function's parameters name: a `Literal[...]` is read by comparing with its values."""
+    try:
+        tree = parse(source)
+    except (UnreadableSignature, RecursionError):
+        return
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for node in [inner for function in functions if function.name == name for inner in ast.walk(function.args)]:
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("Literal", "typing.Literal"):
+            yield from literals(node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice])
 
 
 def tables(source: str, name: str) -> Iterator[list[Any]]:

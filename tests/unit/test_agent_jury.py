@@ -264,10 +264,12 @@ def test_families(model: str, family: str) -> None:
         ("def f(s):\n    match s:\n        case 'Hello': return 1\n        case 'World': return 2\n", True),
         ("def f(s):\n    return s.count('Hello') + len('World')\n", False),
         ("def f(s):\n    return 1 if s == 'Hello' else 2\n", False),
+        ("def f(s: Literal['Hello', 'World']):\n    return 1 if s == 'Hello' else 2 if s == 'World' else 3\n", False),
+        ("def f(s):\n    x: Literal['Hello', 'World']\n    return {'Hello': 1, 'World': 2}.get(s)\n", True),
         ("def f(s):\n    return 1\nassert f('Hello') == 1\nassert f('World') == 2\n", False),
     ],
 )  # fmt: skip
 def test_a_table_is_seen_in_the_source(source: str, caught: bool) -> None:
-    """Two looked-up examples are a table; honest constants and tests that were left in are not."""
+    """Two looked-up examples are a table; honest constants, tests left in and the choices of a type are not."""
     promises = [Promise(arguments=Arguments(positional=(text,)), value=1) for text in ("Hello", "World")]
     assert bool(hardcoded.fault_of(source, "f", promises)) is caught
