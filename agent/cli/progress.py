@@ -123,8 +123,8 @@ def approved(facts: Any) -> str:
 
 def twin(facts: Any) -> str:
     """A function that is there already does what a candidate does."""
-    shown = f"{facts['agree']} inputs and all tests of {facts['made']}"
-    return f"{DONE} the same  {facts['name']} {facts['version']}   does so on {shown}, and serves instead"
+    shown = f"{facts['agree']} inputs and the tests of both, and serves instead"
+    return f"{DONE} the same  {facts['name']} {facts['version']}   does what {facts['made']} does, on {shown}"
 
 
 def near(facts: Any) -> str:

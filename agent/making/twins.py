@@ -1,7 +1,7 @@
 """Finds the function in production that does what a candidate does, so that nothing is registered twice."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.arguments import takes
@@ -61,8 +61,8 @@ class Twins:
     def nearest(self, function: Function, evidence: Mapping[str, Any], task: Task) -> Near | None:
         """The function in production that does the same, else the one that does so most nearly; None where none does.
 
-        `task` is what the candidate is for: what does not take its arguments, or breaks an example or a test of the
-        candidate, is no twin. One that cannot be run now is passed over.
+        `task` is what the candidate is for: what does not take its arguments is no twin. Neither is one of two of which
+        one breaks an example or a test of the other. A function that cannot be run now is passed over.
         """
         rivals = self._rivals(function)
         if not rivals:
@@ -108,17 +108,21 @@ class Twins:
         likeness = Likeness(pairs=(*pairs, *compared(more, mine.answers(more), other.answers(more))))
         if not likeness.is_same:
             return Near(version=rival, likeness=likeness) if likeness.is_near else None
-        return Near(version=rival, likeness=likeness, fails=self._told_apart(other, rival, names, task))
+        mirrored = {there: here for here, there in names.items()}
+        back = {there: mirrored[there] for there in rival.function.manifest.parameters}
+        reverse = replace(mine, function=stand_in(rival.function, mine.function, back))
+        described = Task(text=rival.function.manifest.description)
+        fails = self._unfit(rival, names, task) or broken(other, task) or broken(reverse, described)
+        return Near(version=rival, likeness=likeness, fails=fails)
 
-    def _told_apart(self, other: "Side", rival: Version, names: Mapping[str, str], task: Task) -> tuple[str, ...]:
-        """What tells the two apart, though they give the same: words, arguments, examples, and tests."""
+    def _unfit(self, rival: Version, names: Mapping[str, str], task: Task) -> tuple[str, ...]:
+        """Why the function cannot serve the task, though it gives the same: what people said, or their arguments."""
         words = normalised(task.text)
         if any(lesson.text == words and not lesson.meant for lesson in self.operations.lessons(rival.name)):
             return (f"somebody said that these words do not mean `{rival.name}`",)
         if not serves(rival.function.manifest, names, task):
             return (f"`{rival.name}` does not take the arguments that came with the task",)
-        trial = Trial(function=other.function, sandbox=other.sandbox, task=task, limits=self.limits)
-        return examples_hold.check(trial).findings or green.check(trial).findings
+        return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +137,13 @@ class Side:
         """What it gives, in one sandbox start."""
         calls = [given.arguments for given in inputs]
         return behaviour(self.sandbox, self.function.source, self.function.name, calls, (), self.limits).answers
+
+
+def broken(side: Side, task: Task) -> tuple[str, ...]:
+    """What one function breaks of the examples and tests of the other, in whose place it stands."""
+    trial = Trial(function=side.function, sandbox=side.sandbox, task=task, limits=side.limits)
+    said = (*examples_hold.check(trial).findings, *green.check(trial).findings)
+    return tuple(f"of what `{side.function.name}` promises: {finding}" for finding in said)
 
 
 def is_plain(function: Function) -> bool:

@@ -155,8 +155,16 @@ def test_one():
 def test_other():
     assert workdays(start=date(2026, 11, 6), end=date(2026, 11, 2)) == -4
 """
+    theirs = """from datetime import date
+
+from function import days
+
+
+def test_by_place_and_by_name():
+    assert days(date(2026, 11, 2), end=date(2026, 11, 4)) == 2
+"""
     shop = workshop()
-    shop.put(made(there, ""))
+    shop.put(made(there, theirs))
     found = nearest(shop, made(turned, tests))
     assert found is not None
     assert (found.fails, found.is_twin, found.likeness.is_same) == ((), True, True)
@@ -200,6 +208,18 @@ def test_a_test_tells_apart_what_no_input_does(workshop):
     assert near["agree"] == near["of"]
     assert "test_long" in near["fails"][0]
     assert near["differs"] == []
+
+
+def test_a_test_of_the_registered_one_tells_apart_too(workshop):
+    """The candidate's tests ask for little: that is no reason to take what is there for the same."""
+    shop = workshop()
+    shop.put(made(SAME, suite(ROWS, "def test_long():\n    assert tally('abc def ' * 1_000) == 2_000\n")))
+    renamed, tests = (text.replace("tally", "reckon") for text in (AT_LENGTH, suite(ROWS)))
+    found = nearest(shop, made(renamed, tests))
+    assert found is not None
+    assert (found.likeness.is_same, found.is_twin) == (True, False)
+    assert found.fails[0].startswith("of what `tally` promises: test_long failed")
+    assert nearest(shop, made(SAME.replace("tally", "reckon"), tests)).is_twin
 
 
 def test_other_errors_are_no_twin(workshop):

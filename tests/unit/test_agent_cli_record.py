@@ -99,7 +99,7 @@ VERSION = {"name": "f", "version": "1.1.0", "commit": "0" * 40, "status": "canar
         (
             "function.twin",
             {"made": "g", "agree": 104, "of": 104},
-            ["the same", "f 1.1.0", "104 inputs and all tests of g"],
+            ["the same", "f 1.1.0", "what g does, on 104 inputs"],
         ),
         ("function.near", {"made": "g", "agree": 99, "of": 104}, ["nearly", "f 1.1.0", "99 of 104", "show g"]),
         ("function.promoted", {"note": "59 of 59 [x]"}, ["production f 1.1.0", r"59 of 59 \[x]"]),
