@@ -83,7 +83,7 @@ def add_built_ins(agent: Agent, listener: Listener = ignore, *, only: Collection
     def prove(function: Function, suites: tuple[str, ...]) -> None:
         line = f"Proving the built-in functions {next(numbers)}/{len(missing)}: {function.name}"
         listener(Event(action="progress", facts={"line": line}))
-        agent.admit(function, source="built-in", suites=suites)
+        agent.admit(function, source="built-in", suites=suites, as_itself=True)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is done in sandboxes, which are processes
         proofs = [pool.submit(prove, function, suites) for function, suites in missing]

@@ -55,10 +55,10 @@ class Agent:
         learn = self.matcher.operations.learn
         if match.chosen is None:
             made = self.forge.make(task, clock)
-            answer = self._first_run(task, made.version, clock)
-            if not (task.examples or task.wishes):  # else the words alone mean something wider
+            answer = self._first_run(task, made, clock)
+            if not (task.examples or task.wishes or made.is_twin):  # else the words alone mean something wider
                 learn(task.text, made.version.name, "made for these words")
-            return outcome(task, made.version, Origin.GENERATED, clock, match=match, made=made, answer=answer)
+            return outcome(task, made.version, origin_of(made), clock, match=match, made=made, answer=answer)
         read = replace(task, arguments={**match.arguments, **task.arguments})
         answer = self.runner.serve(read, match.chosen, clock, Origin.MATCHED, match.chance)
         if match.taught_by:
@@ -70,7 +70,7 @@ class Agent:
         refuse_unreadable(task)
         clock = StepClock()
         made = self.forge.make(task, clock)
-        return outcome(task, made.version, Origin.GENERATED, clock, made=made)
+        return outcome(task, made.version, origin_of(made), clock, made=made)
 
     def run(self, name: str, task: Task, *, version: str | None = None) -> Outcome:
         """Run a function by its name: the version that is named, or else the one that serves.
@@ -113,14 +113,23 @@ class Agent:
             operations.settle_question(question_id, str(error))
             raise
         operations.settle_question(question_id, f"{made.version.name} {made.version.version}")
-        return outcome(Task(text=question.task), made.version, Origin.GENERATED, clock, made=made)
+        return outcome(Task(text=question.task), made.version, origin_of(made), clock, made=made)
 
-    def admit(self, function: Function, *, source: str, suites: Sequence[str] = (), explain: bool = False) -> Version:
+    def admit(
+        self,
+        function: Function,
+        *,
+        source: str,
+        suites: Sequence[str] = (),
+        explain: bool = False,
+        as_itself: bool = False,
+    ) -> Version:
         """Let a function in that came from elsewhere, through the same gate; `explain` asks all of its checks.
 
-        Raises `NotPromoted`.
+        Where one in production does the same, it is that one, unless `as_itself`. Raises `NotPromoted`.
         """
-        return self.forge.admission.admit(function, source=source, suites=suites, explain=explain)
+        admit = self.forge.admission.admit
+        return admit(function, source=source, suites=suites, explain=explain, as_itself=as_itself)
 
     def preview(self, task: Task) -> Match:
         """Which function would run, or none; nothing is run and no model is asked."""
@@ -164,11 +173,13 @@ class Agent:
         script = script_of(None, callees, version.function.manifest.grants)
         return self.runner.sandboxes.for_run(version, Surroundings(script=script))
 
-    def _first_run(self, task: Task, version: Version, clock: StepClock) -> Answer:
+    def _first_run(self, task: Task, made: Made, clock: StepClock) -> Answer:
+        version = made.version
         try:
-            return self.runner.run(task, version, clock, Origin.GENERATED, None)
+            return self.runner.run(task, version, clock, origin_of(made), None)
         except (BadArguments, NotGranted) as error:
-            error.kept = f"`{version.name}` {version.version} was made and kept; run it by its name."
+            became = "does this already" if made.is_twin else "was made and kept"
+            error.kept = f"`{version.name}` {version.version} {became}; run it by its name."
             raise
 
     def _tell_match(self, match: Match, clock: StepClock) -> None:
@@ -181,6 +192,11 @@ class Agent:
         else:
             event = Event(action="match.found", facts=facts | version_facts(match.chosen))
         self.runner.listener(event)
+
+
+def origin_of(made: Made) -> Origin:
+    """Where the version for a task came from: it may have been there all along."""
+    return Origin.MATCHED if made.is_twin else Origin.GENERATED
 
 
 def outcome(

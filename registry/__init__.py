@@ -19,7 +19,7 @@ from registry.errors import (
     UnknownVersion,
 )
 from registry.files import read_export, read_suites
-from registry.profile import Found, Hit, Profile, hit_of, profile_of
+from registry.profile import Found, Hit, Profile, hit_of, parameter_types, profile_of
 from registry.records import (
     AttemptRecord,
     AuditEntry,
@@ -88,6 +88,7 @@ __all__ = [
     "Version",
     "hit_of",
     "manifest_text",
+    "parameter_types",
     "profile_of",
     "read_export",
     "read_suites",

@@ -10,11 +10,11 @@ from pathlib import Path
 from registry import search
 from registry.errors import InvalidFunction, RegistryError
 from registry.layout import PRODUCTION
-from registry.profile import Found, hit_of
+from registry.profile import Found, hit_of, types_of
 from registry.repository import Record, Repository
 from registry.types import Function, Listing, Manifest, Status, Version, manifest_text
 
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 4
 _MEMORY = ":memory:"
 
 # What a file that cannot be used (as opposed to one that is damaged) answers with.
@@ -94,6 +94,10 @@ class Index:
         Either kind up to `limit`.
         """
         return self._use(lambda db: search.search(db, terms, limit, parameters))
+
+    def alike(self, types: str, terms: Sequence[str], limit: int) -> list[str]:
+        """The production functions of these types (`types_of`), those that share terms with these first."""
+        return self._use(lambda db: search.alike(db, types, terms, limit))
 
     def rebuild(self) -> int:
         """The number of functions in an index made anew from git alone."""
@@ -231,7 +235,7 @@ def _insert(db: sqlite3.Connection, record: Record, version: Version) -> None:
         ).lastrowid
         or 0
     )
-    search.add(db, row, hit_of(version))
+    search.add(db, row, hit_of(version), types_of(manifest))
 
 
 def _known_tip(db: sqlite3.Connection) -> str | None:

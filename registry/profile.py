@@ -1,7 +1,8 @@
 """What a function is found by: the terms of its manifest, taken apart once and kept in the index."""
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -85,6 +86,31 @@ def hit_of(version: Version) -> Hit:
     return Hit(
         name=version.name, version=version.version, description=manifest.description, profile=profile_of(manifest)
     )
+
+
+def types_of(manifest: Manifest) -> str:
+    """A text that is equal for functions that take and give the same types, whatever their parameters are called.
+
+    Defaults count, descriptions and the order of the parameters do not. Empty for a function that asks its host for
+    something or needs packages: what such a function does, its types do not tell.
+    """
+    if manifest.grants or manifest.requirements:
+        return ""
+    taken = sorted(parameter_types(manifest).values())
+    return hashlib.sha256(_type_text([taken, manifest.output_schema]).encode()).hexdigest()[:16]
+
+
+def parameter_types(manifest: Manifest) -> dict[str, str]:
+    """The type of each parameter, with its default, as a text."""
+    required = manifest.input_schema.get("required", ())
+    properties: Mapping[str, Any] = manifest.input_schema.get("properties", {})
+    return {name: _type_text([schema, name in required]) for name, schema in properties.items()}
+
+
+def _type_text(parts: Sequence[Any]) -> str:
+    bare = [{key: value for key, value in part.items() if key != "description"} if isinstance(part, Mapping) else part
+            for part in parts]  # fmt: skip
+    return json.dumps(bare, sort_keys=True)
 
 
 def texts_of(schema: Any) -> Iterator[str]:

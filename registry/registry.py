@@ -20,9 +20,9 @@ from registry.layout import (
     require_name,
 )
 from registry.moves import Moves, Step
-from registry.profile import Found
+from registry.profile import Found, profile_of, types_of
 from registry.repository import Record, Repository, unknown
-from registry.types import Function, HistoryEntry, Listing, Status, Version
+from registry.types import Function, HistoryEntry, Listing, Manifest, Status, Version
 
 _INDEX_NAME = "kowal-index"
 
@@ -218,6 +218,19 @@ class Registry:
         Either kind up to `limit`. The terms are as `registry.terms` gives them; none is read as syntax.
         """
         return self._index.search(terms, limit, parameters)
+
+    def alike(self, manifest: Manifest, limit: int) -> Sequence[str]:
+        """The names of other production functions that take and give the same types, as many as `limit`.
+
+        Those that share words with this one come first. How parameters are called and ordered does not matter. There
+        are none for a function that asks its host for something or needs packages.
+        """
+        types = types_of(manifest)
+        if not types:
+            return []
+        spoken = list(dict.fromkeys(profile_of(manifest).searched.split()))
+        found = self._index.alike(types, spoken, limit + 1)
+        return [name for name in found if name != manifest.name][:limit]
 
     def fingerprint(self) -> str:
         """A text that changes whenever production does, and when a trial begins. Microseconds."""

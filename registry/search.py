@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from registry.profile import Found, Hit, Profile
 
 TABLES = (
-    "CREATE TABLE searchable (id INTEGER PRIMARY KEY, name TEXT, version TEXT, description TEXT, profile TEXT)",
+    "CREATE TABLE searchable (id INTEGER PRIMARY KEY, name TEXT, version TEXT, description TEXT, profile TEXT,"
+    " types TEXT)",
     "CREATE INDEX searchable_names ON searchable (name)",  # small: what is counted
+    "CREATE INDEX searchable_types ON searchable (types, name)",
     # The terms are taken apart and folded before they come here: nothing is left for a tokenizer to do.
     "CREATE VIRTUAL TABLE terms USING fts5(text, tokenize='ascii')",
     "CREATE VIRTUAL TABLE frequencies USING fts5vocab(terms, row)",
@@ -23,6 +25,11 @@ _BY_TERMS = """
     FROM (SELECT rowid AS id, bm25(terms) AS rank FROM terms WHERE terms MATCH ? ORDER BY rank, rowid LIMIT ?)
     JOIN searchable USING (id) ORDER BY rank, name
 """
+_ALIKE_BY_TERMS = """
+    SELECT name FROM (SELECT rowid AS id, bm25(terms) AS rank FROM terms WHERE terms MATCH ?)
+    JOIN searchable USING (id) WHERE types = ? ORDER BY rank, name LIMIT ?
+"""
+_ALIKE = "SELECT name FROM searchable WHERE types = ? ORDER BY name LIMIT ?"
 _BY_PARAMETERS = """
     SELECT name, version, description, profile
     FROM (SELECT id FROM parameters WHERE parameter IN ({marks}) GROUP BY id HAVING count(*) = ? LIMIT ?)
@@ -30,12 +37,12 @@ _BY_PARAMETERS = """
 """
 
 
-def add(db: sqlite3.Connection, row: int, hit: Hit) -> None:
-    """Make a function findable under this number."""
+def add(db: sqlite3.Connection, row: int, hit: Hit, types: str) -> None:
+    """Make a function findable under this number; `types` is what it takes and gives, as `types_of` says it."""
     profile = hit.profile
     db.execute(
-        "INSERT INTO searchable VALUES (?, ?, ?, ?, ?)",
-        (row, hit.name, hit.version, hit.description, profile.as_text()),
+        "INSERT INTO searchable VALUES (?, ?, ?, ?, ?, ?)",
+        (row, hit.name, hit.version, hit.description, profile.as_text(), types),
     )
     db.execute("INSERT INTO terms (rowid, text) VALUES (?, ?)", (row, profile.searched))
     db.executemany("INSERT INTO parameters VALUES (?, ?)", [(name, row) for name in profile.takes])
@@ -51,9 +58,8 @@ def remove(db: sqlite3.Connection, row: int) -> None:
 def search(db: sqlite3.Connection, terms: Sequence[str], limit: int, parameters: Sequence[str]) -> Found:
     """The functions that share terms with these, best first, then others that have all parameters; `limit` of each."""
     asked = _plain(terms)
+    frequencies = _frequencies(db, asked)
     (size,) = db.execute("SELECT count(*) FROM searchable").fetchone()
-    marks = ",".join("?" * len(asked))
-    frequencies = dict(db.execute(f"SELECT term, doc FROM frequencies WHERE term IN ({marks})", asked))  # noqa: S608
     rows = []
     if pattern := _pattern(frequencies):
         rows += db.execute(_BY_TERMS, (pattern, limit)).fetchall()
@@ -65,6 +71,22 @@ def search(db: sqlite3.Connection, terms: Sequence[str], limit: int, parameters:
         for name, version, description, profile in dict.fromkeys(rows)
     )
     return Found(hits=tuple(hits), frequencies=frequencies, size=size)
+
+
+def alike(db: sqlite3.Connection, types: str, terms: Sequence[str], limit: int) -> list[str]:
+    """The functions of these types: those that share terms with these first, best first, then others by name."""
+    found = list[str]()
+    if pattern := _pattern(_frequencies(db, _plain(terms))):
+        found += (name for (name,) in db.execute(_ALIKE_BY_TERMS, (pattern, types, limit)))
+    if len(found) < limit:
+        found += (name for (name,) in db.execute(_ALIKE, (types, limit + len(found))) if name not in found)
+    return found[:limit]
+
+
+def _frequencies(db: sqlite3.Connection, terms: Sequence[str]) -> dict[str, int]:
+    """In how many functions each of the terms stands."""
+    marks = ",".join("?" * len(terms))
+    return dict(db.execute(f"SELECT term, doc FROM frequencies WHERE term IN ({marks})", terms).fetchall())  # noqa: S608
 
 
 def _plain(terms: Sequence[str]) -> list[str]:

@@ -23,7 +23,7 @@ from agent.cli.opening import (
     read_cli_examples,
     read_files,
 )
-from agent.cli.record import differences_json, print_differences, success_json
+from agent.cli.record import differences_json, print_differences, print_near, success_json
 from agent.cli.render import (
     out,
     outcome_json,
@@ -106,6 +106,7 @@ def show(name: Name, version: WhichVersion = None, json_output: Json = False) ->
         [[row["check"], "yes" if row["passed"] else "no", row["summary"]] for row in checks],
     )
     print_packages(found.evidence)
+    print_near(found.evidence)
     print_differences(changes)
 
 
@@ -248,7 +249,7 @@ def import_function(
             print_checks(error.facts.get("checks", ()))
             error.facts["findings"] = []  # they stand below the table
         raise
-    if explain and not json_output:
+    if explain and not json_output and version.name == function.name:
         print_checks(version.evidence["verdict"]["checks"])
     moved(version, json_output=json_output)
 

@@ -7,6 +7,7 @@ import typer
 from agent.cli.asking import attended, read_line
 from agent.cli.functions import Name, WhichVersion, kept_differences, moved, print_callers, stands
 from agent.cli.opening import Json, opened_agent, opened_settings
+from agent.cli.record import print_near
 from agent.cli.render import err, out, print_json
 from agent.cli.requirements import print_packages
 from agent.composition import callers_of
@@ -35,12 +36,15 @@ def approve(
 def promote(name: Name, version: WhichVersion = None, grant: Grant = False, json_output: Json = False) -> None:
     """Put an approved version into production, where matching sees it. What asks for rights needs --grant.
 
-    Functions that call it are proven anew with that version; one that fails goes on with the version it has.
+    Functions that call it are proven anew with that version; one that fails goes on with the version it has. Where a
+    function is there that does nearly the same, it is shown.
     """
     settings = opened_settings()
     found = open_registry(settings)
     signing = Signing(registry=found, allowed=settings.grants.as_grants())
     wanted = found.get(name, version) if version else found.newest(name)
+    if not json_output:
+        print_near(wanted.evidence, err)
     asks = signing.asks(wanted)
     signed = grant or (bool(asks) and not json_output and signs(wanted, asks))
     promoted = signing.promote(name, wanted.version, by=current_user(), signed=signed)

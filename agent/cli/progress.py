@@ -121,6 +121,18 @@ def approved(facts: Any) -> str:
     )
 
 
+def twin(facts: Any) -> str:
+    """A function that is there already does what a candidate does."""
+    shown = f"{facts['agree']} inputs and the tests of both, and serves instead"
+    return f"{DONE} the same  {facts['name']} {facts['version']}   does what {facts['made']} does, on {shown}"
+
+
+def near(facts: Any) -> str:
+    """A function that is there already does nearly what a candidate does."""
+    shown = f"{facts['agree']} of {facts['of']} inputs: kowal functions show {facts['made']}"
+    return f"{TRIED} nearly    {facts['name']} {facts['version']}   does the same on {shown}"
+
+
 def promoted(facts: Any) -> str:
     """A version is in production."""
     why = f"   {escape(facts['note'])}" if facts.get("note") else ""
@@ -161,6 +173,8 @@ LINES: dict[str, Callable[[Any], str]] = {
     "candidates.compared": compared,
     "question.kept": lambda facts: f"{OPEN} question {facts['id']} is kept: kowal answer {facts['id']}",
     "calls.replayed": replayed,
+    "function.twin": twin,
+    "function.near": near,
     "function.approved": approved,
     "function.promoted": promoted,
     "function.canary": lambda facts: (

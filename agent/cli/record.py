@@ -1,9 +1,11 @@
 """What the operational database knows of a version, for people and programs: its calls, and the answers it changes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+
+from rich.console import Console
 
 from agent.cli.render import cut, out, print_table
 from agent.statistics import CONFIDENCE, lower_bound, upper_bound
@@ -13,6 +15,8 @@ MOST_SHOWN = 20
 """Differences that a table shows; `--json` has them all."""
 WIDEST = 60
 """Characters of a value in such a table."""
+LONGEST = 300
+"""Characters of what tells two functions apart."""
 
 
 def success_json(counts: CallCounts) -> dict[str, Any]:
@@ -45,6 +49,19 @@ def print_differences(differences: Sequence[Difference]) -> None:
     print_table(["arguments", "before", "after"], rows)
     if len(differences) > len(shown):
         out.print(f"and {len(differences) - len(shown)} more: --json has them all")
+
+
+def print_near(evidence: Mapping[str, Any], to: Console = out) -> None:
+    """The function that does nearly the same, with inputs on which the two differ; nothing where there is none."""
+    near = evidence.get("near")
+    if not near:
+        return
+    to.print(f"{near['name']} {near['version']} does the same on {near['agree']} of {near['of']} inputs", style="bold")
+    rows = [[cell(row[key]) for key in ("arguments", "this", "other")] for row in near["differs"]]
+    if rows:
+        print_table(["arguments", "this one", near["name"]], rows, to)
+    for finding in near["fails"]:
+        to.print(f"  {cut(finding, LONGEST)}", markup=False)
 
 
 def cell(value: Any) -> str:

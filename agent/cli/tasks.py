@@ -25,7 +25,7 @@ from agent.cli.opening import (
 from agent.cli.render import err, milliseconds, out, outcome_json, print_json, print_table, print_text, print_value
 from agent.loop import Agent
 from agent.matching.decision import Decision
-from agent.types import Origin, Outcome, Task
+from agent.types import Outcome, Task
 from agent.wiring import open_operations
 from registry import AttemptRecord, Status
 
@@ -54,7 +54,7 @@ def run(
         print_json(outcome_json(outcome))
         return
     print_value(outcome.value)
-    if outcome.origin is Origin.GENERATED:
+    if outcome.requests:
         err.print(costs(outcome))
 
 

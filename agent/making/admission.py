@@ -9,6 +9,7 @@ from agent.checks.trial import Trial
 from agent.composition import callees_of
 from agent.errors import NotPromoted
 from agent.evidence.replay import Replay, replay
+from agent.making.twins import Near, Twins
 from agent.packages import Shelf
 from agent.promoter import Promoter
 from agent.sandboxes import Sandboxes
@@ -34,11 +35,20 @@ class Admission:
     limits: Limits
     listener: Listener
 
-    def admit(self, function: Function, *, source: str, suites: Sequence[str] = (), explain: bool = False) -> Version:
-        """Let a function in that came from elsewhere. Raises `NotPromoted`.
+    def admit(
+        self,
+        function: Function,
+        *,
+        source: str,
+        suites: Sequence[str] = (),
+        explain: bool = False,
+        as_itself: bool = False,
+    ) -> Version:
+        """Let a function in that came from elsewhere, or give the one in production that does the same.
 
         Of several suites, each by an author of its own, every one must be able to fail. Where a function of that name
-        is registered, its tests must hold, too.
+        is registered, its tests must hold, too. `as_itself` keeps one that another does the same as, under its name.
+        Raises `NotPromoted`.
         """
         replaces = self._registered(function.name)
         for suite in suites:
@@ -66,6 +76,10 @@ class Admission:
                 checks=[asdict(result) for result in verdict.results],
             )
         evidence = evidence_of(verdict, {"source": source}) | self.shelf.evidence(function, {}, source)
+        near = None if replaces or as_itself else self._twins.nearest(function, evidence, trial.task)
+        if near and near.is_twin:
+            return self._instead(near, function, trial.task)
+        evidence |= self._nearly(near, function)
         version = self.promoter.admit(function, evidence, replaces=replaces)
         self._tell_admitted(version, verdict)
         return version
@@ -73,22 +87,47 @@ class Admission:
     def let_in(
         self, brief: Brief, function: Function, verdict: Verdict, evidence: Mapping[str, Any], **facts: object
     ) -> Version:
-        """The version that a proven candidate became.
+        """The version that a proven candidate became, or that of the function in production which does the same.
 
-        Where calls that people made before are answered otherwise now, it waits for a person.
+        The latter serves the task's words from then on, and nothing is registered. Where calls that people made before
+        are answered otherwise now, the version waits for a person.
         Raises `NameTaken` or `Superseded` where the registry has changed since.
         """
         old = brief.replaces
+        near = None if old else self._twins.nearest(function, evidence, brief.task)
+        if near and near.is_twin:
+            return self._instead(near, function, brief.task)
         done = self._replayed(old, function, evidence) if old else Replay(calls=0, differences=())
         counted = (
             {"replay": {"calls": done.calls, "different": len(done.differences), "missed": done.missed}} if old else {}
         )
-        counted |= self.shelf.evidence(function, brief.askers, "an earlier version")
+        counted |= self.shelf.evidence(function, brief.askers, "an earlier version") | self._nearly(near, function)
         version = self.promoter.admit(function, {**evidence, **counted}, replaces=old, waits=bool(done.differences))
         if old is not None and done.differences:
             self.operations.keep_differences(rows_of(old, version, done))
         self._tell_admitted(version, verdict, **facts)
         return version
+
+    @property
+    def _twins(self) -> Twins:
+        """What finds functions that are there already."""
+        limits = self.limits
+        return Twins(registry=self.registry, operations=self.operations, sandboxes=self.sandboxes, limits=limits)
+
+    def _instead(self, twin: Near, function: Function, task: Task) -> Version:
+        """The function that does the same, which the task's words mean from now on."""
+        version = twin.version
+        if not (task.examples or task.wishes):  # else the words alone mean something wider
+            self.operations.learn(task.text, version.name, f"does the same as {function.name}")
+        self._tell("function.twin", **version_facts(version), made=function.name, **twin.counts)
+        return version
+
+    def _nearly(self, near: Near | None, function: Function) -> dict[str, Any]:
+        """What the evidence holds of a function that does nearly the same, which is told; nothing where none does."""
+        if near is None:
+            return {}
+        self._tell("function.near", **version_facts(near.version), made=function.name, **near.counts)
+        return {"near": near.as_json()}
 
     def _replayed(self, old: Version, function: Function, evidence: Mapping[str, Any]) -> Replay:
         """The recorded calls of the version before, made on both, each where it would run."""

@@ -35,11 +35,13 @@ IN_DOUBT = Scale(floor=float("inf"))
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A new version, and what it took."""
+    """The version for a task, and what it took."""
 
     version: Version
     attempts: tuple[Attempt, ...]
     spending: Spending
+    is_twin: bool = False
+    """True where a function that was in production does the same: then `version` is that one, and nothing is new."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,7 @@ class Forge:
     def make(self, task: Task, clock: StepClock, replaces: Version | None = None) -> Made:
         """A new function for the task, or a new version of one that does what the task adds and keeps its promises.
 
+        Where a function in production turns out to do the same as the new one, it is that one.
         Raises `NoFunctionFits` where no model answers, `NotPromoted`, `Undecided`, `BadTask` for packages.
         """
         task = self._with_packages(task, replaces)
@@ -167,7 +170,8 @@ class Forge:
             version = self.admission.let_in(
                 work.brief, function_of(attempt), attempt.verdict, evidence, number=place + 1, model=attempt.model
             )
-        return Made(version=version, attempts=tuple(work.tried or work.slots), spending=work.spending)
+        tried, is_twin = tuple(work.tried or work.slots), version.name != work.brief.specification.name
+        return Made(version=version, attempts=tried, spending=work.spending, is_twin=is_twin)
 
     def _mended(self, work: Work, leader: int | None) -> bool:
         """True where somebody tried again: the author of tests that are too weak, or those whose code did not pass."""

@@ -84,6 +84,7 @@ def reading(registry: Registry) -> dict[str, float]:
         "fingerprint_ms": statistics.median(timed(registry.fingerprint, 100) for _ in range(9)),
         "find_warm_ms": statistics.median(timed(lambda: registry.find(name), 100) for _ in range(9)),
         "search_ms": statistics.median(timed(lambda: registry.search(words, 10)) for _ in range(51)),
+        "alike_ms": statistics.median(timed(lambda: registry.alike(function(500).manifest, 5)) for _ in range(51)),
         "list_ms": statistics.median(timed(registry.list) for _ in range(3)),
         "check_ms": timed(registry.check),
         "reindex_ms": timed(registry.reindex),

@@ -197,6 +197,29 @@ def test_search_finds_by_parameters(registry):
     assert [hit.name for hit in registry.search([], 5, ["x", "path_to_text"]).hits] == ["with_option"]
 
 
+def test_functions_of_the_same_types_are_found_by_their_words(registry):
+    """Those that share words come first, then others by name; never the function itself, nor one of other types."""
+    produce(registry, with_parameters("pay_words", "somewhere"))
+    produce(registry, with_parameters("pay_two", "path_to_text", "other"))
+    asked = function("next_paydays", "Tells the payday.").manifest
+    assert registry.alike(asked, 9) == ["next_payday", "count_words", "sum_columns", "pay_words"]
+    assert registry.alike(asked, 1) == ["next_payday"]
+    assert registry.alike(function("next_payday").manifest, 9)[0] != "next_payday"
+    assert "next_payday" not in registry.alike(function("next_payday").manifest, 9)
+    assert registry.alike(function("x", grants=("llm 1",)).manifest, 9) == []
+    assert registry.alike(function("x", requirements=("attrs",)).manifest, 9) == []
+    assert registry.alike(function("x", '" OR NEAR( \0 AND NOT', aliases=("*", "name:")).manifest, 9) != []
+
+
+def test_functions_of_the_same_types_follow_production(registry):
+    """What leaves production or changes its types is found no more; what asks its host for something never is."""
+    asked = function("anything").manifest
+    registry.quarantine("sum_columns", by="Ann", reason="wrong")
+    produce(registry, with_parameters("count_words", "path_to_text", "other"))
+    produce(registry, function("asks_a_model", grants=("llm 1",)))
+    assert registry.alike(asked, 9) == ["next_payday"]
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(), max_size=5))
 def test_no_text_is_query_syntax(registry, words):

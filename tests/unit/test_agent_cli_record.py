@@ -3,7 +3,7 @@
 import pytest
 
 from agent.cli.progress import LINES
-from agent.cli.record import MOST_SHOWN, differences_json, print_differences, success_json
+from agent.cli.record import MOST_SHOWN, differences_json, print_differences, print_near, success_json
 from agent.warden import success
 from registry import CallCounts, Difference
 
@@ -64,6 +64,30 @@ def test_programs_get_the_differences_whole():
     assert row == {"arguments": {"text": "x" * 100}, "before": 1, "after": 2}
 
 
+NEAR = {
+    "name": "g",
+    "version": "1.0.0",
+    "agree": 99,
+    "of": 104,
+    "differs": [{"arguments": {"x": "[red]"}, "this": 1, "other": {"error": "KeyError"}}],
+    "fails": ["test_[it] failed: \x1b[2J"],
+}
+
+
+def test_what_is_nearly_the_same_is_shown(capsys):
+    """Which function, on how many inputs, where the two differ; text from elsewhere is neither markup nor obeyed."""
+    print_near({})
+    assert capsys.readouterr().out == ""
+    print_near({"near": NEAR})
+    title, heading, row, finding = capsys.readouterr().out.splitlines()
+    assert title == "g 1.0.0 does the same on 99 of 104 inputs"
+    assert heading.split() == ["arguments", "this", "one", "g"]
+    assert row.split("  ")[0] == '{"x": "[red]"}'
+    assert finding == "  test_[it] failed: \N{REPLACEMENT CHARACTER}[2J"
+    print_near({"near": NEAR | {"differs": []}})
+    assert "arguments" not in capsys.readouterr().out
+
+
 VERSION = {"name": "f", "version": "1.1.0", "commit": "0" * 40, "status": "canary"}
 
 
@@ -72,6 +96,12 @@ VERSION = {"name": "f", "version": "1.1.0", "commit": "0" * 40, "status": "canar
     [
         ("function.canary", {}, ["on trial", "f 1.1.0"]),
         ("function.promoted", {}, ["production f 1.1.0"]),
+        (
+            "function.twin",
+            {"made": "g", "agree": 104, "of": 104},
+            ["the same", "f 1.1.0", "what g does, on 104 inputs"],
+        ),
+        ("function.near", {"made": "g", "agree": 99, "of": 104}, ["nearly", "f 1.1.0", "99 of 104", "show g"]),
         ("function.promoted", {"note": "59 of 59 [x]"}, ["production f 1.1.0", r"59 of 59 \[x]"]),
         ("function.quarantined", {"reason": "2 of 2 failed", "restored": "1.0.0"}, ["2 of 2", "1.0.0 is back"]),
         ("function.quarantined", {"reason": "2 of 2 failed", "restored": ""}, ["nothing took its place", "history f"]),
