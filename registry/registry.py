@@ -22,7 +22,7 @@ from registry.layout import (
 from registry.moves import Moves, Step
 from registry.profile import Found
 from registry.repository import Record, Repository, unknown
-from registry.types import Function, HistoryEntry, Listing, Status, Version
+from registry.types import Function, HistoryEntry, Listing, Manifest, Status, Version
 
 _INDEX_NAME = "kowal-index"
 
@@ -218,6 +218,10 @@ class Registry:
         Either kind up to `limit`. The terms are as `registry.terms` gives them; none is read as syntax.
         """
         return self._index.search(terms, limit, parameters)
+
+    def manifests(self) -> Sequence[Manifest]:
+        """The manifests of production, by name, as the index has them: to choose by, not to run by."""
+        return self._index.manifests()
 
     def fingerprint(self) -> str:
         """A text that changes whenever production does, and when a trial begins. Microseconds."""
