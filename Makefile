@@ -50,8 +50,8 @@ format: setup ## Format the code
 BENCHES := $(patsubst tests/benchmarks/bench_%.py,%,$(wildcard tests/benchmarks/bench_*.py))
 bench: $(addprefix bench-,$(BENCHES)) ## Print all figures
 
-bench-%: setup ## Print one group of figures; DATA= names a data folder, OUT= a JSON file
-	@DATA="$(DATA)" OUT="$(OUT)" $(BIN)/python tests/benchmarks/bench_$*.py
+bench-%: setup ## Print one group of figures; DATA= names a data folder, EMBED= a model server, OUT= a JSON file
+	@DATA="$(DATA)" EMBED="$(EMBED)" OUT="$(OUT)" $(BIN)/python tests/benchmarks/bench_$*.py
 
 lock: setup ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" --python-version 3.12 --group dev -o requirements.lock pyproject.toml

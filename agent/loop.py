@@ -132,7 +132,7 @@ class Agent:
         return admit(function, source=source, suites=suites, explain=explain, as_itself=as_itself)
 
     def preview(self, task: Task) -> Match:
-        """Which function would run, or none; nothing is run and no model is asked."""
+        """Which function would run, or none; nothing is run and no model is asked to choose."""
         refuse_unreadable(task)
         return self.matcher.match(task, ask_model=False)
 
@@ -142,6 +142,7 @@ class Agent:
         self.runner.sandboxes.close()
         self.following.settle(LAST_STEP_S)
         self.matcher.operations.close()
+        self.matcher.vectors.kept.close()
         self.registry.close()
 
     def _match(self, task: Task) -> Match:

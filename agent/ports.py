@@ -1,9 +1,9 @@
-"""What the agent asks of its neighbours: a language model. Integrations implement it; nothing here imports them."""
+"""What the agent asks of its neighbours: language models. Integrations implement it; nothing here imports them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 
 class Purpose(StrEnum):
@@ -92,6 +92,28 @@ class LLMProvider(Protocol):
 
     def status(self) -> ProviderStatus:
         """Whether it answers and with which models, within two seconds. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embedding:
+    """Texts as vectors: what is near in meaning is near in direction."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    """One for each text, in their order; all of one length, of finite numbers."""
+    model: str
+    digest: str
+    """Of the model's weights: vectors of two digests cannot be compared."""
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A source of vectors; a provider of replies may be one."""
+
+    name: str
+
+    def embed(self, texts: Sequence[str]) -> Embedding:
+        """The texts as vectors. Raises a `ModelError`; `ModelMissing` where no model there is for vectors."""
         ...
 
 

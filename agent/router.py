@@ -1,10 +1,10 @@
-"""Every request to a model goes through here: the first provider of the settings that answers serves it."""
+"""Every request to a model goes through here: the first provider of the settings that can serves it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.errors import ModelError, ModelMissing, ProviderUnavailable
-from agent.ports import LLMProvider, ModelReply, ModelRequest
+from agent.ports import Embedder, Embedding, LLMProvider, ModelReply, ModelRequest
 
 
 class Router:
@@ -29,7 +29,23 @@ class Router:
                 return provider.complete(request)
             except (ProviderUnavailable, ModelMissing) as error:
                 refused.append(error)
-        if len(refused) == 1:
-            raise refused[0]
-        tried = "; ".join(str(error) for error in refused) or "the settings name none"
-        raise ProviderUnavailable(f"No model server answers: {tried}")
+        raise of_all(refused)
+
+    def embed(self, texts: Sequence[str]) -> Embedding:
+        """The texts as vectors, by the first provider that can; passed over and raised is as in `complete`."""
+        refused: list[ModelError] = []
+        for provider in self.providers:
+            if isinstance(provider, Embedder):
+                try:
+                    return provider.embed(texts)
+                except (ProviderUnavailable, ModelMissing) as error:
+                    refused.append(error)
+        raise of_all(refused)
+
+
+def of_all(refused: Sequence[ModelError]) -> ModelError:
+    """The one provider's own error, or one that names all that were tried."""
+    if len(refused) == 1:
+        return refused[0]
+    tried = "; ".join(str(error) for error in refused) or "the settings name none"
+    return ProviderUnavailable(f"No model server answers: {tried}")

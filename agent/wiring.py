@@ -14,8 +14,11 @@ from agent.making.following import Following
 from agent.making.forge import Forge
 from agent.making.specifier import Specifier
 from agent.matching.decision import Which, nobody_knows
+from agent.matching.english import English
+from agent.matching.kept import Kept
 from agent.matching.lessons import Lessons
 from agent.matching.matcher import Matcher
+from agent.matching.vectors import Vectors
 from agent.packages import Shelf
 from agent.ports import LLMProvider
 from agent.promoter import Promoter
@@ -105,8 +108,15 @@ def candidates_of(
 
 def matcher_of(settings: Settings, registry: Registry, operations: Operations, router: Router) -> Matcher:
     """What finds functions, within the operator's accepted error."""
-    lessons = Lessons(operations=operations)
-    return Matcher(registry=registry, lessons=lessons, router=router, accepted_error=settings.accepted_error)
+    kept = Kept(settings.cache / "matching.sqlite")
+    return Matcher(
+        registry=registry,
+        lessons=Lessons(operations=operations),
+        router=router,
+        vectors=Vectors(embed=router.embed, kept=kept),
+        english=English(router=router, kept=kept),
+        accepted_error=settings.accepted_error,
+    )
 
 
 def admission_of(

@@ -84,6 +84,15 @@ class Index:
             for name, version, description, commit in self._use(lambda db: db.execute(query).fetchall())
         ]
 
+    def manifests(self) -> list[Manifest]:
+        """The manifests of production, by name, as the index has them: to choose by, not to run by."""
+        rows = self._use(lambda db: db.execute("SELECT manifest FROM functions ORDER BY name").fetchall())
+        found = []
+        for (text,) in rows:
+            with suppress(ValueError):  # a damaged row is found out when its function is asked for
+                found.append(Manifest.model_validate_json(text))
+        return found
+
     def trees(self) -> dict[str, str]:
         """The id of each production function's folder, by name."""
         return dict(self._use(lambda db: db.execute("SELECT name, tree FROM functions").fetchall()))

@@ -232,6 +232,10 @@ class Registry:
         found = self._index.alike(types, spoken, limit + 1)
         return [name for name in found if name != manifest.name][:limit]
 
+    def manifests(self) -> Sequence[Manifest]:
+        """The manifests of production, by name, as the index has them: to choose by, not to run by."""
+        return self._index.manifests()
+
     def fingerprint(self) -> str:
         """A text that changes whenever production does, and when a trial begins. Microseconds."""
         return self._repository.tip(PRODUCTION)

@@ -28,7 +28,7 @@ def match(
     args_file: ArgumentsFile = None,
     json_output: Json = False,
 ) -> None:
-    """Say which function a task means, or which may be meant, and why. Nothing runs and no model is asked."""
+    """Say which function a task means, or which may be meant, and why. Nothing runs and no model is asked to choose."""
     wish = Task(text=task, arguments=read_arguments(arg, args_file))
     with opened_agent(json_output=json_output) as agent:
         found = agent.preview(wish)

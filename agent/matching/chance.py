@@ -12,10 +12,11 @@ def chances(rows: Sequence[Mapping[str, float]], *, given: bool, leanings: Seque
 
     A conditional logit with the outside choice "none" (McFadden 1974): a function's chance falls with what speaks
     for another, and all fall where nothing speaks for any. Its weights are fitted by tests/benchmarks/fit_matching.py
-    and kept in weights.json, for wishes that came with telling arguments (`given`) and for those that did not.
-    `leanings` are added to the rows' log-odds.
+    and kept in weights.json, for wishes that came with telling arguments (`given`) and for those that did not, with
+    vectors and without. `leanings` are added to the rows' log-odds.
     """
-    weights = fitted()["arguments" if given else "words"]
+    vectors = bool(rows) and "near" in rows[0]
+    weights = fitted()[f"{'arguments' if given else 'words'}{'+vectors' if vectors else ''}"]
     odds = [weights["any"] + sum(weights[name] * figure for name, figure in row.items()) for row in rows]
     odds = [one + extra for one, extra in zip(odds, leanings or [0.0] * len(odds), strict=True)]
     highest = max(0.0, *odds) if odds else 0.0

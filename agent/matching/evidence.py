@@ -40,13 +40,15 @@ class Measured:
     figures: Mapping[str, float]
 
 
-def measured(wish: Wish, found: Found, hits: Sequence[Hit]) -> list[Measured]:
-    """The figures of each of these hits, in their order."""
+def measured(wish: Wish, found: Found, hits: Sequence[Hit], near: Mapping[str, float] | None = None) -> list[Measured]:
+    """The figures of each of these hits, in their order; with `near`, how close in meaning they are, by name."""
     rarity = Rarity(frequencies=found.frequencies, size=found.size)
     world = math.log10(max(found.size, 3))
     told = {term: weight * rarity.of(term) for term, weight in wish.weights.items()}
     rows = [figures_of(wish, told, hit.profile) for hit in hits]
-    for key in ("terms", "spoken"):
+    if near:
+        rows = [row | {"near": near.get(hit.name, 0.0)} for row, hit in zip(rows, hits, strict=True)]
+    for key in ("terms", "spoken", *(("near",) if near else ())):
         best = max((row[key] for row in rows), default=0.0)
         for row in rows:
             row[f"{key}_behind"] = row[key] - best

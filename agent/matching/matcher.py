@@ -16,8 +16,10 @@ from agent.arguments import takes
 from agent.errors import ModelError
 from agent.matching.chance import chances
 from agent.matching.decision import Decision, Match, Option
+from agent.matching.english import English, is_english
 from agent.matching.evidence import Measured, measured
 from agent.matching.lessons import Learned, Lessons, excluded, leanings, recalled, taught
+from agent.matching.vectors import Vectors, nearest, texts_of
 from agent.matching.wish import Wish, wish_of
 from agent.ports import Message, ModelRequest, Purpose
 from agent.prompting import as_data, fill
@@ -49,12 +51,34 @@ class Chosen(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one look at the registry gave."""
+
+    ranked: Sequence[tuple[Measured, float]]
+    """The functions that take the arguments, with their chances, likeliest first."""
+    unfit: Found
+    """Those that do not take them."""
+
+    @property
+    def best(self) -> float:
+        """The chance of the likeliest."""
+        return self.ranked[0][1] if self.ranked else 0.0
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The functions for people."""
+        return tuple(option_of(row, chance) for row, chance in self.ranked)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Matcher:
-    """Looks functions up by their words and their arguments, and asks a model only where that is unclear."""
+    """Looks functions up by words, arguments and meaning, and asks a model to choose only where that is unclear."""
 
     registry: Registry
     lessons: Lessons
     router: Router
+    vectors: Vectors
+    english: English
     accepted_error: float
     """The chance of being wrong at which a function is still run without asking."""
 
@@ -72,19 +96,52 @@ class Matcher:
         ):
             if (version := self._taking(name, task)) is not None:
                 return Match(decision=Decision.RUN, chosen=version, chance=1.0, reason=reason)
-        wish = wish_of(task)
-        fit, unfit = self._retrieved(task, wish, known)
-        ranked = ranking(wish, fit, known)
-        best, second = (*(chance for _, chance in ranked[:2]), 0.0, 0.0)[:2]
-        options = tuple(option_of(row, chance) for row, chance in ranked)
-        if best >= 1 - self.accepted_error and (chosen := self.version(ranked[0][0].hit.name)) is not None:
-            reason = f"its words fit{' and it takes your arguments' if wish.given else ''}"
-            return Match(decision=Decision.RUN, chosen=chosen, chance=best, options=options, reason=reason)
-        if misfit := self._misfit(task, unfit, known, best):
-            return misfit
-        if ask_model and best >= WORTH_A_MODEL:
-            return self._asked(task, options)
-        return undecided(options, best, second)
+        look = self._looked(task, task.text, known)
+        takes_them = " and it takes your arguments" if task.arguments else ""
+        if match := self._sure(look, f"its words fit{takes_them}") or self._misfit(task, look, known):
+            return match
+        look = self._looked_closer(task, task.text, known, look)
+        if match := self._sure(look, f"its meaning fits{takes_them}"):
+            return match
+        line = self.english.line(task.text) if ask_model and not is_english(task.text) else ""
+        if line:
+            look = max(look, self._looked_in_english(task, line, known), key=lambda each: each.best)
+            if match := self._sure(look, f"it fits what you said in English, {line!r}{takes_them}"):
+                return match
+        if ask_model and look.best >= WORTH_A_MODEL:
+            return self._asked(task, look.options, line)
+        return undecided(look.options)
+
+    def _sure(self, look: Look, reason: str) -> Match | None:
+        """The likeliest, where the chance that it is wrong is accepted."""
+        if look.best < 1 - self.accepted_error or (chosen := self.version(look.ranked[0][0].hit.name)) is None:
+            return None
+        return Match(decision=Decision.RUN, chosen=chosen, chance=look.best, options=look.options, reason=reason)
+
+    def _looked(self, task: Task, text: str, known: Learned, near: Mapping[str, float] | None = None) -> Look:
+        """What the text means, in the task's own words or others; `near` has functions that are close in meaning."""
+        wish = wish_of(replace(task, text=text))
+        fit, unfit = self._retrieved(task, wish, known, near or {})
+        return Look(ranked=ranking(wish, fit, known, near), unfit=unfit)
+
+    def _looked_closer(self, task: Task, text: str, known: Learned, look: Look) -> Look:
+        """The same with vectors, where a server makes them."""
+        near = self.vectors.near(text, lambda: self._texts(known, look))
+        return self._looked(task, text, known, near) if near else look
+
+    def _texts(self, known: Learned, look: Look) -> dict[str, tuple[str, ...]]:
+        """What vectors are made of, by function: those of the look first, should there be no time for all."""
+        manifests = [*(version.function.manifest for version in self.registry.canaries()), *self.registry.manifests()]
+        said = {manifest.name: texts_of(manifest) for manifest in manifests}
+        for learnt, name in known.meant.items():
+            said[name] = (*said.get(name, ()), learnt)
+        first = [row.hit.name for row, _ in look.ranked if row.hit.name in said]
+        return {name: said[name] for name in (*first, *said)}
+
+    def _looked_in_english(self, task: Task, line: str, known: Learned) -> Look:
+        """What the task means in English, by words and by meaning."""
+        look = self._looked(task, line, known)
+        return look if look.best >= 1 - self.accepted_error else self._looked_closer(task, line, known, look)
 
     def _taking(self, name: str, task: Task) -> Version | None:
         """The function of that name, where there is one that takes the arguments given."""
@@ -95,12 +152,12 @@ class Matcher:
         """What serves under the name, in production or on trial."""
         return self.registry.find(name) or self.registry.on_trial(name)
 
-    def _retrieved(self, task: Task, wish: Wish, known: Learned) -> tuple[Found, Found]:
-        """What the index found: the functions that take the arguments given, and those that do not."""
+    def _retrieved(self, task: Task, wish: Wish, known: Learned, near: Mapping[str, float]) -> tuple[Found, Found]:
+        """What the index and the vectors found: the functions that take the arguments given, and those that do not."""
         found = self.registry.search(searched_terms(wish), RETRIEVED, wish.given)
         hits = {hit.name: hit for hit in found.hits}
         on_trial = [each for each in self.registry.canaries() if each.name not in hits]
-        names = (name for name in recalled(known, wish) if name not in hits)
+        names = (name for name in (*recalled(known, wish), *nearest(near, RETRIEVED)) if name not in hits)
         others = [version for version in map(self.version, names) if version is not None]
         hits |= {version.name: hit_of(version) for version in (*on_trial, *others)}
         for name in excluded(known, task.text):
@@ -119,14 +176,14 @@ class Matcher:
         version = self.version(hit.name)
         return version is not None and takes(version.function.manifest, task)
 
-    def _misfit(self, task: Task, unfit: Found, known: Learned, best: float) -> Match | None:
+    def _misfit(self, task: Task, look: Look, known: Learned) -> Match | None:
         """The function whose words fit and whose parameters do not, where nothing else may be meant.
 
         Better an error that names the argument than a second function for the same wish.
         """
-        if best >= WORTH_ASKING or not unfit.hits:
+        if look.best >= WORTH_ASKING or not look.unfit.hits:
             return None
-        ranked = ranking(wish_of(Task(text=task.text)), unfit, known)
+        ranked = ranking(wish_of(Task(text=task.text)), look.unfit, known)
         row, chance = ranked[0]
         version = self.version(row.hit.name) if chance >= MEANT else None
         if version is None:
@@ -135,22 +192,24 @@ class Matcher:
         reason = "its words fit, its parameters do not"
         return Match(decision=Decision.RUN, chosen=version, chance=chance, options=options, reason=reason)
 
-    def _asked(self, task: Task, options: tuple[Option, ...]) -> Match:
-        """A model's choice among the best. Its answer is checked: only an offered name counts."""
+    def _asked(self, task: Task, options: tuple[Option, ...], line: str) -> Match:
+        """A model's choice among the best; `line` is the task in English.
+
+        Its answer is checked: only an offered name counts.
+        """
         offered = [each for each in options[:OFFERED] if each.chance >= WORTH_A_MODEL / OFFERED]
         versions = [version for version in map(self.version, (each.name for each in offered)) if version is not None]
-        best, second = (*(each.chance for each in options[:2]), 0.0, 0.0)[:2]
         try:
-            reply = self.router.complete(choice_request(task, versions))
+            reply = self.router.complete(choice_request(task, versions, line))
         except ModelError as error:
-            return undecided(options, best, second, f"; no model could be asked: {error}")
+            return undecided(options, f"; no model could be asked: {error}")
         said = read_reply(reply.text, Chosen)
         by_name = {version.name: version for version in versions}
         chosen = by_name.get(said.function or "") if isinstance(said, Chosen) else None
         model = f"{reply.provider}/{reply.model}"
         if chosen is None:
             reason = f"{model} chose none of them"
-            return Match(decision=Decision.NONE, chance=best, options=options, reason=reason, model=model)
+            return Match(decision=Decision.NONE, chance=options[0].chance, options=options, reason=reason, model=model)
         return Match(
             decision=Decision.RUN,
             chosen=chosen,
@@ -168,9 +227,11 @@ def searched_terms(wish: Wish) -> list[str]:
     return unique([*wish.weights, *(term for name in wish.given for term in terms(name))])
 
 
-def ranking(wish: Wish, found: Found, known: Learned) -> list[tuple[Measured, float]]:
+def ranking(
+    wish: Wish, found: Found, known: Learned, near: Mapping[str, float] | None = None
+) -> list[tuple[Measured, float]]:
     """The hits with their chances, likeliest first."""
-    rows = measured(wish, found, found.hits)
+    rows = measured(wish, found, found.hits, near)
     worth = chances([row.figures for row in rows], given=wish.telling, leanings=leanings(known, found.hits))
     return sorted(zip(rows, worth, strict=True), key=lambda pair: -pair[1])
 
@@ -182,11 +243,14 @@ def option_of(row: Measured, chance: float) -> Option:
     if figures["filled"]:
         lacking = int(figures["lacking"])
         said.append("takes all you gave" if not lacking else f"{lacking} argument{'s' if lacking > 1 else ''} missing")
+    if "near" in figures:
+        said.append(f"{figures['near']:.2f} close in meaning")
     return Option(name=hit.name, version=hit.version, description=hit.description, chance=chance, why=", ".join(said))
 
 
-def undecided(options: tuple[Option, ...], best: float, second: float, more: str = "") -> Match:
+def undecided(options: tuple[Option, ...], more: str = "") -> Match:
     """A question where some are worth it, else none."""
+    best, second = (*(each.chance for each in options[:2]), 0.0, 0.0)[:2]
     asked = tuple(each for each in options[:OFFERED] if each.chance >= WORTH_ASKING)
     if not asked:
         return Match(decision=Decision.NONE, chance=best, options=options, reason=f"none fits well enough{more}")
@@ -195,13 +259,13 @@ def undecided(options: tuple[Option, ...], best: float, second: float, more: str
     return Match(decision=Decision.ASK, chance=best, options=options, asked=asked, reason=reason)
 
 
-def choice_request(task: Task, versions: Sequence[Version]) -> ModelRequest:
-    """The request that asks for one of the functions or none, and for its arguments."""
+def choice_request(task: Task, versions: Sequence[Version], line: str = "") -> ModelRequest:
+    """The request that asks for one of the functions or none, and for its arguments; `line` is the task in English."""
     manifests = [version.function.manifest for version in versions]
     lines = [f"- {item.name}: {item.description}\n  {parameters_text(item)}" for item in manifests]
     system = fill("match", functions="\n".join(lines), given=given_names(task.arguments))
     schema: Mapping[str, Any] = Chosen.model_json_schema()
-    said = fill("task", task=as_data(task.text), details="")
+    said = fill("task", task=as_data(task.text), details=f"\nIn English: {as_data(line)}" if line else "")
     messages = (Message(role="system", content=system), Message(role="user", content=said))
     return ModelRequest(messages=messages, purpose=Purpose.MATCH, task=task.text, schema=schema, temperature=0.0)
 

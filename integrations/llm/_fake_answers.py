@@ -71,6 +71,8 @@ class Script(BaseModel):
 
     models: tuple[Model, ...] = (Model(name="fake-coder:latest"),)
     rules: tuple[Rule, ...] = ()
+    alike: dict[str, str] = {}
+    """Words that mean another one: their vectors are its own."""
 
 
 class Refused(Exception):
@@ -263,16 +265,16 @@ def _embed(book: Book, body: dict[str, Any]) -> Answer:
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise Refused(400, "invalid input type")
-    vectors = [_vector(text, body.get("dimensions") or DIMENSIONS) for text in texts]
+    vectors = [_vector(text, body.get("dimensions") or DIMENSIONS, book.script.alike) for text in texts]
     counts = {"total_duration": 1, "load_duration": 1, "prompt_eval_count": len(" ".join(texts).split())}
     return Answer(parts=[{"model": body["model"], "embeddings": vectors} | counts])
 
 
-def _vector(text: str, dimensions: int) -> list[float]:
+def _vector(text: str, dimensions: int, alike: dict[str, str]) -> list[float]:
     """A unit vector that depends on the words alone: texts that share words are near each other."""
     vector = [0.0] * dimensions
-    for word in text.lower().split() or [""]:
-        digest = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8])
+    for word in re.findall(r"\w+", text.lower()) or [""]:
+        digest = int.from_bytes(hashlib.sha256(alike.get(word, word).encode()).digest()[:8])
         vector[digest % dimensions] += 1.0 if digest >> 63 else -1.0
     length = math.hypot(*vector) or 1.0
     return [number / length for number in vector]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from agent.errors import ContextTooLong, ModelError, ModelMissing
-from agent.ports import ModelReply, ModelRequest, ProviderInfo, ProviderStatus, Usage
+from agent.ports import Embedding, ModelReply, ModelRequest, ProviderInfo, ProviderStatus, Usage
 from integrations.llm._section import read_section
 
 if TYPE_CHECKING:  # the package takes a quarter of a second to import: only a request to a model pays for it
@@ -25,6 +25,8 @@ MAX_REPLY_CHARS = 2_000_000
 """A longer reply is no function; the rest of it is not read."""
 STATUS_S = 1.8
 LOOKUP_S = 10.0
+EMBED_S = 30.0
+"""Vectors help to find a function: whoever waits for one does without them sooner than that a reply is given up."""
 CHARS_PER_TOKEN = 8
 """No ordinary text has more: what exceeds it surely does not fit, and Ollama would cut it without a word."""
 DEFAULT_MODEL = "qwen2.5-coder:7b"
@@ -63,6 +65,8 @@ class OllamaConfig(BaseModel):
     """Sent as a bearer token, for a server behind a gate."""
     models: Annotated[tuple[str, ...], BeforeValidator(_split_names)] = ()
     """Names in the order of preference; none means the first on the server that can write, coders first."""
+    embed_model: str = ""
+    """The model for vectors; empty means the first on the server that is made for them."""
     temperature: float = Field(default=0.2, ge=0, le=2)
     num_ctx: int = Field(default=8192, ge=256)
     """The context in tokens, request and reply together."""
@@ -83,6 +87,7 @@ class Ollama:
     def __init__(self, config: OllamaConfig) -> None:
         self._config = config
         self._chosen = ""
+        self._embeds = ""
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """The model's whole reply. Raises a `ModelError`; a reply cut off on its way is one."""
@@ -110,6 +115,16 @@ class Ollama:
             seconds=time.monotonic() - started,
             truncated=last.done_reason == "length" or len(text) > MAX_REPLY_CHARS,
         )
+
+    def embed(self, texts: Sequence[str]) -> Embedding:
+        """The texts as vectors. Raises a `ModelError`; `ModelMissing` where no model there is for vectors."""
+        from integrations.llm._ollama_embedding import choose, vectors
+
+        line = self._line(min(self._config.timeout_s, EMBED_S))
+        model, digest = choose(line, self._config.embed_model, self._embeds)
+        found = vectors(line, model, texts, keep_alive=self._config.keep_alive)
+        self._embeds = model
+        return Embedding(vectors=found, model=model, digest=digest)
 
     def status(self) -> ProviderStatus:
         """Whether it answers and has a model that can be used, within two seconds. Never raises."""

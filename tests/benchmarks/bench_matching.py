@@ -1,6 +1,7 @@
 """How well and how fast functions are found: public requests against the pool of all their functions.
 
-`DATA` names a folder with `bfcl_*.jsonl` (and `multilingual_*.jsonl`); `OUT` a JSON file for the figures. The weights
+`DATA` names a folder with `bfcl_*.jsonl` (and `multilingual_*.jsonl`); `OUT` a JSON file for the figures; `EMBED` a
+server of Ollama's kind that makes vectors, without which the variants that need them are left out. The weights
 were fitted on one half of the requests; what is printed is of the other half. A hit is the entry itself or one that
 is the same to the caller, of its name and taking its arguments; `exact` counts the entry alone.
 """
@@ -23,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from matching_data import Pool, Request, World, read_commands, read_pool
+from matching_data import Pool, Request, World, read_commands, read_pool, vectors
 from rapidfuzz import fuzz
 from rich.console import Console
 from rich.table import Table
@@ -110,12 +111,12 @@ def figures_of(requests: Sequence[Request], rank: Ranker) -> Figures:
     return figures
 
 
-def ours(world: World, *, given: bool) -> Ranker:
-    """What Kowal does, up to the chance of each."""
+def ours(world: World, *, given: bool, by_vectors: bool = False) -> Ranker:
+    """What Kowal does, up to the chance of each; with vectors for every request, however clear its words are."""
 
     def rank(request: Request, without: frozenset[int]) -> Ranked:
         with world.taken_away(without):
-            places, rows = world.figures(request, given=given)
+            places, rows = world.figures(request, given=given, by_vectors=by_vectors)
         worth = chances(rows, given=given and request.telling)
         return sorted(zip(places, worth, strict=True), key=lambda pair: -pair[1])
 
@@ -183,13 +184,13 @@ def scored(count: int, without: frozenset[int], score: Callable[[int], float]) -
     return sorted(places, key=lambda pair: -pair[1])[:10]
 
 
-def irrelevant(pool: Pool, accepted: float) -> dict[str, float]:
+def irrelevant(pool: Pool, accepted: float, *, by_vectors: bool = False) -> dict[str, float]:
     """Wrong matches among the requests that none of their offered functions does."""
     requests = [request for request in pool.requests if request.exact is None]
     counts = Counter[str]()
     for request in requests:
         world = World(pool, request.offered)
-        places, rows = world.figures(request, given=False)
+        places, rows = world.figures(request, given=False, by_vectors=by_vectors)
         best = max(chances(rows, given=False), default=0.0)
         half = "fitted" if request.fitted else "held"
         counts[half] += 1
@@ -203,13 +204,13 @@ def irrelevant(pool: Pool, accepted: float) -> dict[str, float]:
     }
 
 
-def languages(folder: Path, accepted: float) -> dict[str, dict[str, float]]:
+def languages(folder: Path, accepted: float, *, by_vectors: bool = False) -> dict[str, dict[str, float]]:
     """Commands in each language against English descriptions: how many are found, and how many run what is wrong."""
     pool = read_commands(folder)
     world, told = World(pool, range(len(pool.manifests))), dict[str, dict[str, float]]()
     for language in sorted({request.key.split()[0] for request in pool.requests}):
         requests = [request for request in pool.requests if request.key.split()[0] == language]
-        ranked = [ours(world, given=False)(request, frozenset()) for request in requests]
+        ranked = [ours(world, given=False, by_vectors=by_vectors)(request, frozenset()) for request in requests]
         first = [bool(each) and each[0][0] in request.meant for each, request in zip(ranked, requests, strict=True)]
         ran = [bool(each) and each[0][1] >= 1 - accepted for each in ranked]
         wrong = sum(runs and not right for runs, right in zip(ran, first, strict=True))
@@ -292,6 +293,14 @@ def main() -> None:
     rankers: dict[str, Ranker] = {
         "words": ours(world, given=False),
         "words and arguments": ours(world, given=True),
+        **(
+            {
+                "with vectors": ours(world, given=False, by_vectors=True),
+                "with vectors and arguments": ours(world, given=True, by_vectors=True),
+            }
+            if vectors() is not None
+            else {}
+        ),
         "BM25": okapi(pool),
         "rapidfuzz": likeness(pool),
         "ratio": ratio(pool),
@@ -301,10 +310,15 @@ def main() -> None:
         f"{len(pool.manifests)} functions, {len(requests)} requests that the weights were not fitted on", variants
     )
     apart: dict[str, Any] = {"irrelevant": irrelevant(pool, accepted)}
+    if vectors() is not None:
+        apart |= {"irrelevant with vectors": irrelevant(pool, accepted, by_vectors=True)}
     print_rows("Requests that no offered function does", apart)
     if any(folder.glob("multilingual_*.jsonl")):
         apart |= {"languages": languages(folder, accepted)}
         print_rows("Commands against English descriptions, without a model", apart["languages"])
+        if vectors() is not None:
+            apart |= {"languages with vectors": languages(folder, accepted, by_vectors=True)}
+            print_rows("The same with vectors", apart["languages with vectors"])
     apart |= {"times": {str(size): times(pool, size) for size in SIZES}}
     print_rows("One match, by words", apart["times"])
     if os.environ.get("OUT"):

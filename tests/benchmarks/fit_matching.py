@@ -1,6 +1,7 @@
 """Fits the weights of matching on one half of the public requests and writes them to agent/matching/weights.json.
 
-`DATA` names the folder. The other half is what `bench_matching.py` reports on.
+`DATA` names the folder. The other half is what `bench_matching.py` reports on. `EMBED` names a server of Ollama's
+kind; without one the weights for vectors stay as they are.
 """
 
 import json
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matching_data import Pool, Request, World, read_built_ins, read_pool
+from matching_data import Pool, Request, World, read_built_ins, read_pool, vectors
 
 WEIGHTS = Path(__file__).parents[2] / "agent/matching/weights.json"
 SIZES = (3, 10, 30, 100, 300, 1_000)
@@ -32,7 +33,7 @@ Group = tuple[list[dict[str, float]], int, float]
 """The figures of what was retrieved; the place of what is meant, or -1; the weight."""
 
 
-def groups(pool: Pool, *, given: bool) -> list[Group]:
+def groups(pool: Pool, *, given: bool, by_vectors: bool) -> list[Group]:
     """Every request of the half, in registries of every size."""
     rng, made = random.Random(20), list[Group]()
     worlds = {
@@ -43,15 +44,15 @@ def groups(pool: Pool, *, given: bool) -> list[Group]:
             continue
         if request.exact is None:
             if not given:
-                made.append(group_of(World(pool, request.offered), request, given=False, there=False))
+                made.append(group_of(World(pool, request.offered), request, False, False, by_vectors))
             continue
         for world in worlds.values():
             with world.adding(request.offered):
-                made += [group_of(world, request, given=given, there=there) for there in (True, False)]
-    return [each for each in made if each[0]] + built_in_groups(given=given)
+                made += [group_of(world, request, given, there, by_vectors) for there in (True, False)]
+    return [each for each in made if each[0]] + built_in_groups(given=given, by_vectors=by_vectors)
 
 
-def built_in_groups(*, given: bool) -> list[Group]:
+def built_in_groups(*, given: bool, by_vectors: bool) -> list[Group]:
     """The same for the built-in functions, which have aliases, and parameters that many share."""
     pool, made = read_built_ins(), list[Group]()
     world = World(pool, range(len(pool.manifests)))
@@ -59,16 +60,16 @@ def built_in_groups(*, given: bool) -> list[Group]:
         if not request.fitted or (given and (not request.telling or request.exact is None)):
             continue
         for there in (True, False) if request.exact is not None else (False,):
-            rows, right, _ = group_of(world, request, given=given, there=there)
+            rows, right, _ = group_of(world, request, given, there, by_vectors)
             weight = OF_BUILT_INS if request.exact is not None else OF_UNRELATED
             made += [(rows, right, weight)] if rows else []
     return made
 
 
-def group_of(world: World, request: Request, *, given: bool, there: bool) -> Group:
+def group_of(world: World, request: Request, given: bool, there: bool, by_vectors: bool) -> Group:
     """One request in one registry."""
     without = frozenset() if there else request.named
-    places, rows = world.figures(request, given=given, without=without)
+    places, rows = world.figures(request, given=given, without=without, by_vectors=by_vectors)
     right = [number for number, place in enumerate(places) if place in request.meant]
     weight = 1.0 if request.exact is not None else OF_IRRELEVANT * len(SIZES)
     if there and not right and request.exact is not None:
@@ -117,7 +118,11 @@ def steepness(found: Array, parts: Sequence[tuple[Array, int, float]], ridge: Ar
 def main() -> None:
     """Fit both, and write them down."""
     pool = read_pool(Path(os.environ["DATA"]))
-    kept = {name: fit(groups(pool, given=given)) for name, given in (("words", False), ("arguments", True))}
+    kept = json.loads(WEIGHTS.read_text("utf-8"))
+    for name, given in (("words", False), ("arguments", True)):
+        kept[name] = fit(groups(pool, given=given, by_vectors=False))
+        if vectors() is not None:
+            kept[f"{name}+vectors"] = fit(groups(pool, given=given, by_vectors=True))
     assert all(math.isfinite(weight) for each in kept.values() for weight in each.values())
     WEIGHTS.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
 

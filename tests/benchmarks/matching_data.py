@@ -2,20 +2,26 @@
 
 import hashlib
 import json
+import os
 import re
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from agent.arguments import converted, fits, takes
+from agent.errors import ModelError
 from agent.matching.evidence import measured
+from agent.matching.kept import Kept
 from agent.matching.matcher import RETRIEVED, searched_terms
+from agent.matching.vectors import Vectors, nearest, texts_of
 from agent.matching.wish import wish_of
 from agent.types import Task
+from integrations.llm.ollama import PROVIDER
 from registry import Hit, Manifest, profile_of, search
 
 TYPES = {"dict": "object", "float": "number", "tuple": "array"}
@@ -54,6 +60,7 @@ class Pool:
 
     manifests: tuple[Manifest, ...]
     requests: tuple[Request, ...]
+    _near: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @cached_property
     def hits(self) -> tuple[Hit, ...]:
@@ -62,6 +69,18 @@ class Pool:
             Hit(name=each.name, version="1.0.0", description=each.description, profile=profile_of(each))
             for each in self.manifests
         )
+
+    def near(self, wish: str) -> dict[str, float]:
+        """How close in meaning each function is to the wish, by name."""
+        if wish not in self._near:
+            source = vectors()
+            assert source is not None
+            found = dict[str, float]()
+            while len(found) < len(self.manifests):  # one look has no time for all that are new
+                found = source.near(wish, lambda: {each.name: texts_of(each) for each in self.manifests})
+                assert found, f"{os.environ['EMBED']} does not answer any more"
+            self._near[wish] = found
+        return self._near[wish]
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -206,12 +225,27 @@ def schema_of(given: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
+@cache
+def vectors() -> Vectors | None:
+    """Vectors of the model server at `EMBED`, made once in a run; None where none is named or answers."""
+    if not os.environ.get("EMBED"):
+        sys.stdout.write("No vectors: EMBED names no server.\n")
+        return None
+    embed = cache(PROVIDER.open({"host": os.environ["EMBED"]}).embed)
+    try:
+        embed(("Is anybody there?",))
+    except ModelError as error:
+        sys.stdout.write(f"No vectors: {error}\n")
+        return None
+    return Vectors(embed=lambda texts: embed(tuple(texts)), kept=Kept(None))
+
+
 class World:
     """A registry of some of the pool's functions: the index's own search, in memory and without git."""
 
     def __init__(self, pool: Pool, places: Iterable[int]) -> None:
         self.pool = pool
-        self.places = set[int]()
+        self.places, self.gone = set[int](), set[int]()
         self.db = sqlite3.connect(":memory:")
         for statement in search.TABLES:
             self.db.execute(statement)
@@ -237,25 +271,36 @@ class World:
             self.places -= set(new)
 
     def figures(
-        self, request: Request, *, given: bool, without: frozenset[int] = frozenset()
+        self, request: Request, *, given: bool, without: frozenset[int] = frozenset(), by_vectors: bool = False
     ) -> tuple[list[int], list[dict[str, float]]]:
         """The places of what is retrieved, best first, and the figures of each."""
         task = Task(text=request.text, arguments=request.arguments if given else {})
         wish, numbers = wish_of(task), self.pool.numbers
         with self.taken_away(without):
             found = search.search(self.db, searched_terms(wish), RETRIEVED, wish.given)
-        hits = [hit for hit in found.hits if takes(self.pool.manifests[numbers[hit.name]], task)]
-        rows = measured(wish, found, hits)
+        near = self.near(request, without) if by_vectors else None
+        names = dict.fromkeys((*(hit.name for hit in found.hits), *nearest(near or {}, RETRIEVED)))
+        places = [numbers[name] for name in names if takes(self.pool.manifests[numbers[name]], task)]
+        hits = [self.pool.hits[place] for place in places]
+        rows = measured(wish, found, hits, near)
         return [numbers[row.hit.name] for row in rows], [dict(row.figures) for row in rows]
+
+    def near(self, request: Request, without: frozenset[int]) -> dict[str, float]:
+        """How close in meaning each function is that is here."""
+        near, manifests = self.pool.near(request.text), self.pool.manifests
+        here = self.places - self.gone - without
+        return {manifests[place].name: near[manifests[place].name] for place in here}
 
     @contextmanager
     def taken_away(self, places: frozenset[int]) -> Iterator[None]:
         """With these gone for a while."""
         gone = places & self.places
+        self.gone |= gone
         for place in gone:
             search.remove(self.db, place)
         try:
             yield
         finally:
+            self.gone -= gone
             for place in gone:
                 search.add(self.db, place, self.pool.hits[place])

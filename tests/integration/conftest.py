@@ -22,8 +22,11 @@ from agent.making.forge import Forge
 from agent.making.models import Models
 from agent.making.specifier import Specifier
 from agent.matching.decision import Which, nobody_knows
+from agent.matching.english import English
+from agent.matching.kept import Kept
 from agent.matching.lessons import Lessons
 from agent.matching.matcher import Matcher
+from agent.matching.vectors import Vectors
 from agent.packages import Shelf
 from agent.ports import LLMProvider, ModelReply, ModelRequest, ProviderStatus, Purpose, Usage
 from agent.promoter import Policy, Promoter
@@ -220,7 +223,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
         shelf = shelf or Shelf(
             layers=Layers(tmp_path / "layers", resolver, on_progress=print), resolver=resolver, python=lambda: "3.14"
         )
-        generator = Generator(router=router)
+        generator, kept = Generator(router=router), Kept(tmp_path / "matching.sqlite")
         admission = Admission(
             registry=registry,
             operations=journal.operations,
@@ -236,7 +239,12 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
         agent = Agent(
             registry=registry,
             matcher=Matcher(
-                registry=registry, lessons=Lessons(operations=journal.operations), router=router, accepted_error=0.1
+                registry=registry,
+                lessons=Lessons(operations=journal.operations),
+                router=router,
+                vectors=Vectors(embed=router.embed, kept=kept),
+                english=English(router=router, kept=kept),
+                accepted_error=0.1,
             ),
             forge=Forge(
                 registry=registry,

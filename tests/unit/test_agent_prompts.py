@@ -12,6 +12,7 @@ from sandbox.guest_host import Response
 
 PLACEHOLDERS: dict[str, set[str]] = {
     "arguments": {"name", "description", "schema"},
+    "canonical": set(),
     "change": {"signature", "description", "examples"},
     "code": {"tests"},
     "enhance": {"code"},

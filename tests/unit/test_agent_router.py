@@ -19,7 +19,7 @@ from agent.errors import (
     ProviderUnavailable,
 )
 from agent.loader import OFFERS, available, load
-from agent.ports import LLMProvider, Message, ModelReply, ModelRequest, ProviderStatus, Purpose
+from agent.ports import Embedding, LLMProvider, Message, ModelReply, ModelRequest, ProviderStatus, Purpose
 from agent.router import Router
 
 REQUEST = ModelRequest(messages=(Message(role="user", content="hi"),), purpose=Purpose.GENERATE)
@@ -44,10 +44,33 @@ class Stand:
         return ProviderStatus(available=isinstance(self.answer, str), detail=self.name)
 
 
+class Maker(Stand):
+    """One that makes vectors, too."""
+
+    def embed(self, texts) -> Embedding:
+        """A vector for each text, or the error."""
+        self.asked += 1
+        if isinstance(self.answer, ModelError):
+            raise self.answer
+        return Embedding(vectors=tuple((1.0,) for _ in texts), model=self.name, digest="d")
+
+
 def router(*stands: Stand) -> Router:
     """A router over them."""
     providers: list[LLMProvider] = list(stands)
     return Router(providers)
+
+
+def test_vectors_come_from_the_first_who_makes_them():
+    """Who makes none is passed over, and so is who is away."""
+    away = Maker("away", ProviderUnavailable("away"))
+    assert router(Stand("plain", "x"), away, Maker("third", "x")).embed(["a", "b"]).model == "third"
+    with pytest.raises(ProviderUnavailable, match="name none"):
+        router(Stand("plain", "x")).embed(["a"])
+    with pytest.raises(ProviderUnavailable, match=r"^away$"):
+        router(away).embed(["a"])
+    with pytest.raises(ModelTimedOut):
+        router(Maker("slow", ModelTimedOut("slow")), Maker("next", "x")).embed(["a"])
 
 
 def tree(root: type[KowalError]) -> Iterator[type[KowalError]]:

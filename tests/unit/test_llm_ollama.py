@@ -22,7 +22,7 @@ from agent.errors import (
     ProviderUnavailable,
 )
 from agent.ports import Message, ModelRequest, Purpose
-from integrations.llm import _ollama_http
+from integrations.llm import _ollama_http, fake_ollama
 from integrations.llm.fake_ollama import FakeOllama, Model, Rule, Script
 from integrations.llm.ollama import MAX_REPLY_CHARS, PROVIDER, OllamaConfig, address
 
@@ -148,6 +148,62 @@ def test_a_model_that_only_embeds_is_passed_over():
     models = (Model(name="embed-coder:1", capabilities=("embedding",)), Model(name="plain:1"))
     with FakeOllama(Script(models=models, rules=(Rule(reply="ok"),))) as server:
         assert PROVIDER.open({"host": server.url}).complete(request()).model == "plain:1"
+
+
+MINI = Model(name="all-minilm:latest", capabilities=("embedding",))
+BOTH = Script(models=(Model(name=CODER), MINI, Model(name="other:1", capabilities=("embedding",))))
+
+
+@pytest.mark.parametrize(("wanted", "used"), [("", MINI.name), ("other:1", "other:1"), ("all-minilm", MINI.name)])
+def test_vectors_come_from_a_model_made_for_them(wanted, used):
+    """The first that makes vectors, or the one of the settings; each text gets one, and the weights are named."""
+    with FakeOllama(BOTH) as server:
+        provider = PROVIDER.open({"host": server.url, "embed_model": wanted})
+        found = provider.embed(["red", "blue", "red"])
+        assert provider.embed(["red"]).vectors == found.vectors[:1]
+        asked = [received.path for received in server.requests]
+    assert (found.model, len(found.digest)) == (used, 64)
+    assert found.vectors[0] == found.vectors[2] != found.vectors[1]
+    assert asked[-2:] == ["/api/tags", "/api/embed"]
+
+
+@pytest.mark.parametrize(("models", "wanted"), [((CODER,), ""), ((CODER,), "gone:1"), ((), "")])
+def test_without_a_model_for_vectors_there_are_none(models, wanted):
+    """A model that writes is not asked for vectors; the error says what to fetch."""
+    with serving(models=models) as server, pytest.raises(ModelMissing) as caught:
+        PROVIDER.open({"host": server.url, "embed_model": wanted}).embed(["red"])
+    assert "ollama pull" in caught.value.advice
+    assert all(received.path != "/api/embed" for received in server.requests)
+
+
+def test_a_model_for_vectors_that_went_is_replaced():
+    """Another one that is there takes its place; its digest is its own."""
+    with FakeOllama(BOTH) as server:
+        provider = PROVIDER.open({"host": server.url})
+        first = provider.embed(["red"])
+        server.book.script = Script(models=(BOTH.models[2],))
+        second = provider.embed(["red"])
+    assert (first.model, second.model) == (MINI.name, "other:1")
+    assert first.digest != second.digest
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['{"embeddings": []}', '{"embeddings": [[1.0], [1.0, 2.0]]}', '{"embeddings": [[], []]}', '{"embeddings": 5}',
+     '{"embeddings": [[1.0, 0.0]]}', '{"embeddings": [[1.0], [1e999]]}', '{"embeddings": [[1.0], ["x"]]}', "{}", "oh"],
+)  # fmt: skip
+def test_vectors_that_are_none_are_refused(said, monkeypatch):
+    """Too few, of two lengths, empty or not finite: none of them is compared with anything."""
+    with FakeOllama(BOTH) as server:
+        monkeypatch.setitem(fake_ollama.ROUTES, ("POST", "/api/embed"), said.encode())
+        with pytest.raises(MalformedReply):
+            PROVIDER.open({"host": server.url}).embed(["red", "blue"])
+
+
+def test_who_is_away_makes_no_vectors():
+    """A server that does not answer is an error of ours, as with a reply."""
+    with pytest.raises(ProviderUnavailable):
+        PROVIDER.open({"host": "127.0.0.1:9"}).embed(["red"])
 
 
 def test_the_request_may_name_its_model():

@@ -31,13 +31,27 @@ def chance_of(text: str, /, *hits: Hit, **arguments: str) -> list[float]:
 
 
 def test_every_figure_has_a_weight():
-    """The weights were fitted on the very figures that are measured now, in both kinds of wish."""
-    wish = wish_of(Task(text="count words"))
-    (row,) = measured(wish, Found(hits=(), frequencies={}, size=1), [COUNT])
+    """The weights were fitted on the very figures that are measured now, with vectors and without."""
+    wish, none = wish_of(Task(text="count words")), Found(hits=(), frequencies={}, size=1)
+    (words,), (vectors,) = measured(wish, none, [COUNT]), measured(wish, none, [COUNT], {"count_words": 0.5})
     assert {name: set(weights) - {"any"} for name, weights in fitted().items()} == {
-        "words": set(row.figures),
-        "arguments": set(row.figures),
+        "words": set(words.figures),
+        "arguments": set(words.figures),
+        "words+vectors": set(vectors.figures),
+        "arguments+vectors": set(vectors.figures),
     }
+    assert set(vectors.figures) - set(words.figures) == {"near", "near_behind"}
+
+
+def test_what_is_near_in_meaning_is_likelier():
+    """Of two functions that no word speaks for, the one that is closer in meaning has the better chance."""
+    wish, hits = wish_of(Task(text="gauge wordage")), (COUNT, SLUG)
+    found = Found(hits=hits, frequencies={}, size=2)
+    rows = measured(wish, found, hits, {"count_words": 0.7, "slugify": 0.1})
+    near, far = chances([row.figures for row in rows], given=False)
+    assert near > 2 * far
+    alone = measured(wish, found, hits, {"count_words": 0.1, "slugify": 0.1})
+    assert near > chances([row.figures for row in alone], given=False)[0]
 
 
 def test_what_is_said_is_likely_and_what_is_not_is_not():
