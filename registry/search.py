@@ -17,7 +17,7 @@ TABLES = (
     "CREATE INDEX parameters_by_function ON parameters (id)",
 )
 _MOST_TERMS = 64
-_MOST_READ = 1_000
+_MOST_READ = 800
 """Rows that a search reads. It begins with the rarest terms; the commonest tell least and cost most."""
 # Ranked before it is joined: the sorter then carries two numbers a match and no texts.
 _BY_TERMS = """

@@ -234,11 +234,11 @@ def times(pool: Pool, size: int) -> dict[str, float]:
             db.execute(statement)
         start = time.perf_counter()
         for number in range(size):
-            search.add(db, number, varied(pool.hits[number % len(pool.hits)], number, rng, terms))
+            search.add(db, number, varied(pool.hits[number % len(pool.hits)], number, rng, terms), "")
         db.commit()
         built = time.perf_counter() - start
         start = time.perf_counter()
-        search.add(db, size, varied(pool.hits[0], size, rng, terms))
+        search.add(db, size, varied(pool.hits[0], size, rng, terms), "")
         db.commit()
         added = time.perf_counter() - start
         spent = []

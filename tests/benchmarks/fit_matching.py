@@ -21,9 +21,9 @@ SIZES = (3, 10, 30, 100, 300, 1_000)
 RIDGE = 1e-2
 OF_IRRELEVANT = 1.0
 """Weight of a request for which nothing offered is right: there are fewer of those."""
-OF_BUILT_INS = 4.0
-"""Weight of a request for a built-in function."""
-OF_UNRELATED = 0.05
+OF_BUILT_INS = 6.0
+"""Weight of a request for a built-in function by its words; with arguments it weighs as much as any other."""
+OF_UNRELATED = 0.02
 """Weight of a request that none of them does; each is met with every function's arguments."""
 STEPS = 50
 
@@ -57,11 +57,11 @@ def built_in_groups(*, given: bool, by_vectors: bool) -> list[Group]:
     pool, made = read_built_ins(), list[Group]()
     world = World(pool, range(len(pool.manifests)))
     for request in pool.requests:
-        if not request.fitted or (given and (not request.telling or request.exact is None)):
+        if given and (not request.telling or request.exact is None):
             continue
         for there in (True, False) if request.exact is not None else (False,):
             rows, right, _ = group_of(world, request, given, there, by_vectors)
-            weight = OF_BUILT_INS if request.exact is not None else OF_UNRELATED
+            weight = OF_UNRELATED if request.exact is None else 1.0 if given else OF_BUILT_INS
             made += [(rows, right, weight)] if rows else []
     return made
 

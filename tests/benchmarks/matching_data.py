@@ -136,9 +136,9 @@ def read_commands(folder: Path) -> Pool:
 
 
 def read_built_ins() -> Pool:
-    """The built-in functions, and requests in the words of people who had not seen their aliases, some in Polish.
+    """The built-in functions, and wishes for them, half in Polish, on which the weights are fitted and nothing is tested.
 
-    Each comes with the arguments of an example; those that nothing does come with the arguments of each function.
+    No alias was chosen by them. Each comes with the arguments of an example; those that nothing does come with the arguments of each function.
     """
     here = Path(__file__).parent
     manifests = [
@@ -146,7 +146,7 @@ def read_built_ins() -> Pool:
         for file in sorted(here.parents[1].glob("functions/*/function.json"))
     ]
     places = {manifest.name: place for place, manifest in enumerate(manifests)}
-    asked = json.loads((here / "built_in_requests.json").read_text("utf-8"))
+    asked = json.loads((here / "built_in_wishes.json").read_text("utf-8"))
     calls = [dict(manifest.examples[0].arguments) for manifest in manifests]
     told = [(text, places[name], calls[places[name]]) for name, texts in asked["meant"].items() for text in texts]
     told += [(text, None, call) for text in asked["unrelated"] for call in calls]
@@ -255,7 +255,7 @@ class World:
         """Register these, where they are not; those that were not."""
         new = sorted(set(places) - self.places)
         for place in new:
-            search.add(self.db, place, self.pool.hits[place])
+            search.add(self.db, place, self.pool.hits[place], "")
         self.places |= set(new)
         return new
 
@@ -303,4 +303,4 @@ class World:
         finally:
             self.gone -= gone
             for place in gone:
-                search.add(self.db, place, self.pool.hits[place])
+                search.add(self.db, place, self.pool.hits[place], "")
