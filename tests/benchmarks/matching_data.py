@@ -136,9 +136,10 @@ def read_commands(folder: Path) -> Pool:
 
 
 def read_built_ins() -> Pool:
-    """The built-in functions, and wishes for them, half in Polish, on which the weights are fitted and nothing is tested.
+    """The built-in functions, and wishes for them in English and Polish, on which the weights are fitted.
 
-    No alias was chosen by them. Each comes with the arguments of an example; those that nothing does come with the arguments of each function.
+    No alias was chosen by them, and nothing is tested on them. Each comes with the arguments of an example; those that
+    nothing does come with the arguments of each function.
     """
     here = Path(__file__).parent
     manifests = [
