@@ -37,6 +37,8 @@ def api() -> Iterator[Any]:
 def opened(api: Any) -> Iterator[Callable[..., Sandbox]]:
     """Opens sandboxes with settings, and closes them in the end."""
     boxes: list[Sandbox] = []
+    _others.clear()
+    _others.update(each["Id"] for each in owned(api, all=True))
 
     def open_one(**section: Any) -> Sandbox:
         box = BACKEND.open({"waiting": 1, **section}, lambda _: None)
@@ -52,10 +54,19 @@ def opened(api: Any) -> Iterator[Callable[..., Sandbox]]:
         box.close()
 
 
-def ours(api: Any, **more: Any) -> list[dict[str, Any]]:
+_others = set[str]()
+"""Containers of sandboxes that other tests of this process have open."""
+
+
+def owned(api: Any, **more: Any) -> list[dict[str, Any]]:
     """The containers that this process owns."""
     found: list[dict[str, Any]] = api.containers(filters={"label": f"{OWNER_LABEL}={owner()}"}, **more)
     return found
+
+
+def ours(api: Any, **more: Any) -> list[dict[str, Any]]:
+    """Those of them that the test itself has brought about."""
+    return [each for each in owned(api, **more) if each["Id"] not in _others]
 
 
 def until(holds: Callable[[], object], seconds: float = 15.0) -> bool:
