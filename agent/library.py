@@ -80,17 +80,12 @@ def add_built_ins(agent: Agent, listener: Listener = ignore, *, only: Collection
     missing = [each for name, each in found.items() if name not in known and (only is None or name in only)]
     numbers = itertools.count(1)
 
-    def prove(function: Function, suites: tuple[str, ...]) -> None:
+    def prove(built_in: tuple[Function, tuple[str, ...]]) -> None:
+        function, suites = built_in
         line = f"Proving the built-in functions {next(numbers)}/{len(missing)}: {function.name}"
         listener(Event(action="progress", facts={"line": line}))
         agent.admit(function, source="built-in", suites=suites, as_itself=True)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is done in sandboxes, which are processes
-        proofs = [pool.submit(prove, function, suites) for function, suites in missing]
-        try:
-            for proof in proofs:
-                proof.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        list(pool.map(prove, missing))  # where one fails, those that have not begun do not begin
     return [function.name for function, _ in missing]

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from registry import Function, Lesson, Operations
+from registry import Function, Lesson, Operations, Run
 
 
 def said_right(operations: Operations, run_id: int, *, by: str) -> str:
     """What was learnt from a run that did what was meant, in a sentence. Raises `UnknownRun`."""
     run = operations.judge_run(run_id, right=True)
     if not run.task:
-        return f"Noted: run {run_id} of `{run.function}` was right. It was called by its name: there are no words."
+        return wordless(run, "right")
     operations.learn(run.task, run.function, by)
     return f"Learnt: {run.task!r} means `{run.function}`."
 
@@ -19,7 +19,7 @@ def said_wrong(operations: Operations, run_id: int, *, by: str, should_be: str |
     """What was learnt from a run that was not what was meant. Raises `UnknownRun`."""
     run = operations.judge_run(run_id, right=False)
     if not run.task:
-        return f"Noted: run {run_id} of `{run.function}` was wrong. It was called by its name: there are no words."
+        return wordless(run, "wrong")
     if should_be == run.function:
         return f"Noted: run {run_id} was wrong, though `{run.function}` is what was meant: `kowal enhance` mends it."
     operations.learn(run.task, run.function, by, meant=False)
@@ -27,6 +27,11 @@ def said_wrong(operations: Operations, run_id: int, *, by: str, should_be: str |
         return f"Learnt: {run.task!r} does not mean `{run.function}`."
     operations.learn(run.task, should_be, by)
     return f"Learnt: {run.task!r} means `{should_be}`, and not `{run.function}`."
+
+
+def wordless(run: Run, said: str) -> str:
+    """What is said of a run that teaches nothing."""
+    return f"Noted: run {run.id} of `{run.function}` was {said}. It was called by its name: there are no words."
 
 
 def new_words(function: Function, lessons: Iterable[Lesson]) -> tuple[str, ...]:

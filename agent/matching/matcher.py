@@ -162,10 +162,10 @@ class Matcher:
         hits |= {version.name: hit_of(version) for version in (*on_trial, *others)}
         for name in excluded(known, task.text):
             hits.pop(name, None)
-        known_hits = [taught(known, hit) for hit in hits.values()]
-        fit = tuple(hit for hit in known_hits if self._takes(hit, task))
-        unfit = tuple(hit for hit in known_hits if hit not in fit)
-        return replace(found, hits=fit), replace(found, hits=unfit)
+        fit, unfit = list[Hit](), list[Hit]()
+        for hit in hits.values():
+            (fit if self._takes(hit, task) else unfit).append(taught(known, hit))
+        return replace(found, hits=tuple(fit)), replace(found, hits=tuple(unfit))
 
     def _takes(self, hit: Hit, task: Task) -> bool:
         """True where all arguments given can be bound without a loss."""

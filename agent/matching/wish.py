@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from agent.types import Task
-from registry.terms import terms, unique, words
+from registry.terms import terms, unique
 
 OF_A_VALUE = 0.4
 """Weight of a term that stands in a value (a name, a quotation, a number): it says on what, not what is to be done.
@@ -50,7 +50,6 @@ VALUE = re.compile(
 class Wish:
     """A task's text, taken apart."""
 
-    text: str
     weights: Mapping[str, float]
     """Each term with what it tells, more than 0 and at most 1, in the order of the text."""
     pairs: tuple[tuple[str, str], ...]
@@ -72,7 +71,6 @@ def wish_of(task: Task) -> Wish:
         weights.setdefault(term, OF_A_VALUE)
     ordered = [term for term in unique(terms(task.text)) if term in weights]
     return Wish(
-        text=" ".join(words(task.text)),
         weights={term: weights[term] for term in ordered},
         pairs=tuple(pairwise(ordered)),
         dated=DATE.search(task.text) is not None,
