@@ -1,0 +1,32 @@
+"""The lines of a text in alphabetical order."""
+
+import re
+import unicodedata
+
+_WITHOUT_ACCENT = str.maketrans({"ł": "l", "ø": "o", "đ": "d"})  # Unicode does not take these apart
+
+
+def sort_lines(text: str, descending: bool = False) -> str:
+    """Sort the lines of a text in alphabetical order, A to Z or Z to A.
+
+    Case and accents count only between lines that are otherwise the same: `Łoś` comes after `lis` and before `mak`.
+    Such lines, and other characters, are in the order of Unicode; digits are compared one by one, so 10 comes before
+    9. Every line is kept, an empty one and one that repeats another too. Lines end at LF, CR LF or CR.
+
+    Args:
+        text: The text.
+        descending: True for Z to A.
+
+    Returns:
+        The lines in order, with LF between them, and at the end where the text has a line end there.
+    """
+    lines = re.split(r"\r\n?|\n", text)
+    end = [""] if len(lines) > 1 and not lines[-1] else []
+    ordered = sorted(lines[: len(lines) - len(end)], key=_order, reverse=descending)
+    return "\n".join(ordered + end)
+
+
+def _order(line: str) -> tuple[str, str]:
+    """The line without case and accents, then as it is."""
+    parts = unicodedata.normalize("NFD", line.casefold()).translate(_WITHOUT_ACCENT)
+    return "".join(each for each in parts if not unicodedata.combining(each)), line
