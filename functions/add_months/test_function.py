@@ -74,7 +74,8 @@ def test_the_first_and_the_last_month():
 
 
 @pytest.mark.parametrize(
-    ("start", "months"), [(date.max, 1), (date.min, -1), (date(9999, 1, 1), 12), (date.min, 10**30), (date.max, -(10**30))]
+    ("start", "months"),
+    [(date.max, 1), (date.min, -1), (date(9999, 1, 1), 12), (date.min, 10**30), (date.max, -(10**30))],
 )
 def test_beyond_the_calendar(start: date, months: int):
     """A result outside of the years 1 to 9999 is an error that names the start and the months."""

@@ -1,6 +1,7 @@
 """What last_day_of_month promises."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from function import last_day_of_month
@@ -51,9 +52,7 @@ def test_the_next_day_begins_a_month():
 def test_days_between_the_ends():
     """From one end to the next are as many days as the month has."""
     ends = [last_day_of_month(date(2028, month, 1)) for month in range(1, 13)]
-    assert [(after - before).days for before, after in zip(ends, ends[1:], strict=False)] == [
-        end.day for end in ends[1:]
-    ]
+    assert [(after - before).days for before, after in pairwise(ends)] == [end.day for end in ends[1:]]
 
 
 def test_the_first_and_the_last_month():

@@ -29,24 +29,24 @@ def test_marks_of_punctuation():
 def test_parts_of_words():
     """Parts of words are replaced unless whole words are wanted."""
     assert replace_text("pineapple apple", "apple", "nut") == "pinenut nut"
-    assert replace_text("pineapple apple", "apple", "nut", whole_words=True) == "pineapple nut"
+    assert replace_text("pineapple apple", "apple", "nut", match="words") == "pineapple nut"
 
 
 def test_a_whole_word_next_to_punctuation():
     """Quotation marks, brackets and commas do not hide a word."""
-    assert replace_text('"art", (art) art! party', "art", "x", True) == '"x", (x) x! party'
+    assert replace_text('"art", (art) art! party', "art", "x", "words") == '"x", (x) x! party'
 
 
 def test_digits_and_underscores_belong_to_words():
     """`v2` is not found in `v21`, nor `id` in `user_id`."""
-    assert replace_text("v2 v21", "v2", "v3", True) == "v3 v21"
-    assert replace_text("id user_id", "id", "key", True) == "key user_id"
+    assert replace_text("v2 v21", "v2", "v3", "words") == "v3 v21"
+    assert replace_text("id user_id", "id", "key", "words") == "key user_id"
 
 
 def test_polish_words():
     """Letters with diacritics are letters."""
     assert replace_text("żaba i żaba", "żaba", "ropucha") == "ropucha i ropucha"
-    assert replace_text("on oń", "o", "a", True) == "on oń"
+    assert replace_text("on oń", "o", "a", "words") == "on oń"
 
 
 def test_capitals():
@@ -80,4 +80,10 @@ def test_an_empty_text_cannot_be_looked_for():
     with pytest.raises(ValueError, match=r"\S"):
         replace_text("black and white", "", "red")
     with pytest.raises(ValueError, match=r"\S"):
-        replace_text("", "", "red", True)
+        replace_text("", "", "red", "words")
+
+
+def test_a_way_to_match_that_is_not_there():
+    """Anything but the two is refused."""
+    with pytest.raises(ValueError, match=r"\S"):
+        replace_text("black and white", "black", "red", "lines")

@@ -1,5 +1,9 @@
-"""What `sort_lines` promises in its description, checked without a look at how it does it."""
+"""What `sort_lines` promises in its description, checked without a look at how it does it.
 
+An error comes with a message; what the message says is not promised.
+"""
+
+import pytest
 from function import sort_lines
 
 
@@ -10,7 +14,7 @@ def test_names():
 
 def test_from_z_to_a():
     """And from Z to A when asked."""
-    assert sort_lines("Nowak\nKowalska\nWójcik\nAdamski", True) == "Wójcik\nNowak\nKowalska\nAdamski"
+    assert sort_lines("Nowak\nKowalska\nWójcik\nAdamski", "descending") == "Wójcik\nNowak\nKowalska\nAdamski"
 
 
 def test_lines_and_not_words():
@@ -68,3 +72,9 @@ def test_very_little():
     """An empty text and a single line come back as they are."""
     assert sort_lines("") == ""
     assert sort_lines("only one") == "only one"
+
+
+def test_an_order_that_is_not_there():
+    """Anything but the two is refused."""
+    with pytest.raises(ValueError, match=r"\S"):
+        sort_lines("b\na", "reverse")

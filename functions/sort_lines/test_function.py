@@ -13,16 +13,16 @@ def test_lines_are_sorted():
 
 def test_descending():
     """The other way round on request."""
-    assert sort_lines("pear\napple\nfig", descending=True) == "pear\nfig\napple"
-    assert sort_lines("pear\napple\nfig", False) == "apple\nfig\npear"
+    assert sort_lines("pear\napple\nfig", order="descending") == "pear\nfig\napple"
+    assert sort_lines("pear\napple\nfig", "ascending") == "apple\nfig\npear"
 
 
-@pytest.mark.parametrize("descending", [False, True])
-def test_the_last_line_end_stays_last(descending: bool):
+@pytest.mark.parametrize("order", ["ascending", "descending"])
+def test_the_last_line_end_stays_last(order: str):
     """A line end at the end stays there, and where there is none, none is made."""
-    ordered = "b\na\n" if descending else "a\nb\n"
-    assert sort_lines("a\nb\n", descending) == sort_lines("b\na\n", descending) == ordered
-    assert sort_lines("a\nb", descending) == ordered[:-1]
+    ordered = "b\na\n" if order == "descending" else "a\nb\n"
+    assert sort_lines("a\nb\n", order) == sort_lines("b\na\n", order) == ordered
+    assert sort_lines("a\nb", order) == ordered[:-1]
 
 
 @pytest.mark.parametrize("text", ["b\r\na\r\n", "b\ra\r", "b\r\na\n", "b\na\r\n"])
@@ -44,7 +44,8 @@ def test_case_counts_last():
 
 def test_accents_count_last():
     """Letters with accents stand with their letter, whether Unicode takes them apart or not."""
-    assert sort_lines("żaba\nzebra\nłąka\nlis\nluty\nćma\ncena\nczas") == "cena\nćma\nczas\nłąka\nlis\nluty\nżaba\nzebra"
+    words = "żaba\nzebra\nłąka\nlis\nluty\nćma\ncena\nczas"
+    assert sort_lines(words) == "cena\nćma\nczas\nłąka\nlis\nluty\nżaba\nzebra"
     assert sort_lines("ør\nos\nøl") == "øl\nør\nos"
     assert sort_lines("đ\nd\ne") == "d\nđ\ne"
 
@@ -57,7 +58,7 @@ def test_accents_of_both_forms():
 def test_repeated_and_empty_lines_are_kept():
     """No line is lost; empty ones come first, or last where it is descending."""
     assert sort_lines("b\n\na\nb\n\n") == "\n\na\nb\nb\n"
-    assert sort_lines("b\n\na\nb\n\n", True) == "b\nb\na\n\n\n"
+    assert sort_lines("b\n\na\nb\n\n", "descending") == "b\nb\na\n\n\n"
 
 
 def test_digits_one_by_one():
@@ -68,7 +69,7 @@ def test_digits_one_by_one():
 @pytest.mark.parametrize("text", ["", "\n", "a", "a\n", " a", "\n\n"])
 def test_what_is_in_order(text: str):
     """A text of one line or of empty ones stays as it is."""
-    assert sort_lines(text) == sort_lines(text, True) == text
+    assert sort_lines(text) == sort_lines(text, "descending") == text
 
 
 def test_any_order_comes_to_the_same():
@@ -78,4 +79,11 @@ def test_any_order_comes_to_the_same():
     assert ordered == "-\nAla\nala\nąla\nBob"
     for mixed in itertools.permutations(lines):
         assert sort_lines("x\n" + "\n".join(mixed)) == f"{ordered}\nx"
-        assert sort_lines("x\n" + "\n".join(mixed), True).split("\n") == ["x", *reversed(ordered.split("\n"))]
+        assert sort_lines("x\n" + "\n".join(mixed), "descending").split("\n") == ["x", *reversed(ordered.split("\n"))]
+
+
+@pytest.mark.parametrize("order", ["", "Descending", "random"])
+def test_other_orders(order: str):
+    """An order that is not there is an error that names those that are."""
+    with pytest.raises(ValueError, match=f"^order must be one of ascending, descending, not '{order}'$"):
+        sort_lines("b\na", order)
