@@ -7,7 +7,7 @@ _DAYS_A_WEEK = 7
 
 
 def business_days_between(start: date, end: date, holidays: list[date] | None = None) -> int:
-    """Count the business days between two dates: Mondays to Fridays, both dates included, holidays left out.
+    """Count the business days from one date to another: Mondays to Fridays, both dates included, holidays left out.
 
     Both ends count, as in the spreadsheet function NETWORKDAYS: from a Monday to the same Monday is 1 day,
     to the Tuesday after it 2. Holidays on a weekend, outside the range or given twice change nothing.

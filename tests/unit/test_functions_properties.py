@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -22,13 +23,17 @@ def function(name: str) -> Callable[..., Any]:
     return getattr(module, name)
 
 
+add_days = function("add_days")
 business_days_between = function("business_days_between")
 compare_semver = function("compare_semver")
 count_words = function("count_words")
 csv_group_sum = function("csv_group_sum")
+days_between = function("days_between")
 extract_emails = function("extract_emails")
 parse_log_levels = function("parse_log_levels")
 slugify = function("slugify")
+sort_lines = function("sort_lines")
+unique_lines = function("unique_lines")
 validate_iban = function("validate_iban")
 
 dates = st.dates(date(1990, 1, 1), date(2090, 1, 1))
@@ -92,6 +97,24 @@ def test_business_days_add_up(start: date, first: int, second: int, holidays: li
     parts = business_days_between(start, middle, holidays)
     parts += business_days_between(middle + timedelta(1), end, holidays)
     assert business_days_between(start, end, holidays) == parts
+
+
+@given(dates, dates)
+def test_the_days_between_two_dates_lead_from_one_to_the_other(start: date, end: date):
+    """Added to the first date they give the second, and taken from the second the first."""
+    assert add_days(start, days_between(start, end)) == end
+    assert add_days(end, -days_between(start, end)) == start
+
+
+@given(st.lists(st.text("aAąbłŁ9 ", max_size=3), min_size=1), st.randoms())
+def test_sorted_lines_do_not_depend_on_their_order(lines: list[str], chance: Random):
+    """However lines stand, they come out in one order, all of them, and each once where that is asked for."""
+    text = "\n".join([*lines, "x"])
+    chance.shuffle(lines)
+    ordered = sort_lines("\n".join([*lines, "x"]))
+    assert sort_lines(text) == sort_lines(ordered) == ordered
+    assert sorted(ordered.split("\n")) == sorted([*lines, "x"])
+    assert sorted(unique_lines(text).split("\n")) == sorted({*lines, "x"})
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.decimals(-(10**12), 10**12, places=2)), max_size=30))
