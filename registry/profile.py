@@ -3,11 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from registry.terms import terms
+from registry.terms import terms, unique
 from registry.types import Manifest, Version
+
+NUMBER = "#"
+"""Stands for any number; no term is spelled so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,8 @@ class Profile:
     """The parameters themselves."""
     required: tuple[str, ...]
     """Those that have no default."""
+    asked: tuple[tuple[str, ...], ...]
+    """For each of those the terms of its name, and `NUMBER` where it takes one: what a wish that has it would say."""
 
     def as_text(self) -> str:
         """As the index keeps it."""
@@ -34,14 +39,19 @@ class Profile:
     def from_text(cls, text: str) -> Self:
         """The profile that was kept."""
         kept = json.loads(text)
-        texts = tuple(map(tuple, kept.pop("texts")))
-        return cls(texts=texts, **{key: tuple(value) for key, value in kept.items()})
+        texts, asked = (tuple(map(tuple, kept.pop(key))) for key in ("texts", "asked"))
+        return cls(texts=texts, asked=asked, **{key: tuple(value) for key, value in kept.items()})
 
     @property
     def searched(self) -> str:
         """All terms, as often as they weigh: a name's say most, a parameter's least."""
         spoken = [term for text in self.texts for term in text]
         return " ".join((*self.name * 3, *spoken * 2, *self.parameters, *self.details))
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """Each term once."""
+        return unique(self.searched.split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,19 +74,23 @@ class Found:
     """In how many functions each term stands; those that stand in none are left out."""
     size: int
     """The number of functions in production."""
+    spelt: Mapping[str, str] = field(default_factory=dict)
+    """For a term that no function has, the one that it is likely to be a misspelling of."""
 
 
 def profile_of(manifest: Manifest) -> Profile:
     """What the function is found by."""
     properties: Mapping[str, Any] = manifest.input_schema.get("properties", {})
     said = [*(text for schema in properties.values() for text in texts_of(schema)), *examples_of(manifest)]
+    required = tuple(manifest.input_schema.get("required", ()))
     return Profile(
         name=tuple(terms(manifest.name)),
         texts=tuple(tuple(terms(text)) for text in (manifest.description, *manifest.aliases)),
         parameters=tuple(term for name in properties for term in terms(name)),
         details=tuple(term for text in said for term in terms(text)),
         takes=tuple(properties),
-        required=tuple(manifest.input_schema.get("required", ())),
+        required=required,
+        asked=tuple(said_for(name, properties.get(name)) for name in required),
     )
 
 
@@ -122,6 +136,12 @@ def texts_of(schema: Any) -> Iterator[str]:
     yield from texts_of(schema.get("items"))
     for option in schema.get("anyOf", ()):
         yield from texts_of(option)
+
+
+def said_for(name: str, schema: Any) -> tuple[str, ...]:
+    """What a wish that gives this parameter would say: a term of its name, or a number where it takes one."""
+    number = isinstance(schema, Mapping) and schema.get("type") in ("integer", "number")
+    return (*terms(name), *([NUMBER] if number else []))
 
 
 def examples_of(manifest: Manifest) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from agent.types import Task
@@ -21,6 +21,8 @@ ANY_WISH = frozenset(
         "berechne bitte ermittle finde prüfe zeige calcule cherche montre trouve vérifie"
     )
 )
+IF_MISSPELT = 0.7
+"""Of its weight a term keeps where it is read as another that differs by a letter."""
 COMMON_NAMES = frozenset(
     re.findall(
         r"\w+",
@@ -45,6 +47,8 @@ VALUE = re.compile(
     r"(?<=[a-z,;:0-9'] )(?![A-Z]{2})[A-Z][\w.&'-]*(?: (?:(?:of|the|de|and) )?(?![A-Z]{2})[A-Z][\w.&'-]*)*",
 )
 
+NUMBERED = re.compile(r"(?<![\w.])[-+]?[$€£]?\d")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
@@ -54,6 +58,10 @@ class Wish:
     """Each term with what it tells, more than 0 and at most 1, in the order of the text."""
     pairs: tuple[tuple[str, str], ...]
     """The terms that follow each other."""
+    words: frozenset[str]
+    """Its words as they are, in small letters."""
+    numbered: bool
+    """Whether it holds a number."""
     dated: bool
     """Whether it holds a date."""
     given: tuple[str, ...]
@@ -73,7 +81,26 @@ def wish_of(task: Task) -> Wish:
     return Wish(
         weights={term: weights[term] for term in ordered},
         pairs=tuple(pairwise(ordered)),
+        words=frozenset(plain_words(task.text)),
+        numbered=NUMBERED.search(task.text) is not None,
         dated=DATE.search(task.text) is not None,
         given=tuple(task.arguments),
         telling=not COMMON_NAMES.issuperset(task.arguments),
     )
+
+
+def plain_words(text: str) -> list[str]:
+    """All words of a text in small letters, neither cut nor folded."""
+    return re.findall(r"[^\W_]+", text.lower())
+
+
+def respelt(wish: Wish, spelt: Mapping[str, str]) -> Wish:
+    """The wish with these terms read as others. Terms in values stay: names are spelled as they are."""
+    read = {term: known for term, known in spelt.items() if wish.weights.get(term, 0.0) > OF_A_VALUE}
+    if not read:
+        return wish
+    weights = {term: weight for term, weight in wish.weights.items() if term not in read}
+    for term, known in read.items():
+        weights.setdefault(known, IF_MISSPELT * wish.weights[term])
+    pairs = tuple((read.get(first, first), read.get(second, second)) for first, second in wish.pairs)
+    return replace(wish, weights=weights, pairs=pairs)
