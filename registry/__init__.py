@@ -19,7 +19,7 @@ from registry.errors import (
     UnknownVersion,
 )
 from registry.files import read_export, read_suites
-from registry.profile import NUMBER, Found, Hit, Profile, hit_of, parameter_types, profile_of
+from registry.profile import Found, Hit, Profile, hit_of, parameter_types, profile_of
 from registry.records import (
     AttemptRecord,
     AuditEntry,
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ALLOWED_TRANSITIONS",
     "NAME_PATTERN",
-    "NUMBER",
     "AlreadyAnswered",
     "AttemptRecord",
     "AuditEntry",

@@ -9,9 +9,6 @@ from typing import Any, Self
 from registry.terms import terms, unique
 from registry.types import Manifest, Version
 
-NUMBER = "#"
-"""Stands for any number; no term is spelled so."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
@@ -28,8 +25,6 @@ class Profile:
     """The parameters themselves."""
     required: tuple[str, ...]
     """Those that have no default."""
-    asked: tuple[tuple[str, ...], ...]
-    """For each of those the terms of its name, and `NUMBER` where it takes one: what a wish that has it would say."""
 
     def as_text(self) -> str:
         """As the index keeps it."""
@@ -39,8 +34,8 @@ class Profile:
     def from_text(cls, text: str) -> Self:
         """The profile that was kept."""
         kept = json.loads(text)
-        texts, asked = (tuple(map(tuple, kept.pop(key))) for key in ("texts", "asked"))
-        return cls(texts=texts, asked=asked, **{key: tuple(value) for key, value in kept.items()})
+        texts = tuple(map(tuple, kept.pop("texts")))
+        return cls(texts=texts, **{key: tuple(value) for key, value in kept.items()})
 
     @property
     def searched(self) -> str:
@@ -82,15 +77,13 @@ def profile_of(manifest: Manifest) -> Profile:
     """What the function is found by."""
     properties: Mapping[str, Any] = manifest.input_schema.get("properties", {})
     said = [*(text for schema in properties.values() for text in texts_of(schema)), *examples_of(manifest)]
-    required = tuple(manifest.input_schema.get("required", ()))
     return Profile(
         name=tuple(terms(manifest.name)),
         texts=tuple(tuple(terms(text)) for text in (manifest.description, *manifest.aliases)),
         parameters=tuple(term for name in properties for term in terms(name)),
         details=tuple(term for text in said for term in terms(text)),
         takes=tuple(properties),
-        required=required,
-        asked=tuple(said_for(name, properties.get(name)) for name in required),
+        required=tuple(manifest.input_schema.get("required", ())),
     )
 
 
@@ -136,12 +129,6 @@ def texts_of(schema: Any) -> Iterator[str]:
     yield from texts_of(schema.get("items"))
     for option in schema.get("anyOf", ()):
         yield from texts_of(option)
-
-
-def said_for(name: str, schema: Any) -> tuple[str, ...]:
-    """What a wish that gives this parameter would say: a term of its name, or a number where it takes one."""
-    number = isinstance(schema, Mapping) and schema.get("type") in ("integer", "number")
-    return (*terms(name), *([NUMBER] if number else []))
 
 
 def examples_of(manifest: Manifest) -> Iterator[str]:

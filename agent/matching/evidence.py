@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from agent.matching.wish import ANY_WISH, OF_ANY_WISH, Wish, plain_words, respelt
-from registry import NUMBER, Found, Hit, Profile
+from agent.matching.wish import ANY_WISH, OF_ANY_WISH, Wish, respelt
+from registry import Found, Hit, Profile
 from registry.terms import terms
 
 SMALLEST_WORLD = 1_000
@@ -17,9 +17,6 @@ LENGTHS = 0.4
 """BM25's b: how far a long field weakens a term."""
 FIELDS = {"name": (3.0, 3.0), "texts": (2.0, 12.0), "parameters": (1.0, 4.0), "details": (1.0, 25.0)}
 """Each field's weight and its usual number of terms."""
-
-MOST_UNNAMED = 4
-"""Required parameters that are counted where the wish says nothing of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +45,13 @@ def measured(wish: Wish, found: Found, hits: Sequence[Hit], near: Mapping[str, f
     rarity, wish = Rarity(frequencies=found.frequencies, size=found.size), respelt(wish, found.spelt)
     world = math.log10(max(found.size, 3))
     told = {term: weight * rarity.of(term) for term, weight in wish.weights.items()}
-    rows = [figures_of(wish, told, hit.profile) | {"worded": worded(hit.description, wish)} for hit in hits]
+    rows = [figures_of(wish, told, hit.profile) for hit in hits]
     if near:
         rows = [row | {"near": near.get(hit.name, 0.0)} for row, hit in zip(rows, hits, strict=True)]
-    for key in ("terms", "spoken", "worded", *(("near",) if near else ())):
+    for key in ("terms", "spoken", *(("near",) if near else ())):
         best = max((row[key] for row in rows), default=0.0)
         for row in rows:
             row[f"{key}_behind"] = row[key] - best
-    places = {at: place for place, at in enumerate(sorted(range(len(rows)), key=lambda at: -rows[at]["terms"]), 1)}
-    for at, row in enumerate(rows):
-        row["lead"] = 1 / places[at] if wish.telling else 0.0
     common = {
         "world": world,
         "choice": math.log(max(1, len(hits))) if wish.telling else 0.0,
@@ -78,7 +72,7 @@ def measured(wish: Wish, found: Found, hits: Sequence[Hit], near: Mapping[str, f
 
 
 def figures_of(wish: Wish, told: Mapping[str, float], profile: Profile) -> dict[str, float]:
-    """What the words say. All from 0 to 1, but for `unsaid` and `unnamed`."""
+    """What the words say. All from 0 to 1, but for `unsaid`."""
     whole, weights = sum(told.values()) or 1.0, sum(wish.weights.values()) or 1.0
     text = best_text(wish, profile)
     fields = {
@@ -103,7 +97,6 @@ def figures_of(wish: Wish, told: Mapping[str, float], profile: Profile) -> dict[
         "name_meant": meant(profile.name, wish),
         "text_meant": meant(text, wish),
         "parameters_meant": meant(profile.parameters, wish),
-        "unnamed": float(min(MOST_UNNAMED, sum(not named(each, wish) for each in profile.asked))),
         "pairs": sum(pair in pairs for pair in wish.pairs) / (len(wish.pairs) or 1),
     }
     takes_date = "date" in profile.parameters or "date" in profile.details
@@ -162,14 +155,3 @@ def meant(field: Sequence[str], wish: Wish) -> float:
     """The share of a field's terms that the wish has."""
     weights = {term: OF_ANY_WISH if term in ANY_WISH else 1.0 for term in field}
     return sum(weight for term, weight in weights.items() if term in wish.weights) / (sum(weights.values()) or 1.0)
-
-
-def named(asked: Sequence[str], wish: Wish) -> bool:
-    """Whether the wish says something of a parameter: a term of its name, or a number where it takes one."""
-    return any(term in wish.weights or (wish.numbered and term == NUMBER) for term in asked)
-
-
-def worded(description: str, wish: Wish) -> float:
-    """The share of the description's words that stand in the wish as they are, little ones as well as long ones."""
-    words = set(plain_words(description))
-    return len(words & wish.words) / (len(words) or 1)

@@ -47,8 +47,6 @@ VALUE = re.compile(
     r"(?<=[a-z,;:0-9'] )(?![A-Z]{2})[A-Z][\w.&'-]*(?: (?:(?:of|the|de|and) )?(?![A-Z]{2})[A-Z][\w.&'-]*)*",
 )
 
-NUMBERED = re.compile(r"(?<![\w.])[-+]?[$€£]?\d")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
@@ -58,10 +56,6 @@ class Wish:
     """Each term with what it tells, more than 0 and at most 1, in the order of the text."""
     pairs: tuple[tuple[str, str], ...]
     """The terms that follow each other."""
-    words: frozenset[str]
-    """Its words as they are, in small letters."""
-    numbered: bool
-    """Whether it holds a number."""
     dated: bool
     """Whether it holds a date."""
     given: tuple[str, ...]
@@ -81,17 +75,10 @@ def wish_of(task: Task) -> Wish:
     return Wish(
         weights={term: weights[term] for term in ordered},
         pairs=tuple(pairwise(ordered)),
-        words=frozenset(plain_words(task.text)),
-        numbered=NUMBERED.search(task.text) is not None,
         dated=DATE.search(task.text) is not None,
         given=tuple(task.arguments),
         telling=not COMMON_NAMES.issuperset(task.arguments),
     )
-
-
-def plain_words(text: str) -> list[str]:
-    """All words of a text in small letters, neither cut nor folded."""
-    return re.findall(r"[^\W_]+", text.lower())
 
 
 def respelt(wish: Wish, spelt: Mapping[str, str]) -> Wish:

@@ -34,16 +34,16 @@ def index():
         yield db
 
 
-@pytest.mark.parametrize("word", ["trinagle", "triange", "trianggle", "triabgle", "trangle", "traingle", "triangle"])
+@pytest.mark.parametrize("word", ["trinagle", "triabgle", "trangle", "trriangle", "traingle"])
 def test_one_letter_may_be_wrong(word):
-    """Left out, doubled, another, or changed with its neighbour: behind the cut, at it and before it."""
+    """Left out, doubled, another, or changed with its neighbour, before the cut; what is behind it does not count."""
     (term,) = terms(word)
-    assert nearest(term, ["triang", "trials", "tangle", "words"]) == ["triang"]
+    assert nearest(term, ["triang", "trials", "words"]) == ["triang"]
 
 
-@pytest.mark.parametrize("word", ["tangent", "angle", "string"])
-def test_two_letters_may_not(word):
-    """What is further away is another word."""
+@pytest.mark.parametrize("word", ["tangent", "angle", "string", "trianon"])
+def test_more_may_not(word):
+    """What is further away, or goes on otherwise, is another word."""
     assert nearest(word[:6], ["triang"]) == []
 
 
