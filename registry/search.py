@@ -35,7 +35,7 @@ _ALIKE_BY_TERMS = """
     SELECT name FROM (SELECT rowid AS id, bm25(terms) AS rank FROM terms WHERE terms MATCH ?)
     JOIN searchable USING (id) WHERE types = ? ORDER BY rank, name LIMIT ?
 """
-_SAME_LETTER = "SELECT term FROM vocabulary WHERE term >= ? AND term < ? AND length(term) >= 5"
+_SAME_LETTER = "SELECT group_concat(term, ' ') FROM vocabulary WHERE term >= ? AND term < ? AND length(term) >= 5"
 """Few misspell a word's first letter."""
 _ALIKE = "SELECT name FROM searchable WHERE types = ? ORDER BY name LIMIT ?"
 _BY_PARAMETERS = """
@@ -103,8 +103,8 @@ def _spelt(db: sqlite3.Connection, unknown: Sequence[str], frequencies: dict[str
     """The known term that each of these is likely to be a misspelling of; those are added to the frequencies."""
     candidates = dict[str, list[str]]()
     for term in [term for term in unknown if misspelt(term)][:_MOST_RESPELT]:
-        known = db.execute(_SAME_LETTER, (term[0], chr(ord(term[0]) + 1))).fetchall()
-        candidates[term] = nearest(term, [each for (each,) in known])
+        (known,) = db.execute(_SAME_LETTER, (term[0], chr(ord(term[0]) + 1))).fetchone()
+        candidates[term] = nearest(term, (known or "").split())
     if not any(candidates.values()):
         return {}
     counts = _frequencies(db, [each for found in candidates.values() for each in found][:_MOST_TERMS])

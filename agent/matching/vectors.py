@@ -92,7 +92,7 @@ class Vectors:
     def _similar(
         self, said: Embedding, state: str, texts: Callable[[], Mapping[str, Sequence[str]]], first: Collection[str]
     ) -> dict[str, float] | None:
-        """The cosine of each text that may be closest, by key; None where the file has lost some: they are forgotten."""
+        """The cosine of each text that may be closest, by key; None where the file lost some: they are forgotten."""
         asked = array("f", unit(said.vectors[0]))
         sketched = self._current((said.digest, state), len(asked), texts)
         self._make_missing(sketched, first)
