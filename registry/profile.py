@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from registry.terms import terms
+from registry.terms import terms, unique
 from registry.types import Manifest, Version
 
 
@@ -43,6 +43,11 @@ class Profile:
         spoken = [term for text in self.texts for term in text]
         return " ".join((*self.name * 3, *spoken * 2, *self.parameters, *self.details))
 
+    @property
+    def vocabulary(self) -> list[str]:
+        """Each term once."""
+        return unique(self.searched.split())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
@@ -64,6 +69,8 @@ class Found:
     """In how many functions each term stands; those that stand in none are left out."""
     size: int
     """The number of functions in production."""
+    spelt: Mapping[str, str] = field(default_factory=dict)
+    """For a term that no function has, the one that it is likely to be a misspelling of."""
 
 
 def profile_of(manifest: Manifest) -> Profile:

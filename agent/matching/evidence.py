@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from agent.matching.wish import ANY_WISH, OF_ANY_WISH, Wish
+from agent.matching.wish import ANY_WISH, OF_ANY_WISH, Wish, respelt
 from registry import Found, Hit, Profile
 from registry.terms import terms
 
@@ -42,7 +42,7 @@ class Measured:
 
 def measured(wish: Wish, found: Found, hits: Sequence[Hit], near: Mapping[str, float] | None = None) -> list[Measured]:
     """The figures of each of these hits, in their order; with `near`, how close in meaning they are, by name."""
-    rarity = Rarity(frequencies=found.frequencies, size=found.size)
+    rarity, wish = Rarity(frequencies=found.frequencies, size=found.size), respelt(wish, found.spelt)
     world = math.log10(max(found.size, 3))
     told = {term: weight * rarity.of(term) for term, weight in wish.weights.items()}
     rows = [figures_of(wish, told, hit.profile) for hit in hits]

@@ -126,17 +126,18 @@ class Matcher:
 
     def _looked_closer(self, task: Task, text: str, known: Learned, look: Look) -> Look:
         """The same with vectors, where a server makes them."""
-        near = self.vectors.near(text, lambda: self._texts(known, look))
+        state = f"{self.registry.fingerprint()} {known.stamp}"
+        names = [row.hit.name for row, _ in look.ranked]
+        near = self.vectors.near(text, state, lambda: self._texts(known), names)
         return self._looked(task, text, known, near) if near else look
 
-    def _texts(self, known: Learned, look: Look) -> dict[str, tuple[str, ...]]:
-        """What vectors are made of, by function: those of the look first, should there be no time for all."""
+    def _texts(self, known: Learned) -> dict[str, tuple[str, ...]]:
+        """What vectors are made of, by function."""
         manifests = [*(version.function.manifest for version in self.registry.canaries()), *self.registry.manifests()]
         said = {manifest.name: texts_of(manifest) for manifest in manifests}
         for learnt, name in known.meant.items():
             said[name] = (*said.get(name, ()), learnt)
-        first = [row.hit.name for row, _ in look.ranked if row.hit.name in said]
-        return {name: said[name] for name in (*first, *said)}
+        return said
 
     def _looked_in_english(self, task: Task, line: str, known: Learned) -> Look:
         """What the task means in English, by words and by meaning."""

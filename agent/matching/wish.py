@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from agent.types import Task
@@ -21,6 +21,8 @@ ANY_WISH = frozenset(
         "berechne bitte ermittle finde prüfe zeige calcule cherche montre trouve vérifie"
     )
 )
+IF_MISSPELT = 0.7
+"""Of its weight a term keeps where it is read as another that differs by a letter."""
 COMMON_NAMES = frozenset(
     re.findall(
         r"\w+",
@@ -77,3 +79,15 @@ def wish_of(task: Task) -> Wish:
         given=tuple(task.arguments),
         telling=not COMMON_NAMES.issuperset(task.arguments),
     )
+
+
+def respelt(wish: Wish, spelt: Mapping[str, str]) -> Wish:
+    """The wish with these terms read as others. Terms in values stay: names are spelled as they are."""
+    read = {term: known for term, known in spelt.items() if wish.weights.get(term, 0.0) > OF_A_VALUE}
+    if not read:
+        return wish
+    weights = {term: weight for term, weight in wish.weights.items() if term not in read}
+    for term, known in read.items():
+        weights.setdefault(known, IF_MISSPELT * wish.weights[term])
+    pairs = tuple((read.get(first, first), read.get(second, second)) for first, second in wish.pairs)
+    return replace(wish, weights=weights, pairs=pairs)

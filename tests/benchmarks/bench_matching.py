@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from agent.matching.evidence import measured
 from agent.matching.matcher import RETRIEVED, searched_terms
 from agent.matching.wish import wish_of
 from agent.types import Task
-from registry import Hit, Profile, search
+from registry import Hit, search
 
 PRECISION = 0.95
 SIZES = (1_000, 10_000, 100_000)
@@ -111,6 +111,12 @@ def figures_of(requests: Sequence[Request], rank: Ranker) -> Figures:
     return figures
 
 
+def first_hit(requests: Sequence[Request], rank: Ranker) -> float:
+    """The share of the requests whose function comes first."""
+    ranked = ((request, rank(request, frozenset())) for request in requests)
+    return statistics.mean(bool(each) and each[0][0] in request.meant for request, each in ranked)
+
+
 def ours(world: World, *, given: bool, by_vectors: bool = False) -> Ranker:
     """What Kowal does, up to the chance of each; with vectors for every request, however clear its words are."""
 
@@ -182,6 +188,22 @@ def scored(count: int, without: frozenset[int], score: Callable[[int], float]) -
     """The ten best of all places but those."""
     places = [(place, score(place)) for place in range(count) if place not in without]
     return sorted(places, key=lambda pair: -pair[1])[:10]
+
+
+def mistyped(requests: Sequence[Request], seed: int = 5) -> list[Request]:
+    """The same requests, each with one letter of one of its longer words left out, doubled, changed or moved."""
+    rng, made = random.Random(seed), list[Request]()
+    for request in requests:
+        long = [found.span() for found in re.finditer(r"\b[a-z]{5,}\b", request.text)]
+        text = request.text
+        if long:
+            start, end = rng.choice(long)
+            at = rng.randrange(start + 1, end - 1)
+            kinds = ("", text[at] * 2, rng.choice("abcdefghijklmnopqrstuvwxyz"), text[at + 1] + text[at])
+            kind = rng.randrange(len(kinds))
+            text = text[:at] + kinds[kind] + text[at + (2 if kind == len(kinds) - 1 else 1) :]
+        made.append(replace(request, text=text))
+    return made
 
 
 def irrelevant(pool: Pool, accepted: float, *, by_vectors: bool = False) -> dict[str, float]:
@@ -263,11 +285,7 @@ def varied(hit: Hit, number: int, rng: random.Random, terms: Sequence[str]) -> H
     """The function with a name of its own and three more words of the pool's in its description."""
     profile = hit.profile
     text = (*profile.texts[0], *rng.sample(terms, 3))
-    changed = Profile(
-        name=profile.name, texts=(text,), parameters=profile.parameters, details=profile.details,
-        takes=profile.takes, required=profile.required,
-    )  # fmt: skip
-    return Hit(name=f"{hit.name}_{number}", version=hit.version, description=hit.description, profile=changed)
+    return replace(hit, name=f"{hit.name}_{number}", profile=replace(profile, texts=(text,)))
 
 
 def print_rows(title: str, rows: Mapping[str, Mapping[str, float]]) -> None:
@@ -309,6 +327,9 @@ def main() -> None:
     print_rows(
         f"{len(pool.manifests)} functions, {len(requests)} requests that the weights were not fitted on", variants
     )
+    wrong = mistyped(requests)
+    typos = {name: {"first_hit": first_hit(wrong, rankers[name])} for name in ("words", "words and arguments", "BM25")}
+    print_rows("The same requests with one letter of one word wrong", typos)
     apart: dict[str, Any] = {"irrelevant": irrelevant(pool, accepted)}
     if vectors() is not None:
         apart |= {"irrelevant with vectors": irrelevant(pool, accepted, by_vectors=True)}

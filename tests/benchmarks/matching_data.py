@@ -77,10 +77,19 @@ class Pool:
             assert source is not None
             found = dict[str, float]()
             while len(found) < len(self.manifests):  # one look has no time for all that are new
-                found = source.near(wish, lambda: {each.name: texts_of(each) for each in self.manifests})
+                found = source.near(wish, self.state, self.texts, self.numbers)
                 assert found, f"{os.environ['EMBED']} does not answer any more"
             self._near[wish] = found
         return self._near[wish]
+
+    @cached_property
+    def state(self) -> str:
+        """What tells this pool from others."""
+        return " ".join(self.numbers)
+
+    def texts(self) -> dict[str, tuple[str, ...]]:
+        """What vectors are made of, by name."""
+        return {each.name: texts_of(each) for each in self.manifests}
 
     @cached_property
     def numbers(self) -> dict[str, int]:

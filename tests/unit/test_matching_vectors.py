@@ -49,7 +49,7 @@ def kept(file):
 def near(server, file, wish="crimson", texts=TEXTS):
     """What is near, by a matcher that was just started."""
     with closing(Kept(file)) as kept:
-        return Vectors(embed=server.embed, kept=kept).near(wish, lambda: texts)
+        return Vectors(embed=server.embed, kept=kept).near(wish, "now", lambda: texts)
 
 
 def test_the_closest_text_counts(file):
@@ -110,10 +110,10 @@ def test_who_does_not_answer_is_left_alone_for_a_while(kept, monkeypatch):
     server = Server()
     server.away = True
     vectors = Vectors(embed=server.embed, kept=kept)
-    assert [vectors.near("crimson", lambda: TEXTS) for _ in range(3)] == [{}, {}, {}]
+    assert [vectors.near("crimson", "now", lambda: TEXTS) for _ in range(3)] == [{}, {}, {}]
     assert len(server.asked) == 1
     server.away, now[0] = False, now[0] + module.SILENCE_S
-    assert set(vectors.near("crimson", lambda: TEXTS)) == set(TEXTS)
+    assert set(vectors.near("crimson", "now", lambda: TEXTS)) == set(TEXTS)
 
 
 @pytest.mark.parametrize("wish", ["", "  ", "\ud800"])
@@ -176,8 +176,48 @@ def test_without_a_usable_folder_vectors_live_in_memory(tmp_path):
     with closing(Kept(tmp_path / "file" / "matching.sqlite")) as kept:
         vectors = Vectors(embed=server.embed, kept=kept)
         for _ in range(2):
-            assert set(vectors.near("crimson", lambda: TEXTS)) == set(TEXTS)
+            assert set(vectors.near("crimson", "now", lambda: TEXTS)) == set(TEXTS)
     assert server.asked == [["crimson"], ["red", "blue", "azure"], ["crimson"]]
+
+
+def test_texts_are_asked_for_once_a_state(kept):
+    """What functions say is read again when the registry has changed, and only what is new is made."""
+    server, reads, said = Server(), [], dict(TEXTS)
+    vectors = Vectors(embed=server.embed, kept=kept)
+
+    def texts():
+        reads.append(len(said))
+        return dict(said)
+
+    first = [vectors.near("crimson", "one", texts) for _ in range(2)]
+    said["paint_white"] = ("white", "red")
+    assert set(vectors.near("crimson", "two", texts)) == {*TEXTS, "paint_white"}
+    assert (first[0], reads, server.asked[-1]) == (first[1], [2, 3], ["white"])
+
+
+def test_of_many_the_closest_are_compared(kept, monkeypatch):
+    """A short list is compared in full, chosen by the signs of the numbers; those that are asked for are always."""
+    monkeypatch.setattr(module, "SHORTLIST", 1)
+    vectors = Vectors(embed=Server().embed, kept=kept)
+    assert set(vectors.near("crimson", "now", lambda: TEXTS)) == {"paint_red"}
+    assert set(vectors.near("crimson", "now", lambda: TEXTS, ["paint_blue"])) == set(TEXTS)
+    assert vectors.near("blue", "now", lambda: TEXTS, ["unknown"])
+
+
+def test_a_file_that_goes_away_between_two_matches_is_made_anew(kept):
+    """What the process remembers of vectors that the file has lost is forgotten, in the same match."""
+    server = Server()
+    vectors = Vectors(embed=server.embed, kept=kept)
+    first = vectors.near("crimson", "now", lambda: TEXTS)
+    kept._use(lambda db: db.execute("DELETE FROM vectors"))
+    assert vectors.near("crimson", "now", lambda: TEXTS) == first
+    assert server.asked[-2:] == [["crimson"], ["red", "blue", "azure"]]
+
+
+@pytest.mark.parametrize(("vector", "signs"), [((-1.0, 2.0, -0.5), 0b101), ((1.0, 0.0), 0), ((), 0)])
+def test_signs_are_a_bit_a_number(vector, signs):
+    """Set where it is below 0."""
+    assert module.signs_of(vector) == signs
 
 
 def test_the_file_holds_no_texts(kept, file):
