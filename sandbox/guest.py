@@ -282,7 +282,7 @@ def parse_files_once() -> None:
     from _pytest._code.code import TracebackEntry
 
     plain, trees = TracebackEntry.getsource, dict[Any, Any]()
-    TracebackEntry.getsource = lambda entry, _=None: plain(entry, trees)  # type: ignore[method-assign]
+    TracebackEntry.getsource = lambda entry, _=None: plain(entry, trees)  # type: ignore[assignment, method-assign]
 
 
 UNUSED_PLUGINS = (
