@@ -72,7 +72,7 @@ class Recorder:
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)
 
 off = ["cacheprovider", "terminal", "logging", "faulthandler"]
-options = ["-c", os.devnull, "-W", "error", *(f"-pno:{plugin}" for plugin in off)]
+options = ["-c", os.devnull, "-W", "error", "--assert=plain", *(f"-pno:{plugin}" for plugin in off)]
 results = {}
 for folder, answers in json.load(sys.stdin).items():
     recorder = Recorder(answers)
