@@ -274,6 +274,17 @@ def reporter_plugin(begin: Callable[[], None]) -> Reporter:
     return Plugin(pytest.fail.Exception, begin)
 
 
+def parse_files_once() -> None:
+    """Have pytest keep the syntax trees that it reads tracebacks with.
+
+    It parses a file anew for each test that failed in it, which is most of what such a test costs.
+    """
+    from _pytest._code.code import TracebackEntry
+
+    plain, trees = TracebackEntry.getsource, dict[Any, Any]()
+    TracebackEntry.getsource = lambda entry, _=None: plain(entry, trees)  # type: ignore[assignment, method-assign]
+
+
 UNUSED_PLUGINS = (
     "cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "logging", "pastebin", "stepwise",
     "threadexception", "unittest", "unraisableexception",
@@ -309,6 +320,7 @@ def run_tests(request: dict[str, Any]) -> Answer:
         prepare_work(request["files"])
     except (OSError, ValueError) as error:
         return failure("tests-not-collected", f"the files could not be written: {error}")
+    parse_files_once()
     plugin = reporter_plugin(lambda: guest_host.enter(around(request)))
     try:
         code = pytest.main(

@@ -39,7 +39,7 @@ def _kowal_turn(left=[{MOST_TURNS}]):
 
 
 RUNNER = """
-import inspect, itertools, sys, types
+import functools, inspect, itertools, sys, types
 import pytest
 
 def cases(test):
@@ -60,17 +60,22 @@ def tests_in(module):
                 if inner.startswith("test") and inspect.isfunction(method):
                     yield method, getattr(thing(), inner)
 
+@functools.cache
+def compiled(name, text):
+    return compile(text, name + ".py", "exec")
+
 def fate(source, suite):
     for name, text in (("function", source), ("test_function", suite)):
         module = sys.modules[name] = types.ModuleType(name)
         try:
-            exec(compile(text, name + ".py", "exec"), module.__dict__)
+            exec(compiled(name, text), module.__dict__)
         except Exception:
             return "invalid"
     ran = 0
     for marked, test in tests_in(module):
+        wanted = set(inspect.signature(test).parameters)
         for given in cases(marked):
-            if set(inspect.signature(test).parameters) != set(given) or inspect.iscoroutinefunction(marked):
+            if wanted != set(given) or inspect.iscoroutinefunction(marked):
                 return "needs pytest"
             ran += 1
             try:

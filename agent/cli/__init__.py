@@ -1,5 +1,6 @@
 """The command `kowal`: the only part of the product that prints and exits."""
 
+import gc
 import sys
 
 
@@ -10,6 +11,9 @@ def main() -> None:
 
         sys.stdout.write(f"kowal {version('kowal')}\n")
         return
+    gc.disable()  # what is imported stays: to look through it again and again takes a fifteenth of the start
     from agent.cli.app import run_app
 
+    gc.freeze()
+    gc.enable()
     sys.exit(run_app())

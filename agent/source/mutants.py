@@ -1,7 +1,6 @@
 """Small faults put into a source on purpose, to see whether its tests notice."""
 
 import ast
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -41,43 +40,57 @@ def mutants_of(source: str) -> tuple[Mutant, ...]:
     """All sources with one fault, in the order of their lines, at most 200; none where the source cannot be read."""
     try:
         tree = parse(source)
-        nodes = list(ast.walk(tree))
-        texts = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-        found = [mutant_at(tree, place, number) for place, node in enumerate(nodes)
-                 if not (isinstance(node, ast.Constant) and id(node) in texts)
-                 for number in range(len(list(changes(node))))]  # fmt: skip
+        every = list(places(tree))
+        texts = {id(place.node.value) for place in every if isinstance(place.node, ast.Expr)}
+        found = [mutant_at(tree, place, change) for place in every
+                 if not (isinstance(place.node, ast.Constant) and id(place.node) in texts)
+                 for change in changes(place.node)]  # fmt: skip
+        own = ast.unparse(tree)
     except (UnreadableSignature, RecursionError):
         return ()
     once = {mutant.source: mutant for mutant in sorted(found, key=lambda mutant: mutant.line)}
-    once.pop(ast.unparse(tree), None)
+    once.pop(own, None)
     return tuple(once.values())[:MOST]
 
 
-def mutant_at(tree: ast.Module, place: int, number: int) -> Mutant:
-    """The source with one change at one node."""
-    copied = copy.deepcopy(tree)
-    node = list(ast.walk(copied))[place]
-    kind, new = list(changes(node))[number]
-    before, after = ast.unparse(node), ast.unparse(new) if new is not None else "nothing"
-    line = getattr(node, "lineno", 0)
-    changed = Replacing(node, new if new is not None else ast.Pass()).visit(copied)
-    return Mutant(
-        source=ast.unparse(ast.fix_missing_locations(changed)),
-        kind=kind,
-        line=line,
-        change=f"`{before[:80]}` became `{after[:80]}`",
-    )
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a node hangs in a tree."""
+
+    node: ast.AST
+    parent: ast.AST
+    field: str
+    number: int | None
+    """Its place in the field, where that holds several."""
+
+    def put(self, node: ast.AST) -> None:
+        """Have that node hang there."""
+        if self.number is None:
+            setattr(self.parent, self.field, node)
+        else:
+            getattr(self.parent, self.field)[self.number] = node
 
 
-class Replacing(ast.NodeTransformer):
-    """Puts one node in place of another."""
+def places(tree: ast.AST) -> Iterator[Place]:
+    """Every place of a tree below its top, in the order of `ast.walk`."""
+    for parent in ast.walk(tree):
+        for field, value in ast.iter_fields(parent):
+            for number, node in enumerate(value) if isinstance(value, list) else ((None, value),):
+                if isinstance(node, ast.AST):
+                    yield Place(node=node, parent=parent, field=field, number=number)
 
-    def __init__(self, old: ast.AST, new: ast.AST) -> None:
-        self.old, self.new = old, new
 
-    def visit(self, node: ast.AST) -> ast.AST:
-        """The node, or the new one in its place."""
-        return self.new if node is self.old else self.generic_visit(node)
+def mutant_at(tree: ast.Module, place: Place, change: Change) -> Mutant:
+    """The source with one change at one place; the tree is afterwards what it was."""
+    kind, new = change
+    place.put(new or ast.Pass())
+    try:
+        source = ast.unparse(tree)
+    finally:
+        place.put(place.node)
+    before, after = ast.unparse(place.node), ast.unparse(new) if new is not None else "nothing"
+    told = f"`{before[:80]}` became `{after[:80]}`"
+    return Mutant(source=source, kind=kind, line=getattr(place.node, "lineno", 0), change=told)
 
 
 def changes(node: ast.AST) -> Iterator[Change]:

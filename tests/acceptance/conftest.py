@@ -24,6 +24,8 @@ BUILT_INS = (
     "slugify", "validate_iban",
 )  # fmt: skip
 """What a user's registry begins with here: to prove all of them takes most of a minute."""
+FEW = ("count_words", "slugify", "validate_iban")
+"""What it begins with where the test is of how a registry is made."""
 DEADLINE_S = 60
 
 
@@ -143,6 +145,12 @@ def home_in(folder: Path, cache: Path) -> Home:
 def bare(tmp_path: Path, cache: Path) -> Home:
     """A user who has not run `kowal init`."""
     return home_in(tmp_path, cache)
+
+
+@pytest.fixture
+def sparse(bare: Home) -> Home:
+    """The same, whose registry begins with three functions."""
+    return bare.with_(KOWAL_BUILT_INS=json.dumps(FEW))
 
 
 @pytest.fixture(scope="session")

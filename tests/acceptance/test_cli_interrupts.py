@@ -69,30 +69,30 @@ def interrupted(process: subprocess.Popen[str]) -> str:
     return err
 
 
-def test_ctrl_c_during_init_leaves_nothing_half_made(bare):
+def test_ctrl_c_during_init_leaves_nothing_half_made(sparse):
     """The exit code is 130, the message says so, and the next `init` makes the whole registry."""
-    process = bare.start("init")
-    line_with(process, "built-in functions 2/8")
+    process = sparse.start("init")
+    line_with(process, "built-in functions 2/3")
     assert "Stopped" in interrupted(process)
-    assert not bare.registry.exists()
-    assert [path.name for path in bare.folder.iterdir() if path.name.startswith(".registry")] == []
+    assert not sparse.registry.exists()
+    assert [path.name for path in sparse.folder.iterdir() if path.name.startswith(".registry")] == []
 
 
-def test_kill_9_during_init_and_then_two_at_once(bare):
+def test_kill_9_during_init_and_then_two_at_once(sparse):
     """After a `kill -9`, two `init` at the same time both succeed and leave one sound registry."""
-    process = bare.start("init")
-    line_with(process, "built-in functions 2/8")
+    process = sparse.start("init")
+    line_with(process, "built-in functions 2/3")
     below = children_of(process.pid)
     process.kill()
     process.communicate(timeout=DEADLINE_S)
     until("its children end by themselves", lambda: not running(below))
-    assert not bare.registry.exists()
-    both = [bare.start("init", "--json") for _ in range(2)]
+    assert not sparse.registry.exists()
+    both = [sparse.start("init", "--json") for _ in range(2)]
     answers = [json.loads(process.communicate(timeout=120)[0]) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sorted(answer["made"] for answer in answers) == [False, True]
-    assert all(len(answer["functions"]) == 8 for answer in answers)
-    assert bare.is_sound()
+    assert all(len(answer["functions"]) == 3 for answer in answers)
+    assert sparse.is_sound()
 
 
 def test_ctrl_c_during_generation_keeps_the_registry(home):

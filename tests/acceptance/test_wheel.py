@@ -70,11 +70,11 @@ def test_what_is_installed_is_the_wheel(command, bare):
     assert all(path.startswith(str(command.parents[1])) for path in done.stdout.split())
 
 
-def test_the_installed_command_makes_a_registry_and_runs(command, bare):
+def test_the_installed_command_makes_a_registry_and_runs(command, sparse):
     """`kowal init` and `kowal run` work from any folder."""
-    home = replace(bare, command=str(command))
+    home = replace(sparse, command=str(command))
     assert home.run("--version").stdout.startswith("kowal ")
-    assert len(home.json("init")["functions"]) == 8
+    assert len(home.json("init")["functions"]) == 3
     outcome = home.json("run", "count words in a text", "-a", "text=a b")
     assert (outcome["value"], outcome["function"]) == (2, "count_words")
     done = home.run("run", "fold a paper plane", code=3)

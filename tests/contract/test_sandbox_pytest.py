@@ -72,6 +72,20 @@ def test_the_message_shows_both_sides_of_an_assertion(tests: Any) -> None:
     assert len(tests("def test_it():\n    a = 'x' * 10 ** 6\n    assert a == 1\n").outcomes[0].message) <= 2_000
 
 
+def test_each_message_shows_its_own_lines(tests: Any) -> None:
+    """Of several tests that fail, in one file or in two, each is shown with the lines of its file where it failed."""
+    report = tests(
+        "from other import f\n\ndef test_a():\n    f(1)\n\ndef test_b():\n    assert f(0) == 1\n",
+        other="def f(n):\n    if n:\n        raise ValueError(n)\n    return n\n",
+        test_other="def test_c():\n    c = 3\n    assert c == 4\n",
+    )
+    shown = {one.test_id.partition("::")[2]: one.message for one in report.outcomes}
+    assert "test_it.py:4: in test_a\n    f(1)\n" in shown["test_a"]
+    assert "other.py:3: in f\n    raise ValueError(n)\n" in shown["test_a"]
+    assert "test_it.py:7: in test_b\n    assert f(0) == 1\n" in shown["test_b"]
+    assert "test_other.py:3: in test_c\n    assert c == 4\n" in shown["test_c"]
+
+
 @pytest.mark.parametrize(
     "body",
     [
