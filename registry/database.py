@@ -152,9 +152,11 @@ def sqlite_driver() -> ModuleType:
 
 
 def _engine(url: URL) -> Engine:
-    on_sqlite = {"connect_args": {"timeout": _BUSY_TIMEOUT_S}, "module": sqlite_driver()}
+    options: dict[str, Any] = {"pool_pre_ping": True}  # a server that was started anew is met with new connections
+    if url.drivername.startswith("sqlite"):
+        options = {"connect_args": {"timeout": _BUSY_TIMEOUT_S}, "module": sqlite_driver()}
     try:
-        engine = create_engine(url, **(on_sqlite if url.drivername.startswith("sqlite") else {}))
+        engine = create_engine(url, **options)
     except (NoSuchModuleError, ImportError, ArgumentError) as error:
         raise OperationsUnavailable(f"No driver for the operational database: {error}.") from error
     if engine.dialect.name == "sqlite":

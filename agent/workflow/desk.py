@@ -53,7 +53,7 @@ class Desk:
             via=asked.via,
             created_at=now,
             priority=asked.priority,
-            deadline=now + asked.deadline if asked.deadline else None,
+            deadline=now + asked.deadline if asked.deadline is not None else None,
         )
         return self.tasks.add(record, lambda connection: self.queue.enqueue(connection, record))
 

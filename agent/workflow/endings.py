@@ -1,6 +1,7 @@
 """What becomes of a turn: an answer, a wait for somebody, another try later, or an end."""
 
 import hashlib
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,7 @@ OVERTAKEN = (Conflict, NameTaken, Superseded)
 """Another worker was first: what it did may be the answer."""
 BACK_OFF_S = (2.0, 15.0, 60.0, 300.0, 900.0)
 """Seconds until the next try, by how many there were; about twenty minutes together, then it is dead."""
-PARKED_S = 120.0
+PARKED_S = 30.0
 """Seconds until a task is tried again that something around it keeps from going on."""
 
 
@@ -54,6 +55,13 @@ def ending_of(error: Exception, task: TaskRecord) -> Ending:
     if is_retryable(error):
         return put_off(task, said, kept, again_in_s=BACK_OFF_S[min(task.tries, len(BACK_OFF_S) - 1)])
     return Ending(state=TaskState.FAILED, reason=said, error=kept)
+
+
+def broken(error: Exception) -> Ending:
+    """The end of a turn in which Kowal itself failed: trying again would fail again, and somebody should look."""
+    trace = "".join(traceback.format_exception(error))
+    kept = error_written(error) | {"traceback": trace}
+    return Ending(state=TaskState.DEAD, reason=f"Kowal itself failed: {type(error).__name__}: {error}", error=kept)
 
 
 def awaited(error: Exception) -> str:

@@ -2,23 +2,25 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from dbos import DBOS
+from dbos import error as dbos_errors
 from sqlalchemy import Connection
 
 from agent.errors import KowalError
 from agent.loop import Agent
 from agent.steps import Known
 from agent.types import Outcome, Task
-from agent.workflow.endings import Ending, Follows, ending_of, key_of_wish, patience
+from agent.workflow.endings import Ending, Follows, broken, ending_of, key_of_wish, patience
 from agent.workflow.execution import Execution, executing
 from agent.workflow.kept import error_read, error_written, read, written
 from agent.workflow.queue import Queue
-from registry import RegistryError, TaskRecord, Tasks, TaskState
+from registry import OperationsUnavailable, RegistryError, TaskRecord, Tasks, TaskState
 from registry.tasks import event_of, followers, move_with
 from registry.terms import normalised
 from sandbox import SandboxError
@@ -28,6 +30,8 @@ OURS = (KowalError, RegistryError, SandboxError, OSError, Follows)
 """What a turn may end with. Anything else is a fault of Kowal's own, and is told as such."""
 WORKABLE = (TaskState.QUEUED, TaskState.PARKED, TaskState.WORKING)
 AT_WORK = (TaskState.WORKING,)
+AWAY_S = 0.5
+"""Seconds between two tries while the operational database is away."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,24 +88,14 @@ class Turns:
 
     def work(self, task_id: str, turn: int) -> None:
         """Work on a turn until it ends. Does nothing for one that has ended: a turn may be begun twice."""
-        record = self.tasks.task(task_id)
+        record = outlasting(lambda: self.tasks.task(task_id))
         begun = event_of(task_id, f"{turn}.begun", "task.begun", worker=self.worker, turn=turn)
         record = replace(record, turn=turn)
         started = {} if record.started_at else {"started_at": datetime.now(UTC)}
         working = {"state": TaskState.WORKING, "worker": self.worker, "reason": "", **started}
-        if not self.tasks.move(record, working, among=WORKABLE, event=begun):
-            return
-        execution = Execution(task_id=task_id, turn=turn)
-        with self._told_to_stop(execution):
-            try:
-                with executing(execution):
-                    outcome = self._done(record)
-                ending = Ending(state=TaskState.DONE, outcome=written(Outcome, outcome))
-            except OURS as error:
-                ending = ending_of(error, record)
-            except Stopped:
-                ending = self._stopped(record)
-            self.end(record, ending)
+        if outlasting(lambda: self.tasks.move(record, working, among=WORKABLE, event=begun)):
+            ending = self._ending(record, Execution(task_id=task_id, turn=turn))
+            outlasting(lambda: self.end(record, ending))
 
     def running(self) -> Mapping[str, Execution]:
         """What is being worked on, by task."""
@@ -133,6 +127,37 @@ class Turns:
         told = event_of(task.id, key, f"task.{ending.state}", reason=ending.reason, turn=task.turn)
         return self.tasks.move(task, values, among=AT_WORK, event=told, then=then)
 
+    def requeue(self, task: TaskRecord) -> bool:
+        """Queue the task's next turn, where it still stands as it did; whether that was so."""
+        after = replace(task, turn=task.turn + 1)
+
+        def then(connection: Connection) -> None:
+            self.queue.enqueue(connection, after)
+
+        told = event_of(task.id, f"{task.turn}.mended", "task.mended")
+        values = {"state": TaskState.QUEUED, "turn": after.turn}
+        return self.tasks.move(task, values, among=(task.state,), event=told, then=then)
+
+    def _ending(self, record: TaskRecord, execution: Execution) -> Ending:
+        """How the turn ends, worked on."""
+        with self._told_to_stop(execution):
+            try:
+                with executing(execution):
+                    outcome = self._done(record)
+                return Ending(state=TaskState.DONE, outcome=written(Outcome, outcome))
+            except OURS as error:
+                return ending_of(error, record)
+            except Stopped:
+                return self._stopped(record)
+            except (
+                dbos_errors.DBOSUnexpectedStepError
+            ) as error:  # what was decided anew came out otherwise: from the start, then
+                return Ending(state=TaskState.QUEUED, reason=str(error), again_in_s=0.0)
+            except dbos_errors.DBOSException:
+                raise  # this turn is somebody else's by now
+            except Exception as error:  # noqa: BLE001 (a fault of ours must not leave the task without an end)
+                return broken(error)
+
     def _done(self, record: TaskRecord) -> Outcome:
         """What the task asks for, done."""
         wanted, known = read(Wanted, record.request), read(Known, record.known)
@@ -145,7 +170,7 @@ class Turns:
 
     def _stopped(self, record: TaskRecord) -> Ending:
         """What becomes of a turn that was stopped: cancelled, late, or left to another worker."""
-        now = self.tasks.task(record.id)
+        now = outlasting(lambda: self.tasks.task(record.id))
         if now.stop_by:
             return Ending(state=TaskState.CANCELLED, reason=f"cancelled by {now.stop_by}")
         if now.deadline and now.deadline <= datetime.now(UTC):
@@ -162,6 +187,15 @@ class Turns:
         finally:
             with self._lock:
                 self._running.pop(execution.task_id, None)
+
+
+def outlasting[T](work: Callable[[], T]) -> T:
+    """The work's value, tried until the operational database answers: what is done must not be lost with it."""
+    while True:
+        try:
+            return work()
+        except OperationsUnavailable:
+            time.sleep(AWAY_S)
 
 
 def late(task: TaskRecord) -> Ending:

@@ -12,7 +12,7 @@ from dbos import DBOS
 from sqlalchemy.exc import SQLAlchemyError
 
 from agent.workflow.liveness import Liveness
-from agent.workflow.queue import QUEUE, WORKFLOW, launched
+from agent.workflow.queue import QUEUE, WORKFLOW, launched, workflow_id
 from agent.workflow.turns import Turns, go_on, late
 from registry import RegistryError, TaskRecord, TaskState
 from registry.tasks import event_of
@@ -23,6 +23,8 @@ ROUND_S = 3.0
 """Seconds between two looks at other workers, waits and deadlines."""
 LETTING_GO_S = 5
 """Seconds for tasks to end that were let go of."""
+PLACED = ["ENQUEUED", "DELAYED", "PENDING"]
+"""The states of a workflow that goes on by itself."""
 MOST_LOOKED_AT = 1_000
 """Waiting tasks in one round."""
 
@@ -131,6 +133,7 @@ class Worker:
                 tasks.move(task, values, among=(task.state,), event=told)
         self._let_followers_go_on()
         self._take_over()
+        self._mend()
 
     def _let_followers_go_on(self) -> None:
         """Have tasks go on whose leader ended at the very moment at which they began to wait for it."""
@@ -161,6 +164,16 @@ class Worker:
             if task.losses < self.limits.losses or not self._bury(task):
                 self.turns.tasks.move(task, {"losses": task.losses + 1}, among=(TaskState.WORKING,))
                 DBOS.resume_workflow(each.workflow_id, queue_name=QUEUE)
+
+    def _mend(self) -> None:
+        """Queue again what has lost its place in the queue: a turn that ended without ending the task."""
+        tasks, states = self.turns.tasks, (TaskState.QUEUED, TaskState.PARKED, TaskState.WORKING)
+        open_ones = {workflow_id(task): task for task in tasks.tasks(states, limit=MOST_LOOKED_AT)}
+        if not open_ones:
+            return
+        placed = DBOS.list_workflows(workflow_ids=list(open_ones), status=PLACED, load_input=False, load_output=False)
+        for lost in open_ones.keys() - {each.workflow_id for each in placed}:
+            self.turns.requeue(open_ones[lost])  # changes nothing where the task went on meanwhile
 
     def _bury(self, task: TaskRecord) -> bool:
         """End a task that took too many workers with it; False where it has ended by itself."""
