@@ -171,8 +171,8 @@ class Agent:
         number = known.question
         if number is not None:
             return steps.step("make", Made, lambda: self._answered(number, clock))
-        steps.making(task)
-        old = self.registry.get(replaces) if replaces else None
+        steps.making(task, replaces)
+        old = steps.step("find", Version, lambda: self.registry.get(replaces)) if replaces else None
         return steps.step("make", Made, lambda: self.forge.make(task, clock, replaces=old))
 
     def _answered(self, number: int, clock: StepClock) -> Made:

@@ -31,8 +31,11 @@ class Steps(Protocol):
         """What the work gives, which is of that kind; kept under the name where steps are kept."""
         ...
 
-    def making(self, task: Task) -> None:
-        """Say that a function is to be made for the task. Raises where another task is making the same."""
+    def making(self, task: Task, replaces: str) -> None:
+        """Say that a function is to be made for the task, or the one that is named to be enhanced.
+
+        Raises where another task is making the same.
+        """
         ...
 
 
@@ -44,9 +47,9 @@ class AsTheyCome:
         del name, kind
         return work()
 
-    def making(self, task: Task) -> None:
+    def making(self, task: Task, replaces: str) -> None:
         """See `Steps.making`: an inline task makes what it needs."""
-        del task
+        del task, replaces
 
 
 AS_THEY_COME = AsTheyCome()

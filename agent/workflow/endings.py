@@ -1,13 +1,12 @@
 """What becomes of a turn: an answer, a wait for somebody, another try later, or an end."""
 
-import hashlib
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from agent.errors import BadArguments, NotGranted, Unclear, Undecided
+from agent.errors import BadArguments, NotGranted, ProviderUnavailable, Unclear, Undecided
 from agent.workflow.kept import error_written, is_retryable
 from registry import Conflict, NameTaken, RegistryError, Superseded, TaskRecord, TaskState
 from sandbox import SandboxError
@@ -53,7 +52,10 @@ def ending_of(error: Exception, task: TaskRecord) -> Ending:
     if isinstance(error, RegistryError | SandboxError | OSError):
         return Ending(state=TaskState.PARKED, reason=said, error=kept, again_in_s=PARKED_S)
     if is_retryable(error):
-        return put_off(task, said, kept, again_in_s=BACK_OFF_S[min(task.tries, len(BACK_OFF_S) - 1)])
+        later = BACK_OFF_S[min(task.tries, len(BACK_OFF_S) - 1)]
+        if kept["came_of"] == ProviderUnavailable.__name__:
+            return Ending(state=TaskState.PARKED, reason=said, error=kept, again_in_s=later)
+        return put_off(task, said, kept, again_in_s=later)
     return Ending(state=TaskState.FAILED, reason=said, error=kept)
 
 
@@ -90,8 +92,3 @@ def put_off(task: TaskRecord, reason: str, error: Mapping[str, Any], *, again_in
 def patience(waits_for: str, days: float) -> timedelta | None:
     """How long a task waits: for people so many days, for another task as long as that takes."""
     return None if waits_for.startswith("task:") else timedelta(days=days)
-
-
-def key_of_wish(text: str) -> str:
-    """What tasks for the same new function have in common: SHA-256 of their normalised words, hexadecimal."""
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

@@ -41,6 +41,7 @@ def error_written(error: Exception) -> dict[str, Any]:
         "kept": getattr(error, "kept", ""),
         "facts": json.loads(json.dumps(facts, default=str)),
         "retryable": is_retryable(error),
+        "came_of": origin_of(error),
         "exit_code": getattr(error, "exit_code", 1),
     }
 
@@ -50,12 +51,19 @@ def is_retryable(error: BaseException | None) -> bool:
     return error is not None and (getattr(error, "retryable", False) or is_retryable(error.__cause__))
 
 
+def origin_of(error: BaseException) -> str:
+    """The type of the error that it all came of, as far as that is known."""
+    known: str = getattr(error, "came_of", "")
+    return known or (origin_of(error.__cause__) if error.__cause__ else type(error).__name__)
+
+
 def error_read(kept: dict[str, Any]) -> Exception:
     """The error that was kept, of its type where that is one of ours."""
     kind = named_errors().get(kept["type"], KowalError)
     facts = kept["facts"] if issubclass(kind, KowalError) else {}
     error: Exception = kind(kept["message"], advice=kept["advice"], kept=kept["kept"], **facts)
     error.retryable = kept["retryable"]  # type: ignore[attr-defined]  # each of ours has it
+    error.came_of = kept["came_of"]  # type: ignore[attr-defined]
     return error
 
 

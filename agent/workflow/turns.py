@@ -1,6 +1,7 @@
 """Works on one turn of a task, in steps that are kept, and ends it: answered, waiting, to be tried again, or over."""
 
 import contextlib
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ from agent.errors import KowalError
 from agent.loop import Agent
 from agent.steps import Known
 from agent.types import Outcome, Task
-from agent.workflow.endings import Ending, Follows, broken, ending_of, key_of_wish, patience
+from agent.workflow.endings import Ending, Follows, broken, ending_of, patience
 from agent.workflow.execution import Execution, executing
 from agent.workflow.kept import error_read, error_written, read, written
 from agent.workflow.queue import Queue
@@ -65,9 +66,10 @@ class KeptSteps:
             raise error_read(found["error"])
         return read(kind, found["value"])
 
-    def making(self, task: Task) -> None:
+    def making(self, task: Task, replaces: str) -> None:
         """See `agent.steps.Steps.making`. Raises `Follows`."""
-        holder = self._tasks.claim(key_of_wish(normalised(task.text)), self._record.id)
+        wish = f"{replaces}: {normalised(task.text)}"
+        holder = self._tasks.claim(hashlib.sha256(wish.encode(errors="replace")).hexdigest(), self._record.id)
         if holder != self._record.id:
             raise Follows(holder)
 
@@ -161,12 +163,12 @@ class Turns:
     def _done(self, record: TaskRecord) -> Outcome:
         """What the task asks for, done."""
         wanted, known = read(Wanted, record.request), read(Known, record.known)
-        steps = KeptSteps(record, self.tasks)
+        task, steps = replace(wanted.task, id=record.id), KeptSteps(record, self.tasks)
         if wanted.verb == "create":
-            return self.agent.create(wanted.task, steps, known)
+            return self.agent.create(task, steps, known)
         if wanted.verb == "enhance":
-            return self.agent.enhance(wanted.name, wanted.task, steps, known)
-        return self.agent.execute(wanted.task, steps, known)
+            return self.agent.enhance(wanted.name, task, steps, known)
+        return self.agent.execute(task, steps, known)
 
     def _stopped(self, record: TaskRecord) -> Ending:
         """What becomes of a turn that was stopped: cancelled, late, or left to another worker."""

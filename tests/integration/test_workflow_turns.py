@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from agent.errors import BadTask, ProviderUnavailable
+from agent.errors import BadTask, ModelTimedOut, ProviderUnavailable
 from agent.source.signature import read_signature
 from agent.types import Task
 from agent.workflow.desk import Asked, Desk, TaskHandle
@@ -58,10 +58,10 @@ class Office:
         """A task on the queue."""
         return TaskHandle(desk=self.desk, id=self.desk.submit(wanted, asked).id, by="me")
 
-    def stands(self, handle: TaskHandle, *states: TaskState, seconds: float = 20.0) -> TaskRecord:
-        """The task once it stands in one of these states."""
+    def stands(self, handle: TaskHandle, *states: TaskState, seconds: float = 20.0, turn: int = 1) -> TaskRecord:
+        """The task once it stands in one of these states, in that turn or a later one."""
         deadline = time.monotonic() + seconds
-        while (found := handle.record).state not in states:
+        while (found := handle.record).state not in states or found.turn < turn:
             assert time.monotonic() < deadline, f"it is {found.state}: {found.reason}"
             time.sleep(0.02)
         return found
@@ -154,19 +154,25 @@ def test_two_tasks_for_one_new_function_make_it_once(office: Callable[..., Offic
 
 
 def test_a_reply_that_is_kept_is_not_asked_for_again(office: Callable[..., Office]) -> None:
-    """A turn that is begun anew, because what it needed was away, goes on with what models said before."""
-    place = office(specify=[ProviderUnavailable("away")], generate=[VOWELS])
+    """A turn that is begun anew, because the model gave no answer in time, goes on with what was said before."""
+    place = office(generate=[ModelTimedOut("slow"), VOWELS])
     handle = place.submit(COUNT)
     with At(place.worker()):
-        waits = place.stands(handle, TaskState.QUEUED, TaskState.WORKING)
-        while not handle.record.tries:
-            time.sleep(0.02)
-        waits = handle.record
-        assert (waits.state, waits.turn) == (TaskState.QUEUED, 2)
-        assert "away" in waits.reason
-    requests = place.shop.teller.asked_for()
-    assert requests.count("specify") == 1
+        waits = place.stands(handle, TaskState.QUEUED, seconds=60, turn=2)
+        assert (waits.tries, "slow" in waits.reason) == (1, True)
+        assert handle.result(60).value == 3
+    asked = place.shop.teller.asked_for()
+    assert (asked.count("specify"), asked.count("test")) == (1, 1)
     assert "task.queued" in [event.action for event in place.desk.tasks.events(handle.id)]
+
+
+def test_a_task_stays_while_no_model_server_is_there(office: Callable[..., Office]) -> None:
+    """It is parked with the servers that were tried, and goes on by itself."""
+    place = office(generate=[ProviderUnavailable("nobody answers at :11434"), VOWELS])
+    handle = place.submit(COUNT)
+    with At(place.worker()):
+        assert ":11434" in place.stands(handle, TaskState.PARKED, seconds=60).reason
+        assert handle.result(60).value == 3
 
 
 def test_what_is_missing_is_asked_for_and_holds_no_worker(office: Callable[..., Office]) -> None:
