@@ -121,6 +121,29 @@ class GrantSettings(BaseModel):
         return tuple(map(parse, self.allow))
 
 
+class TaskSettings(BaseModel):
+    """How tasks on the queue are worked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    a_worker: int = Field(default=2, ge=1, le=64)
+    """Tasks that one worker is at, at a time."""
+    a_person: int = Field(default=4, ge=1)
+    """Tasks of one person that are worked on, at a time."""
+    together: int | None = Field(default=None, ge=1)
+    """Tasks that all workers together are at, at a time."""
+    poll_s: float = Field(default=0.1, gt=0, le=60)
+    """Seconds between two looks at the queue."""
+    drain_s: float = Field(default=30.0, ge=0)
+    """Seconds that a worker which is told to end gives to what is under way."""
+    losses: int = Field(default=5, ge=0)
+    """Workers that may die while they are at a task before it is given up: it may be what kills them."""
+    wait_days: float = Field(default=7.0, gt=0)
+    """How long a task waits for a person's word."""
+    workers: int = Field(default=1, ge=0, le=64)
+    """Workers that `kowal serve` starts."""
+
+
 class SecretSettings(BaseModel):
     """Where one secret's value is found: one of the three."""
 
@@ -231,6 +254,8 @@ class Settings(BaseSettings):
     """One section a secret that functions may be granted."""
     requirements: RequirementSettings = RequirementSettings()
     """Which packages functions may have."""
+    tasks: TaskSettings = TaskSettings()
+    """How tasks on the queue are worked."""
     llm: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """One section a model provider; `kowal doctor` and docs/settings.md say what each takes."""
     backends: dict[str, dict[str, Any]] = Field(default_factory=dict)

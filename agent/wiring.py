@@ -1,6 +1,8 @@
 """Settings in, Agent out. Looks each back end up by the name in the settings and imports none of them."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.config import Settings, current_user
 from agent.generator import Generator
@@ -25,7 +27,7 @@ from agent.promoter import Promoter
 from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
-from agent.router import Router
+from agent.router import Memory, Router, asked_anew
 from agent.runner import Runner
 from agent.sandboxes import Sandboxes, named
 from agent.types import Event, Listener, ignore
@@ -33,6 +35,10 @@ from agent.warden import Warden
 from registry import Function, NotARegistry, Operations, Registry
 from sandbox import Packages, Sandbox
 from sandbox.packages import Layers
+
+if TYPE_CHECKING:
+    from agent.workflow.desk import Desk
+    from agent.workflow.worker import Worker
 
 
 def build_agent(
@@ -42,14 +48,17 @@ def build_agent(
     spares: int = 1,
     ask: Ask = nobody,
     which: Which = nobody_knows,
+    memory: Memory = asked_anew,
 ) -> Agent:
     """The agent for these settings; its sandbox starts meanwhile. `ask` and `which` put questions to a person.
+
+    `memory` keeps what models reply.
 
     Raises `BadSettings`, `NotARegistry`, or another `RegistryError`.
     """
     registry = open_registry(settings)
     journal = Journal(operations=open_operations(settings), recorded_calls=settings.recorded_calls)
-    router = Router([open_provider(settings, name) for name in settings.providers])
+    router = Router([open_provider(settings, name) for name in settings.providers], memory)
     generator, models = Generator(router=router), settings.models.as_models()
     shelf = open_shelf(settings, progress_to(listener), lambda: sandboxes.one(sandboxes.names[0]))
     sandboxes = open_sandboxes(settings, progress_to(listener), shelf.of, spares=spares)
@@ -88,6 +97,43 @@ def build_agent(
         ),
         following=following,
         which=which,
+    )
+
+
+def open_desk(settings: Settings) -> "Desk":
+    """Where tasks are handed in, with its queue. Raises `OperationsUnavailable`."""
+    from agent.workflow.desk import Desk  # DBOS takes a third of a second, and most commands have no use for it
+    from agent.workflow.queue import Queue
+
+    operations = open_operations(settings)
+    return Desk(tasks=operations.tasks, queue=Queue(operations))
+
+
+def open_worker(settings: Settings, name: str, listener: Listener, tell: Callable[[str], None]) -> "Worker":
+    """A worker with an agent of its own. Raises as `build_agent` does."""
+    from agent.workflow.liveness import FileLocks, ServerLocks
+    from agent.workflow.recording import Recording
+    from agent.workflow.turns import Turns
+    from agent.workflow.worker import Limits, Worker, worker_name
+
+    desk = open_desk(settings)
+    recording, wanted = Recording(tasks=desk.tasks), settings.tasks
+
+    def told(event: Event) -> None:
+        recording.tell(event)
+        listener(event)
+
+    agent = build_agent(settings, told, spares=wanted.a_worker, memory=recording.remember)
+    path = desk.queue.engine.url.database
+    on_sqlite = desk.queue.engine.dialect.name == "sqlite" and path is not None
+    limits = Limits(**wanted.model_dump(exclude={"wait_days", "workers"}))
+    return Worker(
+        turns=Turns(
+            agent=agent, tasks=desk.tasks, queue=desk.queue, worker=worker_name(name), wait_days=wanted.wait_days
+        ),
+        liveness=FileLocks(Path(f"{path}.workers")) if on_sqlite else ServerLocks(desk.queue.engine),
+        limits=limits,
+        tell=tell,
     )
 
 

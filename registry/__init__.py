@@ -16,6 +16,7 @@ from registry.errors import (
     UnknownFunction,
     UnknownQuestion,
     UnknownRun,
+    UnknownTask,
     UnknownVersion,
 )
 from registry.files import read_export, read_suites
@@ -30,6 +31,9 @@ from registry.records import (
     RecordedCall,
     Run,
     RunCounts,
+    TaskEvent,
+    TaskRecord,
+    TaskState,
 )
 from registry.registry import Registry
 from registry.types import (
@@ -47,6 +51,7 @@ from registry.types import (
 
 if TYPE_CHECKING:
     from registry.operations import Operations
+    from registry.tasks import Tasks
 
 __all__ = [
     "ALLOWED_TRANSITIONS",
@@ -81,9 +86,14 @@ __all__ = [
     "RunCounts",
     "Status",
     "Superseded",
+    "TaskEvent",
+    "TaskRecord",
+    "TaskState",
+    "Tasks",
     "UnknownFunction",
     "UnknownQuestion",
     "UnknownRun",
+    "UnknownTask",
     "UnknownVersion",
     "Version",
     "hit_of",
@@ -96,9 +106,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """`Operations`, imported when it is first asked for: its library takes a quarter of a second."""
+    """`Operations` and `Tasks`, imported when first asked for: their library takes a quarter of a second."""
     if name == "Operations":
         from registry.operations import Operations
 
         return Operations
+    if name == "Tasks":
+        from registry.tasks import Tasks
+
+        return Tasks
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

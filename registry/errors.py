@@ -92,6 +92,13 @@ class UnknownQuestion(RegistryError):
     advice = "`kowal questions` shows the open ones."
 
 
+class UnknownTask(RegistryError):
+    """No task has that id."""
+
+    exit_code = 5
+    advice = "`kowal tasks list` shows the newest."
+
+
 class UnknownRun(RegistryError):
     """No run has that number."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Connection, Table, bindparam, case, delete, func, select, update
+from sqlalchemy.engine import URL
 
 from registry.database import Database, insert_row, storable, upsert_row
 from registry.errors import AlreadyAnswered, UnknownQuestion, UnknownRun
@@ -23,6 +24,7 @@ from registry.records import (
     RunCounts,
 )
 from registry.schema import attempts, audit, calls, differences, lessons, questions, runs
+from registry.tasks import Tasks
 from registry.terms import normalised
 
 _LARGEST_ID = 2**31 - 1
@@ -42,6 +44,16 @@ class Operations:
     def close(self) -> None:
         """Close all connections. Idempotent."""
         self._database.close()
+
+    @property
+    def tasks(self) -> Tasks:
+        """The tasks on the queue."""
+        return Tasks(self._database)
+
+    @property
+    def url(self) -> URL:
+        """Where the database is; the password is in it."""
+        return self._database.url
 
     def record_run(self, run: Run, recorded: RecordedCall | None = None, *, keep: int = 0) -> int:
         """The id of the run, which is kept.
