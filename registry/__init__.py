@@ -8,10 +8,13 @@ from registry.errors import (
     InvalidFunction,
     InvalidTransition,
     NameTaken,
+    NotACopy,
     NotARegistry,
     OperationsUnavailable,
     RegistryError,
     RegistryNotWritable,
+    RemoteRefused,
+    RemoteUnavailable,
     Superseded,
     UnknownFunction,
     UnknownQuestion,
@@ -32,6 +35,8 @@ from registry.records import (
     RunCounts,
 )
 from registry.registry import Registry
+from registry.remote import Remote
+from registry.sharing import RemoteStatus
 from registry.types import (
     ALLOWED_TRANSITIONS,
     NAME_PATTERN,
@@ -68,6 +73,7 @@ __all__ = [
     "Listing",
     "Manifest",
     "NameTaken",
+    "NotACopy",
     "NotARegistry",
     "Operations",
     "OperationsUnavailable",
@@ -77,6 +83,10 @@ __all__ = [
     "Registry",
     "RegistryError",
     "RegistryNotWritable",
+    "Remote",
+    "RemoteRefused",
+    "RemoteStatus",
+    "RemoteUnavailable",
     "Run",
     "RunCounts",
     "Status",

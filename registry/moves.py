@@ -52,10 +52,14 @@ class Step:
 
 
 class Moves:
-    """Changes one repository: from what the refs say, and once more where they moved meanwhile."""
+    """Changes one repository: from what the refs say, and once more where they moved meanwhile.
 
-    def __init__(self, repository: Repository) -> None:
+    `move` moves all refs or none, and raises `Conflict` where one is not at its old value any more.
+    """
+
+    def __init__(self, repository: Repository, move: Callable[[Sequence[RefUpdate]], None]) -> None:
         self._repository = repository
+        self._move = move
         self._objects = repository.objects
         self._random = random.SystemRandom()
 
@@ -108,7 +112,7 @@ class Moves:
         trailers = {"Function": name, "Digest": digest, "Proposed-by": _person(by)}
         message = compose(f"Propose {name}", function.manifest.description, trailers)
         commit = self._commit(self._repository.tip(MAIN), name, self._objects.write_tree(blobs), message)
-        self._repository.refs.update([RefUpdate(ref=candidate_ref(name, digest), old=None, new=commit)])
+        self._move([RefUpdate(ref=candidate_ref(name, digest), old=None, new=commit)])
         return self._repository.candidate(name, commit)
 
     def _approve_once(self, name: str, digest: str, by: str, step: Step, note: str, verdict: str) -> Record:
@@ -234,7 +238,7 @@ class Moves:
                     f"{name} {move.version} is {move.old} and cannot become {move.new}.",
                     advice=f"`kowal functions history {name}` shows how it came there.",
                 )
-        self._repository.refs.update(list(updates))
+        self._move(list(updates))
 
     def newest_approved(self, name: str) -> Record:
         """The newest approved version that is not quarantined. Raises `UnknownFunction` and `UnknownVersion`."""
@@ -264,14 +268,14 @@ class Moves:
         left = self._repository.canary_refs(name)  # read first: a trial that begins now is not among them
         updates = _ended(left, self._repository.on_trial(name))
         if updates:
-            self._repository.refs.update(updates)
+            self._move(updates)
 
     def _forget_candidate(self, name: str, digest: str) -> None:
         """Remove the branch that an interrupted approval, or a late proposal, left beside the version."""
         ref = candidate_ref(name, digest)
         left = self._repository.refs.read(ref)
         if left:
-            self._repository.refs.update([RefUpdate(ref=ref, old=left, new=None)])
+            self._move([RefUpdate(ref=ref, old=left, new=None)])
 
     def _commit(self, tip: str, name: str, tree: str | None, message: str) -> str:
         """A commit on `tip` in which the function's folder is `tree`, or gone.

@@ -21,7 +21,9 @@ from registry.layout import (
 )
 from registry.moves import Moves, Step
 from registry.profile import Found, profile_of, types_of
+from registry.remote import Remote
 from registry.repository import Record, Repository, unknown
+from registry.sharing import RemoteStatus, Sharing
 from registry.types import Function, HistoryEntry, Listing, Manifest, Status, Version
 
 _INDEX_NAME = "kowal-index"
@@ -40,29 +42,43 @@ class Registry:
     """Functions with their versions and evidence, in a git repository.
 
     Safe to use from several threads and processes at once; open another one after a fork.
+
+    With a `remote` it is a copy: what changes, changes there first, and every step that changes something may raise
+    `RemoteUnavailable` or `RemoteRefused`, after which nothing has moved here and repeating it is safe.
     """
 
-    def __init__(self, repository: Repository, cache: Path | None) -> None:
+    def __init__(self, repository: Repository, cache: Path | None, remote: Remote | None) -> None:
         self.path = repository.folder
         self._repository = repository
-        self._moves = Moves(repository)
+        self._sharing = Sharing(self.path, repository.refs, remote) if remote else None
+        self._moves = Moves(repository, self._sharing.move if self._sharing else repository.refs.update)
         self._index = Index(_index_path(self.path, cache), repository)
         self._snapshot = _Snapshot("")
         self._lock = threading.Lock()
 
     @classmethod
-    def create(cls, path: Path, *, cache: Path | None = None) -> Self:
+    def create(cls, path: Path, *, cache: Path | None = None, remote: Remote | None = None) -> Self:
         """The registry at the path, made empty if there is none.
 
         Idempotent. `cache` names a folder for the index where the registry itself cannot be written.
         Raises `NotARegistry` where the path holds something else, `RegistryNotWritable`.
         """
-        return cls(creation.create(path.absolute()), cache)
+        return cls(creation.create(path.absolute()), cache, remote)
 
     @classmethod
-    def open(cls, path: Path, *, cache: Path | None = None) -> Self:
+    def copy(cls, path: Path, remote: Remote) -> Self | None:
+        """A copy of the remote's registry at the path, where nothing is yet; None where the remote is empty.
+
+        Raises `NotARegistry` where it holds something else, `RemoteUnavailable`, `RemoteRefused`,
+        `RegistryNotWritable`. What it made until then is no registry.
+        """
+        copied = creation.copy(path.absolute(), remote)
+        return cls(copied, None, remote) if copied else None
+
+    @classmethod
+    def open(cls, path: Path, *, cache: Path | None = None, remote: Remote | None = None) -> Self:
         """The registry at the path. Raises `NotARegistry` if there is none. Starts no process."""
-        return cls(creation.open_folder(path.absolute()), cache)
+        return cls(creation.open_folder(path.absolute()), cache, remote)
 
     def close(self) -> None:
         """Release files and processes. Idempotent; using the registry afterwards opens them again."""
@@ -74,6 +90,24 @@ class Registry:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def refresh(self) -> str:
+        """Bring a copy up to date that is older than its remote allows; why it may be old, where that failed.
+
+        Nothing without a remote. A remote that is away costs a few seconds once, and is then left alone for a while.
+        """
+        return self._sharing.refresh() if self._sharing else ""
+
+    def share(self) -> bool:
+        """Fill an empty remote from this registry, else take over what it holds; True where it was filled.
+
+        Idempotent. Raises `NotACopy` where the remote holds another registry, `NotARegistry` where it holds none.
+        """
+        return self._sharing is not None and self._sharing.share()
+
+    def remote_status(self) -> RemoteStatus | None:
+        """What the remote holds now, compared with the copy; None without a remote."""
+        return self._sharing.status() if self._sharing else None
 
     def add_candidate(self, function: Function, evidence: Mapping[str, Any], *, by: str = "kowal") -> Version:
         """The function as a candidate, with its evidence.
