@@ -48,6 +48,7 @@ class Agent:
         refuse_unreadable(task)
         clock = StepClock()
         with clock.step("match"):
+            self.freshen()
             match = self._match(task)
         self._tell_match(match, clock)
         if match.decision is Decision.ASK:
@@ -69,6 +70,7 @@ class Agent:
         """Make the function the task asks for and keep it, without running it. Raises as `execute` does."""
         refuse_unreadable(task)
         clock = StepClock()
+        self.freshen()
         made = self.forge.make(task, clock)
         return outcome(task, made.version, origin_of(made), clock, made=made)
 
@@ -78,6 +80,7 @@ class Agent:
         Raises `UnknownFunction`, `UnknownVersion`, `BadArguments`, `RunFailed` (for a quarantined version, too).
         """
         clock = StepClock()
+        self.freshen()
         found = self.registry.get(name, version)
         if found.status is Status.QUARANTINED:
             advice = f"`kowal functions history {name}` says why. Name another version, or enhance the function."
@@ -90,6 +93,7 @@ class Agent:
         """Make a new version that does what the wish adds; what the old one promised still holds."""
         refuse_unreadable(wish)
         clock = StepClock()
+        self.freshen()
         made = self.forge.make(wish, clock, replaces=self.registry.get(name))
         return outcome(wish, made.version, Origin.GENERATED, clock, made=made)
 
@@ -134,7 +138,13 @@ class Agent:
     def preview(self, task: Task) -> Match:
         """Which function would run, or none; nothing is run and no model is asked to choose."""
         refuse_unreadable(task)
+        self.freshen()
         return self.matcher.match(task, ask_model=False)
+
+    def freshen(self) -> None:
+        """Bring a shared registry up to date where it is due; where that fails, tell it and go on with what is here."""
+        if reason := self.registry.refresh():
+            self.runner.listener(Event(action="registry.stale", facts={"reason": reason}))
 
     def close(self) -> None:
         """Stop what goes on in the background, and release files and processes. Idempotent."""

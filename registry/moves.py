@@ -116,7 +116,7 @@ class Moves:
         return self._repository.candidate(name, commit)
 
     def _approve_once(self, name: str, digest: str, by: str, step: Step, note: str, verdict: str) -> Record:
-        tip = self._repository.tip(MAIN)
+        tip, serving = self._repository.tip(MAIN), self._repository.tip(PRODUCTION)
         releases = self._repository.releases(name)
         for release in releases:
             if release.digest == digest:
@@ -137,6 +137,8 @@ class Moves:
             RefUpdate(ref=ref, old=None, new=tag),
             RefUpdate(ref=candidate_ref(name, digest), old=candidate.commit, new=None),
         ]
+        if step.replaces:  # production stays, and must be what the step was checked against
+            updates.append(RefUpdate(ref=PRODUCTION, old=serving, new=serving))
         self._transition(name, [Move(version=version, old=Status.TESTING, new=Status.APPROVED)], updates)
         return self._repository.release(name, version, tag)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import time
 
 from registry.commands import Ended, GitCommand, connected
-from registry.errors import Conflict, NotACopy, NotARegistry, RegistryError
+from registry.errors import Conflict, NotACopy, NotARegistry, RegistryError, RemoteUnavailable
 from registry.freshness import Freshness, freshness, note, turn
 from registry.layout import CANDIDATES, MAIN, PRODUCTION, TAGS, is_ours
 from registry.refs import Refs, RefUpdate
@@ -128,10 +128,13 @@ class Sharing:
         try:
             self._take_over(self._listed())
         except RegistryError as error:
-            failed = replace(known, place=self._remote.shown, failed_at=time(), reason=str(error))
-            note(self._folder, failed)
-            return failed
+            return self._failed(known, error)
         return self._known()
+
+    def _failed(self, known: Freshness, error: RegistryError) -> Freshness:
+        failed = replace(known, place=self._remote.shown, failed_at=time(), reason=str(error))
+        note(self._folder, failed)
+        return failed
 
     def _listed(self) -> dict[str, str]:
         """Every ref of the remote, with its object."""
@@ -211,6 +214,8 @@ class Sharing:
             raise self._remote.refused(ended)
         except RegistryError as error:
             error.kept = _KEPT
+            if isinstance(error, RemoteUnavailable):
+                self._failed(self._known(), error)
             raise
 
     def _fill(self) -> None:
