@@ -48,7 +48,7 @@ def copy(folder: Path, remote: Remote) -> Repository | None:
         folder.mkdir(parents=True)
         command = GitCommand(folder)
         command.run("init", "--bare", "--quiet", "--template=", "--initial-branch=main")
-        if not Sharing(folder, Refs(folder, command), remote).copy():
+        if Sharing(folder, Refs(folder, command), remote).join(fill=False):
             return None
         command.run("pack-refs", "--all")  # one file instead of one for each version
     except OSError as error:

@@ -88,7 +88,9 @@ class Moves:
 
     def quarantine(self, name: str, version: str | None, *, by: str, reason: str) -> Record | None:
         """What is in production once the version (for None: production's) is kept from running."""
-        return self._settled(lambda: self._quarantine_once(name, version, by, reason))
+        # Settled once: the version that takes its place is not meant, should a first attempt have gone unseen.
+        wanted = version or self._serving(name).version
+        return self._settled(lambda: self._quarantine_once(name, wanted, by, reason))
 
     def only_candidate(self, name: str) -> Record:
         """The function's candidate. Raises `UnknownVersion` where there is none or more than one."""
@@ -199,14 +201,19 @@ class Moves:
         self._transition(name, moves, updates)
         return record
 
-    def _quarantine_once(self, name: str, version: str | None, by: str, reason: str) -> Record | None:
-        tip = self._repository.tip(PRODUCTION)
-        current = self._repository.in_production(name)
-        record = self._repository.named(name, version) if version else current
-        if record is None:
+    def _serving(self, name: str) -> Record:
+        """What is in production. Raises `UnknownFunction` and `UnknownVersion`."""
+        found = self._repository.in_production(name)
+        if found is None:
             if not self._repository.known(name):
                 raise unknown(name)
             raise UnknownVersion(f"{name} has no version in production.", advice="Name the version to quarantine.")
+        return found
+
+    def _quarantine_once(self, name: str, version: str, by: str, reason: str) -> Record | None:
+        tip = self._repository.tip(PRODUCTION)
+        current = self._repository.in_production(name)
+        record = self._repository.named(name, version)
         status = self._repository.status(record)
         if status is Status.QUARANTINED:
             self._forget_ended_trials(name)

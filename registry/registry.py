@@ -103,7 +103,7 @@ class Registry:
 
         Idempotent. Raises `NotACopy` where the remote holds another registry, `NotARegistry` where it holds none.
         """
-        return self._sharing is not None and self._sharing.share()
+        return self._sharing is not None and self._sharing.join(fill=True)
 
     def remote_status(self) -> RemoteStatus | None:
         """What the remote holds now, compared with the copy; None without a remote."""
@@ -115,7 +115,7 @@ class Registry:
         Idempotent by digest: where these files are registered already, the version they have is returned
         with its own evidence and status. Raises `InvalidFunction` for files or evidence that cannot be kept.
         """
-        return self._load(self._moves.add_candidate(function, evidence, by))
+        return self._load(self._changing().add_candidate(function, evidence, by))
 
     def approve(
         self,
@@ -135,10 +135,11 @@ class Registry:
         Idempotent by digest. Without one, the function's only candidate is meant; raises `UnknownVersion`
         naming them where there are several.
         """
-        wanted = digest or self._moves.only_candidate(name).digest
+        moves = self._changing()
+        wanted = digest or moves.only_candidate(name).digest
         evidence = self.get(name, wanted).evidence
         step = Step(change=change, replaces=replaces)
-        approved = self._moves.approve(name, wanted, by=by, step=step, note=note, verdict=_verdict(evidence))
+        approved = moves.approve(name, wanted, by=by, step=step, note=note, verdict=_verdict(evidence))
         return self._load(approved)
 
     def canary(self, name: str, version: str | None = None, *, by: str, note: str = "") -> Version:
@@ -148,20 +149,20 @@ class Registry:
         any version of the function is promoted or rolled back to. Idempotent. Raises `InvalidTransition` for
         a version in production, for a quarantined one and for a candidate.
         """
-        return self._moved(self._moves.canary(name, version, by=by, note=note))
+        return self._moved(self._changing().canary(name, version, by=by, note=note))
 
     def promote(self, name: str, version: str | None = None, *, by: str, note: str = "") -> Version:
         """The version, now in production; the newest approved one where none is named.
 
         Idempotent. Raises `InvalidTransition` for a quarantined version.
         """
-        promoted = self._moved(self._moves.promote(name, version, by=by, note=note))
+        promoted = self._moved(self._changing().promote(name, version, by=by, note=note))
         self._repository.tidy()
         return promoted
 
     def rollback(self, name: str, version: str, *, by: str, note: str = "") -> Version:
         """The earlier version, in production again. History is kept: it is a new commit. Idempotent."""
-        return self._moved(self._moves.rollback(name, version, by=by, note=note))
+        return self._moved(self._changing().rollback(name, version, by=by, note=note))
 
     def quarantine(self, name: str, *, by: str, reason: str, version: str | None = None) -> Version | None:
         """What is in production once the version is kept from running; None means production's version.
@@ -169,7 +170,7 @@ class Registry:
         Where that was the production version, the newest earlier one that had been in production and is
         not quarantined takes its place, if there is one. Idempotent.
         """
-        after = self._moves.quarantine(name, version, by=by, reason=reason)
+        after = self._changing().quarantine(name, version, by=by, reason=reason)
         self._current()
         return self._load(after) if after else None
 
@@ -277,6 +278,12 @@ class Registry:
     def check(self) -> Sequence[str]:
         """What is wrong, in sentences; nothing where the registry is sound. Reads all of production."""
         return [*problems(self._repository, self._index.trees()), *self._index.problems()]
+
+    def _changing(self) -> Moves:
+        """What changes the registry, once a copy knows what the remote says now."""
+        if self._sharing:
+            self._sharing.catch_up()
+        return self._moves
 
     def _current(self) -> _Snapshot:
         fingerprint = self.fingerprint()

@@ -2,14 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 
 from registry.commands import Ended, GitCommand, connected
-from registry.errors import Conflict, NotACopy, NotARegistry, RegistryError, RemoteUnavailable
+from registry.errors import Conflict, NotACopy, NotARegistry, RegistryError
 from registry.freshness import Freshness, freshness, note, turn
 from registry.layout import CANDIDATES, MAIN, PRODUCTION, TAGS, is_ours
 from registry.refs import Refs, RefUpdate
@@ -28,7 +29,7 @@ _ATTEMPTS = 10
 
 _LISTED = re.compile(r"([0-9a-f]{40})\t(\S+)")
 _ALL = (MAIN, PRODUCTION, f"{CANDIDATES}*", f"{TAGS}*", "refs/kowal/*")
-_KEPT = "Nothing has moved in this copy; what was written for the change is in it, and repeating goes on from there."
+_KEPT = "Nothing has changed in this copy, and repeating is safe."
 _ARRIVED = "The remote has the change; this copy takes it over the next time it is brought up to date."
 
 
@@ -62,17 +63,32 @@ class Sharing:
 
         Never raises for the remote's sake, and does not ask it again for a while after it could not be used.
         """
-        known = self._known()
-        if self._is_settled(known):
-            return known.reason
-        try:
-            with turn(self._folder, _LIST_LIMIT_S):
-                known = self._known()  # whoever had the turn before may have done it
-                if not self._is_settled(known):
-                    known = self._brought_up_to_date(known)
-        except RegistryError as error:
-            return str(error)
-        return known.reason
+        if not self._is_settled():
+            try:
+                with self._exchange(_LIST_LIMIT_S):
+                    if not self._is_settled():  # whoever had the turn before may have done it
+                        self._brought_up_to_date()
+            except RegistryError as error:
+                return str(error)
+        return self._known().reason
+
+    def catch_up(self) -> None:
+        """Make the copy equal to the remote now. Raises `RemoteUnavailable`, `RemoteRefused`, `NotACopy`."""
+        with self._exchange(_TURN_LIMIT_S):
+            self._brought_up_to_date()
+
+    def join(self, *, fill: bool) -> bool:
+        """Take over what the remote holds; True where it holds nothing, and with `fill` is filled from here.
+
+        Raises `NotARegistry` where it holds something else, and what `catch_up` raises.
+        """
+        with self._exchange(_TURN_LIMIT_S):
+            is_empty = not self._listed()
+            if is_empty and fill:
+                self._fill()
+            if fill or not is_empty:
+                self._brought_up_to_date()
+            return is_empty
 
     def move(self, updates: Sequence[RefUpdate]) -> None:
         """Move all the refs, or none of them: at the remote, then here.
@@ -80,7 +96,7 @@ class Sharing:
         Raises `Conflict` where a ref is not at its `old` value any more, and what is there now has been taken over;
         `RemoteUnavailable`, `RemoteRefused` where nothing has moved here. Killed in between, the copy is merely old.
         """
-        with turn(self._folder, _TURN_LIMIT_S):
+        with self._exchange(_TURN_LIMIT_S):
             if any(self._refs.read(update.ref) != update.old for update in updates):
                 raise Conflict
             self._push(updates)
@@ -89,24 +105,6 @@ class Sharing:
             except RegistryError as error:
                 error.kept = _ARRIVED
                 raise
-
-    def share(self) -> bool:
-        """Fill an empty remote from this registry, else take over what it holds; True where it was filled."""
-        with turn(self._folder, _TURN_LIMIT_S):
-            listed = self._listed()
-            if listed:
-                self._take_over(listed)
-            else:
-                self._fill()
-            return not listed
-
-    def copy(self) -> bool:
-        """Take over what the remote holds; False where it is empty."""
-        with turn(self._folder, _TURN_LIMIT_S):
-            listed = self._listed()
-            if listed:
-                self._take_over(listed)
-            return bool(listed)
 
     def status(self) -> RemoteStatus:
         """What the remote holds now, compared with the copy; nothing is changed."""
@@ -121,20 +119,28 @@ class Sharing:
     def _known(self) -> Freshness:
         return freshness(self._folder, self._remote.shown)
 
-    def _is_settled(self, known: Freshness) -> bool:
+    def _is_settled(self) -> bool:
+        known = self._known()
         return known.has_failed_within(_AGAIN_AFTER_S) or known.is_fresh(self._remote.max_age_s)
 
-    def _brought_up_to_date(self, known: Freshness) -> Freshness:
-        try:
-            self._take_over(self._listed())
-        except RegistryError as error:
-            return self._failed(known, error)
-        return self._known()
+    @contextmanager
+    def _exchange(self, limit_s: float) -> Iterator[None]:
+        """Within, this copy exchanges something with the remote, and nobody else does for it."""
+        with turn(self._folder, limit_s):
+            try:
+                yield
+            except RegistryError as error:
+                error.kept = error.kept or _KEPT
+                raise
 
-    def _failed(self, known: Freshness, error: RegistryError) -> Freshness:
-        failed = replace(known, place=self._remote.shown, failed_at=time(), reason=str(error))
-        note(self._folder, failed)
-        return failed
+    def _brought_up_to_date(self) -> Mapping[str, str]:
+        """What the remote holds, once the copy is equal to it; where that fails, that is noted."""
+        try:
+            return self._take_over(self._listed())
+        except RegistryError as error:
+            failed = replace(self._known(), place=self._remote.shown, failed_at=time(), reason=str(error))
+            note(self._folder, failed)
+            raise
 
     def _listed(self) -> dict[str, str]:
         """Every ref of the remote, with its object."""
@@ -206,24 +212,16 @@ class Sharing:
         ended = self._pushed(*leases, NAME, *wanted, limit_s=_PUSH_LIMIT_S)
         if not ended.code:
             return
-        try:
-            theirs = self._take_over(self._listed())
-            # It moved; or the change did arrive, and only the word of it was lost: whoever repeats finds it.
-            if in_the_way(ended) or any(theirs.get(update.ref) != update.old for update in updates):
-                raise Conflict
-            raise self._remote.refused(ended)
-        except RegistryError as error:
-            error.kept = _KEPT
-            if isinstance(error, RemoteUnavailable):
-                self._failed(self._known(), error)
-            raise
+        theirs = self._brought_up_to_date()
+        # It moved; or the change did arrive, and only the word of it was lost: whoever repeats finds it.
+        if in_the_way(ended) or any(theirs.get(update.ref) != update.old for update in updates):
+            raise Conflict
+        raise self._remote.refused(ended)
 
     def _fill(self) -> None:
         ended = self._pushed(NAME, *(f"{refs}:{refs}" for refs in _ALL), limit_s=_WHOLE_LIMIT_S)
         if ended.code and not self._listed():
             raise self._remote.refused(ended)
-        # Where another registry was quicker, this says so.
-        self._take_over(self._listed())
 
     def _pushed(self, *arguments: str, limit_s: float) -> Ended:
         options = ("--porcelain", "--atomic", "--no-verify", "--no-signed", "--no-follow-tags", "--no-progress")
