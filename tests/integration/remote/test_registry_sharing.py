@@ -130,6 +130,24 @@ def test_what_else_the_remote_holds_is_left_alone(shared, produce, refs):
     assert len([line for line in refs(shared.origin) if line.startswith(others)]) == 4
 
 
+def test_what_vouches_for_production_arrives_before_it(shared, produce, approve, make, monkeypatch):
+    """A reader who looks while a copy is brought up to date never sees a version in production without its tag."""
+    ours, theirs = shared.copy("ours"), shared.copy("theirs")
+    waiting = ours.add_candidate(make(source="waiting"), {}).digest
+    theirs.refresh()
+    produce(ours, "a")
+    ours.canary("count_words", approve(ours, "b"), by="Ann")
+    ours.approve("count_words", waiting, by="Ann")
+    moved = []
+    update = theirs._sharing._refs.update
+    monkeypatch.setattr(theirs._sharing._refs, "update", lambda updates: (moved.extend(updates), update(updates)))
+    assert theirs.refresh() == ""
+    names = [each.ref.split("/")[1] if each.new else "gone" for each in moved]
+    assert names == ["tags", "tags", "tags", names[3], names[4], "heads", "gone"]
+    assert {moved[3].ref, moved[4].ref} == {"refs/heads/main", "refs/kowal/canary/count_words/1.1.0"}
+    assert moved[5].ref == "refs/heads/production"
+
+
 def test_only_what_changed_is_indexed_anew(shared, produce):
     """A copy that takes over one change keeps the rows of all other functions."""
     ours, theirs = shared.copy("ours"), shared.copy("theirs")
