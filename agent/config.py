@@ -265,6 +265,11 @@ class Settings(BaseSettings):
         """The operational database's file or URL."""
         return self.database or str(self.registry.with_name("operations.sqlite"))
 
+    def alone_in(self, folder: Path) -> Self:
+        """The same settings for a registry and a database of their own in the folder, shared with nobody."""
+        own = {"registry": folder / "registry.git", "database": str(folder / "operations.sqlite")}
+        return self.model_copy(update={**own, "registry_remote": SecretStr("")})
+
     def secret(self, name: str) -> str:
         """The secret of that name; the environment's own names count in lower case. Raises `BadSettings`."""
         section = self.secrets.get(name) or self.secrets.get(name.lower())

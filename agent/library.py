@@ -10,8 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
-
 from agent.config import Settings
 from agent.errors import BadSettings
 from agent.loop import Agent
@@ -40,9 +38,10 @@ def prepare_registry(settings: Settings, listener: Listener = ignore) -> Prepare
         return "there already"
     draft_folder = new_folder_beside(settings.registry)
     try:
-        draft = draft_folder / "registry.git"
-        prepared: Prepared = "copied" if copied(draft, settings.remote) else made_new(draft, settings, listener)
-        return prepared if moved_into_place(draft, settings.registry) else "there already"
+        draft = settings.alone_in(draft_folder)
+        is_copy = copied(draft.registry, settings.remote) or not made_new(draft, settings.remote, listener)
+        is_ours = moved_into_place(draft.registry, settings.registry)
+        return "there already" if not is_ours else "copied" if is_copy else "made"
     finally:
         shutil.rmtree(draft_folder, ignore_errors=True)
 
@@ -58,23 +57,24 @@ def copied(place: Path, remote: Remote | None) -> bool:
     return False
 
 
-def made_new(place: Path, settings: Settings, listener: Listener) -> Prepared:
-    """Make a registry with the built-in functions, and fill the remote from it; where that got another, copy that."""
-    database = str(place.with_name("operations.sqlite"))
-    alone = {"registry": place, "database": database, "registry_remote": SecretStr("")}
-    Registry.create(place).close()
-    agent = build_agent(settings.model_copy(update=alone), listener)
+def made_new(draft: Settings, remote: Remote | None, listener: Listener) -> bool:
+    """Make a registry with the built-in functions, and fill the remote from it.
+
+    False where another machine has filled it meanwhile: then there is a copy of that one.
+    """
+    Registry.create(draft.registry).close()
+    agent = build_agent(draft, listener)
     try:
-        add_built_ins(agent, listener, only=settings.built_ins)
+        add_built_ins(agent, listener, only=draft.built_ins)
     finally:
         agent.close()
     try:
-        with Registry.open(place, remote=settings.remote) as registry:
+        with Registry.open(draft.registry, remote=remote) as registry:
             registry.share()
-    except NotACopy:  # another machine has filled it meanwhile
-        shutil.rmtree(place)
-        return "copied" if copied(place, settings.remote) else made_new(place, settings, listener)
-    return "made"
+    except NotACopy:
+        shutil.rmtree(draft.registry)
+        return not copied(draft.registry, remote)
+    return True
 
 
 def new_folder_beside(place: Path) -> Path:

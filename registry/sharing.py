@@ -27,7 +27,7 @@ _AGAIN_AFTER_S = 30.0
 """A remote that could not be used is left alone so long by those who can go on without it."""
 _ATTEMPTS = 10
 
-_LISTED = re.compile(r"([0-9a-f]{40})\t(\S+)")
+_LISTED = re.compile(r"^([0-9a-f]+)\t(\S+)$", re.MULTILINE)
 _ALL = (MAIN, PRODUCTION, f"{CANDIDATES}*", f"{TAGS}*", "refs/kowal/*")
 _KEPT = "Nothing has changed in this copy, and repeating is safe."
 _ARRIVED = "The remote has the change; this copy takes it over the next time it is brought up to date."
@@ -70,7 +70,8 @@ class Sharing:
                         self._brought_up_to_date()
             except RegistryError as error:
                 return str(error)
-        return self._known().reason
+        known = self._known()
+        return known.reason if known.has_failed_within(_AGAIN_AFTER_S) else ""
 
     def catch_up(self) -> None:
         """Make the copy equal to the remote now. Raises `RemoteUnavailable`, `RemoteRefused`, `NotACopy`."""

@@ -1,12 +1,15 @@
 """Tasks on a copy of a shared registry: it is brought up to date first, and they are done where the remote is away."""
 
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent.config import load_settings
 from agent.errors import RunFailed
+from agent.library import prepare_registry
 from agent.types import Task
 from registry import Function, Manifest, Registry, Remote, Status
 
@@ -44,6 +47,27 @@ def test_a_task_is_matched_with_what_another_machine_has_just_promoted(workshop,
     assert agent.execute(COUNT).version == "1.1.0"
     assert stale(shop) == []
     agent.registry.close()
+
+
+def test_of_two_machines_that_begin_at_once_one_fills_the_remote(tmp_path, cache, monkeypatch):
+    """Whoever finds the remote filled once its own registry is made drops that, and copies the remote's."""
+    origin = tmp_path / "origin.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", str(origin)], check=True)
+
+    def filled_elsewhere(*_: object, **__: object) -> None:
+        time.sleep(1.1)  # else both would be one: made of the same bytes in the same second
+        with Registry.create(tmp_path / "theirs", remote=Remote(place=str(origin))) as theirs:
+            theirs.share()
+
+    monkeypatch.setattr("agent.library.add_built_ins", filled_elsewhere)
+    settings = load_settings(
+        registry=tmp_path / "ours" / "registry.git", registry_remote=str(origin), cache=cache, sandbox="wasm"
+    )
+    assert prepare_registry(settings) == "copied"
+    with Registry.open(settings.registry, remote=settings.remote) as ours:
+        status = ours.remote_status()
+    assert (status.reason, status.behind) == ("", 0)
+    assert prepare_registry(settings) == "there already"
 
 
 def better(function: Function) -> Function:
