@@ -156,13 +156,18 @@ def test_another_registry_is_never_taken_for_a_copy(shared, tmp_path, produce, r
     assert (refs(own.path), refs(shared.origin)) == before
 
 
-@pytest.mark.parametrize("work", ["a candidate", "a version"])
-def test_what_was_done_without_the_remote_is_not_thrown_away(shared, tmp_path, make, produce, refs, work):
+@pytest.mark.parametrize(
+    ("work", "joined"), [("a candidate", False), ("a version", False), ("a version", True)], ids=str
+)
+def test_what_was_done_without_the_remote_is_not_thrown_away(shared, make, produce, refs, work, joined):
     """Whoever worked on a copy as if it were alone is told before anything of it is lost."""
-    ours = shared.copy("ours")
-    (ours.path / "kowal-remote.json").unlink()
+    ours, theirs = shared.copy("ours"), shared.copy("theirs")
+    if not joined:
+        (ours.path / "kowal-remote.json").unlink()
     with Registry.open(ours.path) as alone:
         produce(alone) if work == "a version" else alone.add_candidate(make(), {})
+    if joined:
+        produce(theirs, "another")
     before = refs(ours.path)
     assert "is no copy of" in ours.refresh()
     assert refs(ours.path) == before
