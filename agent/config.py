@@ -22,6 +22,7 @@ from agent.packages import AllowList
 from agent.rights.grants import Grant, parse
 from agent.rights.secrets import SHORTEST
 from agent.sandboxes import AUTO
+from registry import Remote
 from sandbox import Limits
 from sandbox.locks import read_requirements
 from sandbox.resolver import Resolver
@@ -219,6 +220,10 @@ class Settings(BaseSettings):
 
     registry: Path = Field(default_factory=lambda: data_folder() / "registry.git")
     """The git repository that holds the functions."""
+    registry_remote: SecretStr = SecretStr("")
+    """The git remote, a URL or a path, that the registry is a copy of; empty for none."""
+    registry_max_age_s: float = Field(default=30.0, ge=0)
+    """A copy that is older is brought up to date before a task is matched."""
     database: str = ""
     """The operational database: a file or a database URL. Empty: `operations.sqlite` beside the registry."""
     cache: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("kowal", appauthor=False)))
@@ -275,9 +280,20 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=settings_file())
 
     @property
+    def remote(self) -> Remote | None:
+        """The registry's remote; None where it has none."""
+        place = self.registry_remote.get_secret_value()
+        return Remote(place=place, max_age_s=self.registry_max_age_s) if place else None
+
+    @property
     def database_place(self) -> str:
         """The operational database's file or URL."""
         return self.database or str(self.registry.with_name("operations.sqlite"))
+
+    def alone_in(self, folder: Path) -> Self:
+        """The same settings for a registry and a database of their own in the folder, shared with nobody."""
+        own = {"registry": folder / "registry.git", "database": str(folder / "operations.sqlite")}
+        return self.model_copy(update={**own, "registry_remote": SecretStr("")})
 
     def secret(self, name: str) -> str:
         """The secret of that name; the environment's own names count in lower case. Raises `BadSettings`."""

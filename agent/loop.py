@@ -77,6 +77,7 @@ class Agent:
         """Make the function the task asks for and keep it, without running it. Raises as `execute` does."""
         refuse_unreadable(task)
         clock = StepClock()
+        self.freshen()
         made = self._made(steps, task, clock, known)
         return outcome(task, made.version, origin_of(made), clock, made=made)
 
@@ -86,6 +87,7 @@ class Agent:
         Raises `UnknownFunction`, `UnknownVersion`, `BadArguments`, `RunFailed` (for a quarantined version, too).
         """
         clock = StepClock()
+        self.freshen()
         found = self.registry.get(name, version)
         if found.status is Status.QUARANTINED:
             advice = f"`kowal functions history {name}` says why. Name another version, or enhance the function."
@@ -98,6 +100,7 @@ class Agent:
         """Make a new version that does what the wish adds; what the old one promised still holds."""
         refuse_unreadable(wish)
         clock = StepClock()
+        self.freshen()
         made = self._made(steps, wish, clock, known, replaces=name)
         return outcome(wish, made.version, Origin.GENERATED, clock, made=made)
 
@@ -137,7 +140,13 @@ class Agent:
     def preview(self, task: Task) -> Match:
         """Which function would run, or none; nothing is run and no model is asked to choose."""
         refuse_unreadable(task)
+        self.freshen()
         return self.matcher.match(task, ask_model=False)
+
+    def freshen(self) -> None:
+        """Bring a shared registry up to date where it is due; where that fails, tell it and go on with what is here."""
+        if reason := self.registry.refresh():
+            self.runner.listener(Event(action="registry.stale", facts={"reason": reason}))
 
     def close(self) -> None:
         """Stop what goes on in the background, and release files and processes. Idempotent."""
@@ -162,6 +171,7 @@ class Agent:
     def _matched(self, task: Task, clock: StepClock) -> Match:
         """The matcher's choice, which is told."""
         with clock.step("match"):
+            self.freshen()
             match = self._match(task)
         self._tell_match(match, clock)
         return match

@@ -226,7 +226,7 @@ def open_registry(settings: Settings) -> Registry:
         raise NotARegistry(
             f"There is no registry at {settings.registry} yet", advice="Run `kowal init` to make one there."
         )
-    return Registry.open(settings.registry)
+    return Registry.open(settings.registry, remote=settings.remote)
 
 
 def open_operations(settings: Settings) -> Operations:

@@ -8,10 +8,13 @@ from registry.errors import (
     InvalidFunction,
     InvalidTransition,
     NameTaken,
+    NotACopy,
     NotARegistry,
     OperationsUnavailable,
     RegistryError,
     RegistryNotWritable,
+    RemoteRefused,
+    RemoteUnavailable,
     Superseded,
     UnknownFunction,
     UnknownQuestion,
@@ -36,6 +39,8 @@ from registry.records import (
     TaskState,
 )
 from registry.registry import Registry
+from registry.remote import Remote
+from registry.sharing import RemoteStatus
 from registry.types import (
     ALLOWED_TRANSITIONS,
     NAME_PATTERN,
@@ -73,6 +78,7 @@ __all__ = [
     "Listing",
     "Manifest",
     "NameTaken",
+    "NotACopy",
     "NotARegistry",
     "Operations",
     "OperationsUnavailable",
@@ -82,6 +88,10 @@ __all__ = [
     "Registry",
     "RegistryError",
     "RegistryNotWritable",
+    "Remote",
+    "RemoteRefused",
+    "RemoteStatus",
+    "RemoteUnavailable",
     "Run",
     "RunCounts",
     "Status",

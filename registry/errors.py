@@ -48,6 +48,27 @@ class Conflict(RegistryError):
     advice = "Repeat the command; what the other process did is kept."
 
 
+class RemoteUnavailable(RegistryError):
+    """The remote that the registry is shared through does not answer."""
+
+    retryable = True
+    advice = "Repeat the command once the remote answers; `kowal doctor` tries it."
+
+
+class RemoteRefused(RegistryError):
+    """The remote that the registry is shared through refused."""
+
+    advice = "Mend what it names (rights, a hook, a protected branch, space), then repeat the command."
+
+
+class NotACopy(RegistryError):
+    """This registry is no copy of the remote's: it has what the remote lacks."""
+
+    advice = (
+        "Move this registry aside and run `kowal init`: it copies the remote's. What only this one has stays there."
+    )
+
+
 class NameTaken(RegistryError):
     """A function of that name was registered by somebody else meanwhile."""
 

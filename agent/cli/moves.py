@@ -6,7 +6,7 @@ import typer
 
 from agent.cli.asking import attended, read_line
 from agent.cli.functions import Name, WhichVersion, kept_differences, moved, print_callers, stands
-from agent.cli.opening import Json, opened_agent, opened_settings
+from agent.cli.opening import Json, opened_agent, opened_registry, opened_settings
 from agent.cli.record import print_near
 from agent.cli.render import err, out, print_json
 from agent.cli.requirements import print_packages
@@ -14,7 +14,6 @@ from agent.composition import callers_of
 from agent.config import Settings, current_user
 from agent.making.callers import Callers, Followed
 from agent.signing import Signing
-from agent.wiring import open_registry
 from registry import Registry, Version
 
 Grant = Annotated[
@@ -29,7 +28,7 @@ def approve(
 ) -> None:
     """Approve a candidate: it gets a version and a place on `main`."""
     settings = opened_settings()
-    version = open_registry(settings).approve(name, digest, by=current_user())
+    version = opened_registry(settings).approve(name, digest, by=current_user())
     moved(version, kept_differences(settings, version), json_output=json_output)
 
 
@@ -40,7 +39,7 @@ def promote(name: Name, version: WhichVersion = None, grant: Grant = False, json
     function is there that does nearly the same, it is shown.
     """
     settings = opened_settings()
-    found = open_registry(settings)
+    found = opened_registry(settings)
     signing = Signing(registry=found, allowed=settings.grants.as_grants())
     wanted = found.get(name, version) if version else found.newest(name)
     if not json_output:
@@ -73,7 +72,7 @@ def rollback(
     Functions that call it are proven anew with that version, or taken out of use.
     """
     settings = opened_settings()
-    found = open_registry(settings)
+    found = opened_registry(settings)
     serving = found.rollback(name, version, by=current_user())
     callers = followed(settings, found, name, json_output=json_output)
     moved(serving, json_output=json_output, callers=callers)
@@ -90,7 +89,7 @@ def quarantine(
     Functions that call it are proven anew with that one, or taken out of use as well.
     """
     settings = opened_settings()
-    found = open_registry(settings)
+    found = opened_registry(settings)
     left = found.quarantine(name, by=current_user(), reason=reason, version=version)
     callers = followed(settings, found, name, json_output=json_output)
     if json_output:

@@ -16,8 +16,9 @@ from agent.library import prepare_registry
 from agent.loop import Agent
 from agent.matching.decision import Which, nobody_knows
 from agent.questions import Ask, nobody
-from agent.wiring import build_agent
-from registry import Example
+from agent.types import Event
+from agent.wiring import build_agent, open_registry
+from registry import Example, Registry
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Explain = Annotated[
@@ -80,6 +81,14 @@ def opened_settings() -> Settings:
     settings = load_settings()
     prepare_registry(settings, silent)
     return settings
+
+
+def opened_registry(settings: Settings) -> Registry:
+    """The registry of the settings, brought up to date where it is shared and due; what hinders that is shown."""
+    registry = open_registry(settings)
+    if reason := registry.refresh():
+        show(Event(action="registry.stale", facts={"reason": reason}))
+    return registry
 
 
 def read_arguments(pairs: Sequence[str] | None, file: Path | None) -> dict[str, Any]:

@@ -22,9 +22,11 @@ def show(event: Event) -> None:
 
 
 def silent(event: Event) -> None:
-    """For `--json`: only what takes long is announced, so that nobody thinks it hangs."""
+    """For `--json`: only what takes long is announced, so that nobody thinks it hangs, and what may be out of date."""
     if event.action == "progress":
         err.print(event.facts["line"], markup=False)
+    elif event.action == "registry.stale":
+        show(event)
 
 
 def matched(facts: Any) -> str:
@@ -161,6 +163,7 @@ def barred(facts: Any) -> str:
 
 LINES: dict[str, Callable[[Any], str]] = {
     "progress": lambda facts: f"[dim]{escape(facts['line'])}[/]",
+    "registry.stale": lambda facts: f"{TRIED} the copy of the registry may be old: {escape(facts['reason'])}",
     "match.found": matched,
     "match.none": unmatched,
     "match.unclear": unclear,
