@@ -96,7 +96,7 @@ class Turns:
         started = {} if record.started_at else {"started_at": datetime.now(UTC)}
         working = {"state": TaskState.WORKING, "worker": self.worker, "reason": "", **started}
         if outlasting(lambda: self.tasks.move(record, working, among=WORKABLE, event=begun)):
-            ending = self._ending(record, Execution(task_id=task_id, turn=turn))
+            ending = self._ending(record, Execution(task_id=task_id, turn=turn, by=record.asked_by))
             outlasting(lambda: self.end(record, ending))
 
     def running(self) -> Mapping[str, Execution]:
