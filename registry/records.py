@@ -141,7 +141,7 @@ class AttemptRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEntry:
-    """One thing that a function asked of its host, or that a person did about a task. No secret and no data is in it."""
+    """What a function asked of its host, or what a person did about a task. No secret and no data is in it."""
 
     at: datetime
     """With a time zone; comes back in UTC."""
@@ -155,8 +155,7 @@ class AuditEntry:
     version: str
     digest: str
     run: str
-    """The same for all that one run did, the functions that it called included; the id of the task that a person spoke of.
-    """
+    """The same for all that one run did, the functions that it called included; the task's id where a person spoke."""
     subject: str
     """What was asked for: `GET https://api.example.org/v1/forecast`, without the query."""
     outcome: Literal["allowed", "refused", "failed"]

@@ -119,8 +119,8 @@ class Desk:
                 done = done or self.tasks.move(task, {"stop_by": by}, among=(task.state,), event=told, then=then)
             else:
                 told = event_of(task.id, "end", "task.cancelled", reason=reason)
-                values = {"state": TaskState.CANCELLED, "reason": reason, "waits_for": ""}
-                values["ended_at"] = datetime.now(UTC)
+                values = {"state": TaskState.CANCELLED, "reason": reason, "ended_at": datetime.now(UTC)}
+                values |= {"waits_for": ""}
                 done = self.tasks.move(task, values, among=CANCELLABLE, event=told, then=then)
                 if done:
                     self.queue.drop(task)
@@ -234,7 +234,7 @@ def refuse_unworkable(asked: Asked) -> None:
     """Raise `BadTask` for a priority or a deadline that is none."""
     if abs(asked.priority) > MOST_PRIORITY:
         raise BadTask(f"A priority lies between -{MOST_PRIORITY} and {MOST_PRIORITY}, and not at {asked.priority}")
-    if asked.deadline is not None and asked.deadline <= timedelta():
+    if asked.deadline is not None and asked.deadline < timedelta():
         raise BadTask("The deadline has passed already", advice="Say in how many seconds the task is of no use.")
 
 

@@ -23,7 +23,7 @@ from agent.workflow.standing import (
     wait_of,
     waiting_for,
 )
-from registry import InvalidTransition, Operations, Status, TaskRecord, TaskState, Version
+from registry import InvalidTransition, Operations, QuestionRecord, Status, TaskRecord, TaskState, Version
 
 NONE = "none"
 """How somebody says that none of the functions is meant."""
@@ -43,15 +43,18 @@ class People:
         self.operations.close()
         self.signing.registry.close()
 
+    def question(self, task: TaskRecord) -> QuestionRecord:
+        """The question that the task waits for."""
+        return self.operations.question(waits_for(task, "question").question)
+
     def decide(self, task: TaskRecord, said: Said, *, by: str) -> TaskRecord:
         """Answer the question that the candidates left open.
 
         Raises `AlreadyAnswered`. Where somebody answered and was stopped before the task went on, it goes on with
         their answer.
         """
-        number = waits_for(task, "question").question
+        question, number = self.question(task), wait_of(task).question
         self.desk.refuse(Deed.ANSWER, task, by)
-        question = self.operations.question(number)
         if question.answer is None:
             refuse_misfit(said, interface_of(question).output_schema)
             answer = {"raises": True} if said.raises else {"out": said.value}
