@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ from agent.types import Event, Outcome, Task
 from agent.wiring import open_desk, open_operations
 from agent.workflow.kept import read
 from agent.workflow.standing import how_to_answer, not_done, outcome_of, short_id, standing
-from registry import TaskRecord, Tasks, TaskState
+from registry import AttemptRecord, TaskRecord, Tasks, TaskState
 
 if TYPE_CHECKING:
     from agent.workflow.desk import Desk
@@ -103,11 +103,13 @@ def list_tasks(
 @app.command()
 def show(task_id: Id, json_output: Json = False) -> None:
     """Show all that is known of a task: where it stands and why, how to answer what it waits for, what came of it."""
-    task = queued_tasks().task(task_id)
+    operations = open_operations(load_settings())
+    task = operations.tasks.task(task_id)
+    attempts = operations.attempts(task.id)
     if json_output:
-        print_json(whole_json(task))
+        print_json(whole_json(task, attempts))
         return
-    print_columns([(name, text) for name, text in rows_of(task) if text])
+    print_columns([(name, text) for name, text in rows_of(task, len(attempts)) if text])
 
 
 @app.command()
@@ -205,11 +207,12 @@ def record_json(task: TaskRecord) -> dict[str, Any]:
     return facts | {"verb": verb_of(task), "next": how_to_answer(task)}
 
 
-def whole_json(task: TaskRecord) -> dict[str, Any]:
+def whole_json(task: TaskRecord, attempts: Sequence[AttemptRecord]) -> dict[str, Any]:
     """All that is known of a task, for programs."""
     told = {"verb": verb_of(task), "name": task.request.get("name", ""), "error": task.error, "losses": task.losses}
     told |= {"outcome": outcome_json(read(Outcome, task.outcome)) if task.outcome else None}
-    return record_json(task) | told | {"arguments": sorted(task.request["task"]["arguments"])}
+    tried = [{"number": row.number, "model": row.model, "passed": row.verdict.get("passed")} for row in attempts]
+    return record_json(task) | told | {"arguments": sorted(task.request["task"]["arguments"]), "attempts": tried}
 
 
 def verb_of(task: TaskRecord) -> str:
@@ -217,7 +220,7 @@ def verb_of(task: TaskRecord) -> str:
     return str(task.request.get("verb", "execute"))
 
 
-def rows_of(task: TaskRecord) -> Iterator[tuple[str, str]]:
+def rows_of(task: TaskRecord, attempts: int) -> Iterator[tuple[str, str]]:
     """What people see of a task, line by line; those without a text are left out."""
     yield "task", cut(task.text, 500)
     yield "id", task.id
@@ -233,6 +236,7 @@ def rows_of(task: TaskRecord) -> Iterator[tuple[str, str]]:
     yield "worker", task.worker
     yield "started", moment(task.started_at)
     yield "ended", moment(task.ended_at)
+    yield "attempts", f"{attempts}: kowal attempts {task.id}" if attempts else ""
     yield from error_rows(task.error or {})
     yield from outcome_rows(task.outcome or {})
 
@@ -243,7 +247,6 @@ def error_rows(error: Any) -> Iterator[tuple[str, str]]:
     yield "error", f"{error['type']}: {cut(error['message'], 500)}" if error else ""
     yield "kept", cut(error.get("kept", ""), 500)
     yield "advice", cut(error.get("advice", ""), 500)
-    yield "attempts", f"kowal attempts {facts['task_id']}" if "task_id" in facts else ""
     yield "run", str(facts.get("run_id") or "")
 
 
@@ -252,7 +255,6 @@ def outcome_rows(outcome: Any) -> Iterator[tuple[str, str]]:
     if not outcome:
         return
     yield "function", f"{outcome['function']} {outcome['version']} ({outcome['origin']}, {outcome['status']})"
-    yield "attempts", str(len(outcome["attempts"]) or "")
     yield "run", str(outcome["run_id"] or "")
     yield "reached", ", ".join(outcome["reached"])
 

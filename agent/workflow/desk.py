@@ -240,13 +240,15 @@ def refuse_unworkable(asked: Asked) -> None:
 
 def said_of(task: TaskRecord, deed: Deed, by: str, **facts: str) -> AuditEntry:
     """The audit's line about what somebody did about the task."""
+    wait = wait_of(task)
+    function, version, digest = wait.version if wait.kind == "approval" else ("", "", "")
     return AuditEntry(
         at=datetime.now(UTC),
         actor=by,
         action=f"task.{deed}",
-        function="",
-        version="",
-        digest="",
+        function=function,
+        version=version,
+        digest=digest,
         run=task.id,
         subject=f"task {short_id(task)}",
         outcome="allowed",
