@@ -17,6 +17,8 @@ class Execution:
 
     task_id: str
     turn: int
+    by: str = ""
+    """Who asked for the task."""
     stop: Stop = field(default_factory=Stop)
     number: Iterator[int] = field(default_factory=itertools.count)
     requests: Counter[str] = field(default_factory=Counter)

@@ -96,7 +96,9 @@ class Turns:
         started = {} if record.started_at else {"started_at": datetime.now(UTC)}
         working = {"state": TaskState.WORKING, "worker": self.worker, "reason": "", **started}
         if outlasting(lambda: self.tasks.move(record, working, among=WORKABLE, event=begun)):
-            ending = self._ending(record, Execution(task_id=task_id, turn=turn))
+            ending = self._ending(record, Execution(task_id=task_id, turn=turn, by=record.asked_by))
+            if not ending.state.is_over and outlasting(lambda: self.tasks.task(task_id)).stop_by:
+                ending = self._stopped(record)  # it was cancelled as it was about to wait
             outlasting(lambda: self.end(record, ending))
 
     def running(self) -> Mapping[str, Execution]:
