@@ -1,0 +1,186 @@
+"""Workers that die where they are told to: `python crash_worker.py`, a life for each line on its input.
+
+One process imports all that a worker needs and forks for each life: what is killed is a real worker, and its start
+costs no second. A life is a line of JSON (`Life`); the reply, a line as well, is how it ended. The line `end` kills the
+one that goes on.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS
+from pydantic import BaseModel
+
+from agent.config import load_settings
+from agent.ports import ModelReply, ModelRequest
+from agent.types import ignore
+from agent.wiring import open_worker
+from agent.workflow.execution import current
+from agent.workflow.recording import Recording, digest_of
+from agent.workflow.turns import Turns
+from registry import Operations, Tasks
+from registry.refs import Refs
+
+AHEAD = (
+    "agent.workflow.desk", "agent.workflow.liveness", "agent.workflow.worker", "integrations.llm.ollama", "ollama",
+    "psycopg", "pysqlite3", "sandbox.backends.wasm", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite",
+)  # fmt: skip
+"""What a life would import itself."""
+
+
+class Life(BaseModel):
+    """How a worker lives, and when it dies."""
+
+    settings: dict[str, Any]
+    log: Path
+    """Where it notes what it asked and kept, and where it was killed."""
+    at: str = ""
+    """Dies at the first boundary that `spared` does not name: `boundary`. Empty: at none."""
+    spared: frozenset[str] = frozenset()
+    after_s: float | None = None
+    """Dies so long after its birth."""
+
+
+class Boundaries:
+    """Counts the boundaries of steps that a life comes by, and kills it at one."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._log = os.open(life.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._seen: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def note(self, *words: str) -> None:
+        """Write a line, which outlives this process."""
+        os.write(self._log, (" ".join(words) + "\n").encode())
+
+    def at(self, place: str) -> None:
+        """Come by a boundary; the end, where it is the one."""
+        execution = current()
+        task = execution.task_id[:8] if execution else "-"
+        with self._lock:
+            self._seen[f"{task} {place}"] += 1
+            key = f"{task} {place} {self._seen[f'{task} {place}']}"
+            if self._life.at == "boundary" and key not in self._life.spared:
+                self.note("killed", key)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, owner: Any, method: str, label: Callable[..., str]) -> None:
+        """Make what comes before and after each call of the method a boundary."""
+        inner = getattr(owner, method)
+
+        def outer(*args: Any, **kwargs: Any) -> Any:
+            name = label(*args, **kwargs)
+            self.at(f"before {name}")
+            value = inner(*args, **kwargs)
+            self.at(f"after {name}")
+            return value
+
+        setattr(owner, method, outer)
+
+
+def put(boundaries: Boundaries) -> None:
+    """Put boundaries around all that a task writes down on its way, and note what a model is asked and what is kept."""
+    boundaries.around(DBOS, "run_step", lambda options, *_: f"step {options['name']}")
+    boundaries.around(Turns, "work", lambda *_: "turn")
+    boundaries.around(Turns, "end", lambda _, task, ending: f"end {ending.state.value}")
+    boundaries.around(Tasks, "tell", lambda _, event: f"event {event.action}")
+    boundaries.around(Tasks, "claim", lambda *_: "claim")
+    boundaries.around(Tasks, "move", lambda _, task, values, **__: f"move {values.get('state', '')}")
+    boundaries.around(Refs, "update", lambda _, updates: f"refs {updates[0].ref.split('/')[1]}")
+    boundaries.around(Operations, "record_run", lambda *_, **__: "run")
+    boundaries.around(Operations, "learn", lambda *_, **__: "lesson")
+    keep, remember = Tasks.keep_reply, Recording.remember
+
+    def kept(self: Tasks, task_id: str, key: str, reply: Any) -> None:
+        boundaries.at("before reply")
+        keep(self, task_id, key, reply)
+        boundaries.note("kept", task_id, key.partition("#")[0])
+        boundaries.at("after reply")
+
+    def remembered(self: Recording, request: ModelRequest, ask: Callable[[], ModelReply]) -> ModelReply:
+        def asked() -> ModelReply:
+            execution = current()
+            boundaries.note("asked", execution.task_id if execution else "-", digest_of(request))
+            return ask()
+
+        return remember(self, request, asked)
+
+    Tasks.keep_reply = kept  # type: ignore[method-assign]
+    Recording.remember = remembered  # type: ignore[method-assign]
+
+
+def live(life: Life) -> None:
+    """A worker's life, to its end."""
+    boundaries = Boundaries(life)
+    put(boundaries)
+    worker = open_worker(load_settings(**life.settings), "w", ignore, lambda line: boundaries.note("told", line))
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    worker.run()
+
+
+def born(life: Life) -> int:
+    """The process of a new life."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        os.setsid()
+        with life.log.with_suffix(".err").open("a") as errors:
+            os.dup2(errors.fileno(), 2)
+        os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+        os.dup2(2, 1)
+        live(life)
+        os._exit(0)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        os._exit(1)
+
+
+def ended(child: int, deadline: float | None) -> dict[str, Any]:
+    """How the life ended: by itself, by its own hand at a boundary, at its deadline, or because that was asked."""
+    how = "boundary"
+    while True:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            code = os.waitstatus_to_exitcode(status)
+            return {"how": how if code == -signal.SIGKILL else "exit", "code": code}
+        if deadline is not None and time.monotonic() >= deadline:
+            how, deadline = "moment", None
+            os.kill(child, signal.SIGKILL)
+        if how == "boundary" and select.select([sys.stdin], [], [], 0.005)[0]:
+            sys.stdin.readline()
+            how = "asked"
+            os.kill(child, signal.SIGKILL)
+
+
+def main() -> None:
+    """Give a life for each line, one after the other."""
+    for module in AHEAD:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+    while line := sys.stdin.readline():
+        if line.strip() == "end":  # it came when the life had just ended
+            continue
+        life = Life.model_validate_json(line)
+        child = born(life)
+        deadline = None if life.after_s is None else time.monotonic() + life.after_s
+        sys.stdout.write(json.dumps(ended(child, deadline)) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
