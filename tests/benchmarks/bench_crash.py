@@ -8,6 +8,7 @@ kills it takes about an hour.
 import itertools
 import json
 import os
+import shutil
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -15,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from crash_model import WISHES, Server
-from crash_rounds import Figures, Nursery, Place, Round, moments, prepare_template
+from crash_rounds import Figures, Nursery, Place, Round, at_boundaries, at_moments, prepare_template
 from postgres_server import NoPostgres, postgres
 
-SHOWN = ("kills", "tasks", "lost", "promotions_doubled", "reports_doubled", "requests_repeated", "repeated_after_reply")
-AT_BOUNDARIES, AT_MOMENTS = 1, 3
+SHOWN = (
+    "kills", "tasks", "lost", "promotions_doubled", "reports_doubled", "requests", "requests_repeated", "repeated_after_reply",
+    "runs_repeated",
+)  # fmt: skip
+MADE_AT_BOUNDARIES, MADE_AT_MOMENTS = 1, 3
 """Functions made in one round, by how its workers are killed; as many tasks match."""
 LONGEST_S = float(os.environ.get("LONGEST_S", "3.0"))
 """No worker lives longer in a round of random moments."""
@@ -34,13 +38,10 @@ def main() -> None:
         places = [Place(name="sqlite", template=folder / "template")]
         try:
             server = stack.enter_context(postgres())
+            shutil.copytree(folder / "template", folder / "bare")
             places.append(Place(name="postgres", template=folder / "bare", server=server))
         except NoPostgres as error:
             tell(f"Postgres is left out: {error}")
-        if len(places) > 1:
-            import shutil
-
-            shutil.copytree(folder / "template", folder / "bare")
         for place in places:
             place.prepared()
         nursery, model = stack.enter_context(Nursery()), stack.enter_context(Server())
@@ -57,20 +58,20 @@ def main() -> None:
 def killed(place: Place, nursery: Nursery, model: Server, folder: Path, kills: int, seed: int) -> Figures:
     """Rounds until so many workers were killed, by turns at boundaries and at random moments."""
     total = Figures()
-    at_moments = 0
+    by_chance = 0
     for number in itertools.count():
         left = kills - total.kills
         if left <= 0:
             break
-        randomly = at_moments < total.kills - at_moments  # whichever has had fewer
-        wishes = WISHES[number * 5 % 100 :][: AT_MOMENTS if randomly else AT_BOUNDARIES]
+        randomly = by_chance < total.kills - by_chance  # whichever has had fewer
+        wishes = WISHES[number * 5 % 100 :][: MADE_AT_MOMENTS if randomly else MADE_AT_BOUNDARIES]
         name = f"{place.name}_{number}"
         with place.copied(folder / name, model.url) as settings:
             log = folder / name / "log"
             one = Round(nursery=nursery, server=model, settings=settings, log=log, wishes=wishes)
-            figures = one.played(moments(seed + number, LONGEST_S) if randomly else lambda: None, left, tell)
+            figures = one.played(at_moments(seed + number, LONGEST_S) if randomly else at_boundaries, left, tell)
         total += figures
-        at_moments += figures.kills if randomly else 0
+        by_chance += figures.kills if randomly else 0
         show(f"{name} {'moments' if randomly else 'boundaries'}", figures)
     show(place.name, total)
     return total

@@ -92,6 +92,27 @@ class Nursery:
         return str(json.loads(replies[0])["how"])
 
 
+Killer = Callable[[], dict[str, Any]]
+"""How the next worker dies, as a `Life` says it."""
+
+
+def at_boundaries() -> dict[str, Any]:
+    """At the first boundary at which none has died yet."""
+    return {"at": "boundary"}
+
+
+def at_some_boundaries(seed: int, most_skipped: int) -> Killer:
+    """At boundaries, up to so many of them left out between two deaths."""
+    chance = random.Random(seed)
+    return lambda: {"at": "boundary", "skip": chance.randrange(most_skipped + 1)}
+
+
+def at_moments(seed: int, longest_s: float) -> Killer:
+    """At random moments up to so many seconds after a worker's birth."""
+    chance = random.Random(seed)
+    return lambda: {"after_s": chance.uniform(0.0, longest_s)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where tasks are kept: a template, and copies of it."""
@@ -165,18 +186,15 @@ class Round:
     wishes: Sequence[Wish]
     """What must be made, beside as many tasks that match."""
 
-    def played(self, killed_by: Callable[[], float | None], most: int, note: Callable[[str], None]) -> Figures:
-        """What came of it. `killed_by` says after how many seconds the next worker dies; None: at its next boundary.
-
-        After so many kills the rest is worked off in peace.
-        """
+    def played(self, killer: Killer, most: int, note: Callable[[str], None]) -> Figures:
+        """What came of it. After so many kills the rest is worked off in peace."""
         started, figures = time.monotonic(), Figures()
         self.log.touch()
         self.server.forget()
         desk = open_desk(load_settings(**self.settings))
         try:
             tasks = self._handed_in(desk)
-            self._killed(desk, tasks, killed_by, most, figures, note)
+            self._killed(desk, tasks, killer, most, figures, note)
             self._counted(desk, tasks, figures)
         finally:
             desk.queue.close()
@@ -195,7 +213,7 @@ class Round:
         self,
         desk: Desk,
         tasks: Sequence[TaskRecord],
-        killed_by: Callable[[], float | None],
+        killer: Killer,
         most: int,
         figures: Figures,
         note: Callable[[str], None],
@@ -211,10 +229,8 @@ class Round:
             return time.monotonic() - moved > STUCK_S or all(TaskState(state).is_over for state, _ in now[0].values())
 
         while not over():
-            after = killed_by() if figures.kills < most else None
-            at = "boundary" if after is None and figures.kills < most else ""
-            life = {"settings": self.settings, "log": str(self.log), "at": at, "after_s": after}
-            how = self.nursery.life(life | {"spared": self._lines("killed ")}, over)
+            life = {"settings": self.settings, "log": str(self.log), "spared": self._lines("killed ")}
+            how = self.nursery.life(life | (killer() if figures.kills < most else {}), over)
             figures.kills += how in ("boundary", "moment")
             if how == "exit":
                 note("a worker ended by itself: " + self.log.with_suffix(".err").read_text()[-2000:])
@@ -259,8 +275,3 @@ def doubled(registry: Path, made: int) -> int:
         changes = Counter((name, entry.status) for name in names for entry in opened.history(name))
         return max(0, len(names) - made) + changes.total() - len(changes)
 
-
-def moments(seed: int, longest_s: float) -> Callable[[], float | None]:
-    """Random moments up to so many seconds after a worker's birth."""
-    chance = random.Random(seed)
-    return lambda: chance.uniform(0.0, longest_s)
