@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -31,6 +32,7 @@ LONGEST_S = float(os.environ.get("LONGEST_S", "3.0"))
 
 def main() -> None:
     """Kill, count, print the figures; write them to `OUT` where that is set."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server and the workers end with this process
     kills, seed = int(os.environ.get("KILLS", "1000")), int(os.environ.get("SEED", "1"))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -20,11 +20,10 @@ from crash_model import MODEL, Server, Wish
 from agent.config import load_settings
 from agent.library import prepare_registry
 from agent.types import Task
-from agent.wiring import open_desk
 from agent.workflow.desk import Asked, Desk
 from agent.workflow.queue import Queue
 from agent.workflow.turns import Wanted
-from registry import Operations, Registry, TaskRecord, TaskState
+from registry import Operations, OperationsUnavailable, Registry, TaskRecord, TaskState
 
 BUILT_IN = "slugify"
 STUCK_S = 120.0
@@ -75,8 +74,8 @@ class Nursery:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.stdin.close()
-        self._process.wait()
+        with self._process:  # closes its pipes and waits
+            pass
 
     def life(self, life: dict[str, Any], is_over: Callable[[], bool]) -> str:
         """How a life ended: `boundary`, `moment`, `exit`; `asked`, once all is over."""
@@ -108,9 +107,35 @@ def at_some_boundaries(seed: int, most_skipped: int) -> Killer:
 
 
 def at_moments(seed: int, longest_s: float) -> Killer:
-    """At random moments up to so many seconds after a worker's birth."""
+    """At random moments up to so many seconds after a worker begins to work, every tenth time after its birth."""
     chance = random.Random(seed)
-    return lambda: {"after_s": chance.uniform(0.0, longest_s)}
+    return lambda: {"after_s": chance.uniform(0.0, longest_s), "from_birth": chance.random() < 0.1}
+
+
+@contextmanager
+def desk_of(settings: dict[str, Any]) -> Iterator[Desk]:
+    """The desk of an installation."""
+    with closing(Operations.open(load_settings(**settings).database_place)) as operations:
+        with closing(Queue(operations)) as queue:
+            yield Desk(tasks=operations.tasks, queue=queue)
+
+
+@contextmanager
+def alive(nursery: Nursery, settings: dict[str, Any], log: Path, **life: Any) -> Iterator[None]:
+    """A worker that lives for the length of a block; where it ends by itself, another follows."""
+    ended = threading.Event()
+
+    def lives() -> None:
+        while not ended.is_set():
+            nursery.life({"settings": settings, "log": str(log), **life}, ended.is_set)
+
+    thread = threading.Thread(target=lives)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,13 +150,11 @@ class Place:
 
     def prepared(self) -> None:
         """Have the database be there with its tables."""
-        url = self.server.url("template_kowal") if self.server else self.template / "operations.sqlite"
+        database = self.server.url("template_kowal") if self.server else ""
         if self.server:
             self._ask("CREATE DATABASE template_kowal")
-        operations = Operations.open(url)
-        queue = Queue(operations)
-        queue.close()
-        operations.close()
+        with desk_of(settings_for(self.template, database, "")):
+            pass
 
     @contextmanager
     def copied(self, folder: Path, host: str) -> Iterator[dict[str, Any]]:
@@ -164,7 +187,7 @@ def settings_for(folder: Path, database: str, host: str) -> dict[str, Any]:
         "sandbox": "wasm",
         "candidates": 2,
         "tasks": {"a_worker": 2, "a_person": 8, "poll_s": 0.05, "losses": 1_000_000},
-        "llm": {"ollama": {"host": host, "models": MODEL}},
+        "llm": {"ollama": {"host": host, "models": MODEL} if host else {}},
     }
 
 
@@ -191,13 +214,10 @@ class Round:
         started, figures = time.monotonic(), Figures()
         self.log.touch()
         self.server.forget()
-        desk = open_desk(load_settings(**self.settings))
-        try:
+        with desk_of(self.settings) as desk:
             tasks = self._handed_in(desk)
             self._killed(desk, tasks, killer, most, figures, note)
             self._counted(desk, tasks, figures)
-        finally:
-            desk.queue.close()
         figures.seconds = time.monotonic() - started
         return figures
 
@@ -223,7 +243,9 @@ class Round:
 
         def over() -> bool:
             nonlocal seen, moved
-            now = self._progress(desk)
+            now = seen
+            with suppress(OperationsUnavailable):  # the database may be away, too
+                now = self._progress(desk)
             if now != seen:
                 seen, moved = now, time.monotonic()
             return time.monotonic() - moved > STUCK_S or all(TaskState(state).is_over for state, _ in now[0].values())
@@ -264,7 +286,7 @@ class Round:
             what, _, which = line.partition(" ")
             figures.repeated_after_reply += what == "asked" and which in kept
             kept |= {which} if what == "kept" else set()
-        with closing(Operations.open(self.settings["database"] or self.log.with_name("operations.sqlite"))) as operations:
+        with closing(Operations.open(load_settings(**self.settings).database_place)) as operations:
             figures.runs_repeated = len(operations.runs(limit=10_000)) - len(tasks)
 
 

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ from agent.config import load_settings
 from agent.ports import ModelReply, ModelRequest
 from agent.types import ignore
 from agent.wiring import open_worker
+from agent.workflow import endings
 from agent.workflow.execution import current
 from agent.workflow.recording import Recording, digest_of
 from agent.workflow.turns import Turns
@@ -51,7 +53,11 @@ class Life(BaseModel):
     skip: int = 0
     """Comes by so many others before."""
     after_s: float | None = None
-    """Dies so long after its birth."""
+    """Dies so long after it begins to work."""
+    from_birth: bool = False
+    """Counts from its birth instead."""
+    parked_s: float = endings.PARKED_S
+    """Seconds until it tries a parked task again."""
 
 
 class Boundaries:
@@ -127,50 +133,62 @@ def put(boundaries: Boundaries) -> None:
     Recording.remember = remembered  # type: ignore[method-assign]
 
 
-def live(life: Life) -> None:
-    """A worker's life, to its end."""
+def live(life: Life, works: Callable[[], object]) -> None:
+    """A worker's life, to its end. `works` is called as it begins to work."""
     boundaries = Boundaries(life)
+    endings.PARKED_S = life.parked_s
     put(boundaries)
-    worker = open_worker(load_settings(**life.settings), "w", ignore, lambda line: boundaries.note("told", line))
+
+    def told(line: str) -> None:
+        boundaries.note("told", line)
+        works()
+
+    worker = open_worker(load_settings(**life.settings), "w", ignore, told)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     worker.run()
 
 
-def born(life: Life) -> int:
-    """The process of a new life."""
+def born(life: Life) -> tuple[int, int]:
+    """The process of a new life, and what can be read from as soon as it begins to work."""
+    begun, works = os.pipe()
     child = os.fork()
     if child:
-        return child
+        os.close(works)
+        return child, begun
     try:
+        os.close(begun)
         os.setsid()
         with life.log.with_suffix(".err").open("a") as errors:
             os.dup2(errors.fileno(), 2)
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
         os.dup2(2, 1)
-        live(life)
+        live(life, lambda: os.write(works, b"."))
         os._exit(0)
     except BaseException:
-        import traceback
-
         traceback.print_exc()
         os._exit(1)
 
 
-def ended(child: int, deadline: float | None) -> dict[str, Any]:
-    """How the life ended: by itself, by its own hand at a boundary, at its deadline, or because that was asked."""
-    how = "boundary"
+def ended(life: Life, child: int, begun: int) -> dict[str, Any]:
+    """How the life ended: by itself, by its own hand at a boundary, at its moment, or because that was asked."""
+    how, born_at, deadline = "boundary", time.monotonic(), None
     while True:
         found, status = os.waitpid(child, os.WNOHANG)
         if found:
             code = os.waitstatus_to_exitcode(status)
             return {"how": how if code == -signal.SIGKILL else "exit", "code": code}
-        if deadline is not None and time.monotonic() >= deadline:
-            how, deadline = "moment", None
-            os.kill(child, signal.SIGKILL)
-        if how == "boundary" and select.select([sys.stdin], [], [], 0.005)[0]:
+        ready = select.select([sys.stdin, begun], [], [], 0.005)[0]
+        if life.after_s is not None and deadline is None and (life.from_birth or begun in ready):
+            deadline = (born_at if life.from_birth else time.monotonic()) + life.after_s
+        if how == "boundary" and sys.stdin in ready:
             sys.stdin.readline()
             how = "asked"
             os.kill(child, signal.SIGKILL)
+        elif how == "boundary" and deadline is not None and time.monotonic() >= deadline:
+            how = "moment"
+            os.kill(child, signal.SIGKILL)
+        elif ready:
+            time.sleep(0.005)
 
 
 def main() -> None:
@@ -182,10 +200,10 @@ def main() -> None:
         if line.strip() == "end":  # it came when the life had just ended
             continue
         life = Life.model_validate_json(line)
-        child = born(life)
-        deadline = None if life.after_s is None else time.monotonic() + life.after_s
-        sys.stdout.write(json.dumps(ended(child, deadline)) + "\n")
+        child, begun = born(life)
+        sys.stdout.write(json.dumps(ended(life, child, begun)) + "\n")
         sys.stdout.flush()
+        os.close(begun)
 
 
 if __name__ == "__main__":
