@@ -137,22 +137,39 @@ def test_two_workers_make_a_function_once(on_sqlite, nursery, model, tmp_path):
     assert max(model.asked().values()) == 1
 
 
-@pytest.mark.parametrize("what", ["registry", "operations.sqlite"])
-def test_a_full_disk_holds_tasks_up_and_no_more(what, on_sqlite, nursery, model, small_disk, tmp_path):
-    """Where nothing can be written the task waits; once there is room it is done."""
+def test_a_full_disk_parks_the_task(on_sqlite, nursery, model, small_disk, tmp_path):
+    """The disk of the registry fills up while a function is made: the reason says so; once there is room it is done."""
     with on_sqlite.copied(tmp_path / "full", model.url) as settings:
-        moved(settings, what, tmp_path / "full", small_disk)
-        with handed_in(settings, WISHES[5]) as (desk, (task,)):
+        log = moved(settings, "registry", tmp_path / "full", small_disk)
+        with (
+            handed_in(settings, WISHES[5]) as (desk, (task,)),
+            alive(nursery, settings, log, parked_s=PARKED_S),
+        ):
+            waited(lambda: begun(log))
             fill(small_disk)
-            with alive(nursery, settings, tmp_path / "full" / "log", parked_s=PARKED_S):
-                if what == "registry":
-                    parked = stands(desk, task, TaskState.PARKED)
-                    assert "space" in parked.reason
-                else:
-                    time.sleep(3)
-                    assert not desk.tasks.task(task.id).state.is_over
-                (small_disk / "filler").unlink()
-                done = stands(desk, task, TaskState.DONE)
+            parked = stands(desk, task, TaskState.PARKED)
+            (small_disk / "filler").unlink()
+            done = stands(desk, task, TaskState.DONE)
+        assert "is full" in parked.reason
+        assert done.outcome["value"] == WISHES[5].of(5)
+        assert (doubled(Path(settings["registry"]), 1), max(model.asked().values())) == (0, 1)
+
+
+def test_a_database_on_a_full_disk_holds_tasks_up_and_no_more(on_sqlite, nursery, model, small_disk, tmp_path):
+    """Nothing can be noted, not even that the task is parked: it stays as it is, and once there is room it is done."""
+    with on_sqlite.copied(tmp_path / "full", model.url) as settings:
+        log = moved(settings, "operations.sqlite", tmp_path / "full", small_disk)
+        with (
+            handed_in(settings, WISHES[5]) as (desk, (task,)),
+            alive(nursery, settings, log, parked_s=PARKED_S),
+        ):
+            waited(lambda: begun(log))
+            fill(small_disk)
+            time.sleep(4)
+            held_up = desk.tasks.task(task.id)
+            (small_disk / "filler").unlink()
+            done = stands(desk, task, TaskState.DONE)
+        assert held_up.state is TaskState.WORKING
         assert done.outcome["value"] == WISHES[5].of(5)
         assert doubled(Path(settings["registry"]), 1) == 0
 
@@ -160,10 +177,10 @@ def test_a_full_disk_holds_tasks_up_and_no_more(what, on_sqlite, nursery, model,
 def test_a_registry_that_is_read_only_parks_the_task(on_sqlite, nursery, model, small_disk, tmp_path):
     """The reason says so, and once it can be written the task is done."""
     with on_sqlite.copied(tmp_path / "shut", model.url) as settings:
-        moved(settings, "registry", tmp_path / "shut", small_disk)
+        log = moved(settings, "registry", tmp_path / "shut", small_disk)
         with handed_in(settings, WISHES[6]) as (desk, (task,)):
             subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-            with alive(nursery, settings, tmp_path / "shut" / "log", parked_s=PARKED_S):
+            with alive(nursery, settings, log, parked_s=PARKED_S):
                 parked = stands(desk, task, TaskState.PARKED)
                 subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
                 done = stands(desk, task, TaskState.DONE)
@@ -194,10 +211,17 @@ def begun(log: Path) -> bool:
     return log.exists() and "asked" in log.read_text()
 
 
+def waited(when: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + seconds
+    while not when():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def crash(server: Postgres, *, times: int, when: Callable[[], bool]) -> None:
     """Stop the server as a crash does, and start it again, so many times once it is time."""
-    while not when():
-        time.sleep(0.02)
+    waited(when)
     for pause in range(times):
         server.stop("immediate")
         time.sleep(0.3 + pause / 2)
@@ -205,8 +229,8 @@ def crash(server: Postgres, *, times: int, when: Callable[[], bool]) -> None:
         time.sleep(1.0 + pause)
 
 
-def moved(settings: dict[str, Any], what: str, folder: Path, disk: Path) -> None:
-    """Have the registry or the database be on that disk."""
+def moved(settings: dict[str, Any], what: str, folder: Path, disk: Path) -> Path:
+    """Have the registry or the database be on that disk; where the worker's log goes, which is not there."""
     if what == "registry":
         shutil.move(folder / "registry.git", disk / "registry.git")
         settings |= {"registry": str(disk / "registry.git"), "database": str(folder / "operations.sqlite")}
@@ -214,6 +238,7 @@ def moved(settings: dict[str, Any], what: str, folder: Path, disk: Path) -> None
         for path in folder.glob(f"{what}*"):
             shutil.move(path, disk / path.name)
         settings["database"] = str(disk / what)
+    return folder / "log"
 
 
 def fill(disk: Path) -> None:
