@@ -12,6 +12,7 @@ from typing import Any
 from dbos import DBOS
 from dbos import error as dbos_errors
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from agent.errors import KowalError
 from agent.loop import Agent
@@ -159,6 +160,9 @@ class Turns:
                 return Ending(state=TaskState.QUEUED, reason=str(error), again_in_s=0.0)
             except dbos_errors.DBOSException:
                 raise  # this turn is somebody else's by now
+            except SQLAlchemyError as error:  # what the queue could not note; its text holds what was to be noted
+                why = type(getattr(error, "orig", None) or error).__name__
+                return ending_of(OperationsUnavailable(f"The queue's database does not answer: {why}"), record)
             except Exception as error:  # noqa: BLE001 (a fault of ours must not leave the task without an end)
                 return broken(error)
 

@@ -1,16 +1,10 @@
 """The operational database on a real Postgres: the same rows, and an audit that only grows."""
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import quote
 
 import pytest
+from postgres_server import NoPostgres, postgres
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -30,47 +24,15 @@ ENTRY = AuditEntry(
 )
 
 
-def tool(name: str) -> str:
-    """A program of the Postgres server, where Debian puts it too; the test is skipped where there is none."""
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, places)]))
-    return found or pytest.skip(f"no Postgres server is installed: there is no `{name}`")
-
-
-def server_user() -> str | None:
-    """Who may start a server, which refuses to run as root: the package's own user then."""
-    if os.geteuid():
-        return None
-    try:
-        return pwd.getpwnam("postgres").pw_name
-    except KeyError:
-        pytest.skip("Postgres does not run as root, and there is no user `postgres`")
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a server of our own, on a socket in a folder of its own."""
     pytest.importorskip("psycopg", reason="no driver for Postgres is installed")
-    initdb, control, user = tool("initdb"), tool("pg_ctl"), server_user()
-    folder = Path(tempfile.mkdtemp(prefix="kowal-postgres-"))
-    if user:
-        shutil.chown(folder, user)
-
-    def run(*words: str) -> None:
-        done = subprocess.run(words, user=user, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-        log = folder / "log"
-        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{log.read_text() if log.exists() else ''}"
-
-    data, options = str(folder / "data"), f"-c listen_addresses= -c fsync=off -k {folder}"
     try:
-        run(initdb, "--pgdata", data, "--username", "kowal", "--auth", "trust", "--encoding", "UTF8", "--no-sync")
-        run(control, "start", "--wait", "--pgdata", data, "--log", str(folder / "log"), "--options", options)
-        try:
-            yield f"postgresql+psycopg://kowal@/postgres?host={quote(str(folder))}"
-        finally:
-            run(control, "stop", "--wait", "--pgdata", data, "--mode", "immediate")
-    finally:
-        shutil.rmtree(folder)
+        with postgres() as running:
+            yield running.url()
+    except NoPostgres as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture
