@@ -17,6 +17,8 @@ class Execution:
 
     task_id: str
     turn: int
+    worker: str = ""
+    """Who is at it."""
     stop: Stop = field(default_factory=Stop)
     number: Iterator[int] = field(default_factory=itertools.count)
     requests: Counter[str] = field(default_factory=Counter)
