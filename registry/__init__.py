@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from registry.errors import (
     AlreadyAnswered,
+    BackupFailed,
+    BadBackup,
     Conflict,
     InvalidFunction,
     InvalidTransition,
@@ -59,6 +61,8 @@ __all__ = [
     "AlreadyAnswered",
     "AttemptRecord",
     "AuditEntry",
+    "BackupFailed",
+    "BadBackup",
     "CallCounts",
     "Conflict",
     "Difference",

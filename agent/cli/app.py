@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from agent.cli import audit, functions, matching, moves, questions, requirements, setup, tasks, verify
+from agent.cli import audit, backup, functions, matching, moves, questions, requirements, serve, setup, tasks, verify
 from agent.cli.opening import close_the_rest
 from agent.cli.render import error_text, print_error_json
 from agent.errors import KowalError
@@ -35,6 +35,9 @@ app.add_typer(functions.app, name="functions")
 app.add_typer(matching.runs, name="runs")
 app.add_typer(requirements.app, name="requirements")
 app.command("verify")(verify.verify_functions)
+app.command("serve")(serve.serve)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("init")(setup.init)
 app.command("doctor")(setup.doctor)
 app.command("demo")(setup.demo)

@@ -1,4 +1,4 @@
-"""The command `kowal` as a part of `kowal serve`: `python -m agent.cli.part SECONDS COMMAND...` ends with its parent."""
+"""The command `kowal` as a part of `kowal serve`, which ends with its parent: `agent.cli.part SECONDS COMMAND...`."""
 
 import sys
 
