@@ -92,7 +92,8 @@ def insert_row(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
 
 def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert the row, unless one with its keys is there, whatever other processes do; whether it is new."""
-    return connection.execute(_insert(connection)(table).on_conflict_do_nothing(), storable(row)).rowcount == 1
+    once = _insert(connection)(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return connection.execute(once, storable(row)).rowcount == 1  # psycopg's own count is lost without that option
 
 
 def upsert_row(connection: Connection, table: Table, row: Mapping[str, Any], *keys: str) -> None:
