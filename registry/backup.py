@@ -92,7 +92,7 @@ def back_up(registry: Path, database: str, file: Path, now: datetime) -> Content
                 refs=refs,
                 parts={name: _part(draft / name) for name in (DATABASE, REGISTRY)},
             )
-            _pack(draft, contents)
+            pack(draft, contents)
             sync(draft / "whole")
             (draft / "whole").rename(file)
             sync(file.parent)
@@ -142,7 +142,7 @@ def _part(path: Path) -> Part:
         return Part(size=path.stat().st_size, sha256=hashlib.file_digest(data, "sha256").hexdigest())
 
 
-def _pack(draft: Path, contents: Contents) -> None:
+def pack(draft: Path, contents: Contents) -> None:
     """The parts as one file, `whole`, which only its owner reads: the manifest stands first."""
     written = contents.model_dump_json(indent=2).encode()
     head = tarfile.TarInfo(MANIFEST)

@@ -57,6 +57,8 @@ class Telemetry:
     def _span(self, event: Event, at: Execution) -> None:
         facts, key = attributes(tellable(event)), at.task_id
         if event.action == "task.begun":
+            with self._lock:
+                self._open.pop(key, None)  # a turn that never told its end
             self._begin(key, "task", attributes(place()))
         elif event.action == "step.begun":
             self._begin(key, str(event.facts["step"]), {})

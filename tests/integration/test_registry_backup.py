@@ -1,7 +1,9 @@
 """Backups of a registry and of both kinds of database: whole or not at all, and back where they were."""
 
+import hashlib
 import io
 import json
+import os
 import resource
 import shutil
 import signal
@@ -12,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +38,10 @@ from registry import (
     Status,
     TaskState,
 )
-from registry.backup import back_up, restore
+from registry.backup import Contents, Part, back_up, pack, restore
 from registry.bundle import write_bundle
 from registry.database import sqlite_driver
+from registry.postgres import PostgresCopier
 from registry.schema import REVISION
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -104,9 +107,9 @@ class Place:
         """A backup of it."""
         return back_up(self.registry, self.database, file, NOW)
 
-    def restore(self, file: Path, *, replace: bool = False) -> Any:
+    def restore(self, file: Path, *, replace: bool = False, now: datetime = LATER) -> Any:
         """Have it be as it was."""
-        return restore(file, self.registry, self.database, LATER, replace=replace)
+        return restore(file, self.registry, self.database, now, replace=replace)
 
     def assert_filled(self, task: str) -> None:
         """All that `fill` put in is there, and the queue knows the task."""
@@ -192,7 +195,7 @@ def test_what_is_there_is_not_overwritten(places: Callable[[str], Place], tmp_pa
     place = places("old")
     task = place.fill()
     place.back_up(tmp_path / "backup")
-    with pytest.raises(BackupFailed, match="There is a registry at .* and an operational database already"):
+    with pytest.raises(BackupFailed, match=r"There is a registry at .* and an operational database already"):
         place.restore(tmp_path / "backup")
     shutil.rmtree(place.registry)
     with pytest.raises(BackupFailed, match="There is an operational database already"):
@@ -230,7 +233,7 @@ def test_with_replace_what_was_there_is_kept_aside(places: Callable[[str], Place
         with closing(sqlite_driver().connect(database_aside)) as connection:
             assert connection.execute(query.format("")).fetchone() == (2,)
     place.back_up(tmp_path / "again")  # what lies aside is no part of it
-    place.restore(tmp_path / "again", replace=True)
+    place.restore(tmp_path / "again", replace=True, now=LATER + timedelta(days=1))
     place.assert_filled(task)
 
 
@@ -294,7 +297,7 @@ def test_a_half_written_file_is_refused(sqlite: Place, tmp_path: Path) -> None:
         (tmp_path / "part").write_bytes(whole[:length])
         with pytest.raises(BadBackup):
             new.restore(tmp_path / "part")
-        assert left_in(tmp_path / "new") == []
+        assert list(tmp_path.glob("new/*")) == []
 
 
 @pytest.mark.parametrize("name", ["database", "registry.bundle"])
@@ -395,22 +398,19 @@ def test_a_damaged_database_is_not_backed_up_as_if_it_were_whole(sqlite: Place, 
     data = bytearray(path.read_bytes())
     data[4096 * 3 : 4096 * 6] = b"\xff" * 4096 * 3
     path.write_bytes(data)
-    with pytest.raises(BackupFailed, match="damaged|cannot be copied"):
+    with pytest.raises(BackupFailed, match=r"damaged|cannot be copied"):
         sqlite.back_up(tmp_path / "backup")
     assert not (tmp_path / "backup").exists()
 
 
-def test_a_damaged_database_is_moved_aside_with_its_log(sqlite: Place, tmp_path: Path) -> None:
-    """A restore over a database that cannot be opened any more keeps all its files."""
+def test_a_damaged_database_is_moved_aside_as_it_is(sqlite: Place, tmp_path: Path) -> None:
+    """A restore over a database that cannot be opened any more keeps it, for whoever can still read it."""
     sqlite.back_up(tmp_path / "backup")
     path = Path(sqlite.database)
     path.write_bytes(b"no database at all" * 1000)
-    log = path.with_name(f"{path.name}-wal")
-    log.write_bytes(b"its log")
     restored = sqlite.restore(tmp_path / "backup", replace=True)
     aside = Path(restored.aside[1])
     assert aside.read_bytes().startswith(b"no database at all")
-    assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"its log"
     with sqlite.desk() as (operations, _):
         assert len(operations.runs()) == 1
 
@@ -424,13 +424,10 @@ def test_a_restore_that_fails_on_the_way_puts_everything_back(places: Callable[[
     with tarfile.open(tmp_path / "backup") as tar:
         tar.extractall(broken, filter="data")
     (broken / "database").write_bytes(b"PGDMP and then nothing of sense")
-    from registry.backup import Contents, Part, _pack
-    import hashlib
-
     contents = Contents.model_validate_json((broken / "manifest.json").read_bytes())
     data = (broken / "database").read_bytes()
     part = Part(size=len(data), sha256=hashlib.sha256(data).hexdigest())
-    _pack(broken, contents.model_copy(update={"parts": {**contents.parts, "database": part}}))
+    pack(broken, contents.model_copy(update={"parts": {**contents.parts, "database": part}}))
     with pytest.raises((BackupFailed, BadBackup)):
         place.restore(broken / "whole", replace=True)
     place.assert_filled(task)
@@ -443,6 +440,30 @@ def test_a_bundle_holds_every_ref(sqlite: Place, tmp_path: Path) -> None:
         ["git", "bundle", "list-heads", str(tmp_path / "bundle")], capture_output=True, text=True, check=True
     ).stdout
     assert count >= 7
-    for ref in ("refs/heads/main", "refs/heads/production", "refs/heads/candidate/waits/", "refs/tags/count_words/v1.1.0",
-                "refs/kowal/quarantine/slugify/1.0.0"):  # fmt: skip
-        assert ref in listed
+    heads, others = ("main", "production", "candidate/waits/"), ("tags/count_words/v1.1.0", "kowal/quarantine/slugify/")
+    for ref in (*(f"heads/{name}" for name in heads), *others):
+        assert f"refs/{ref}" in listed
+
+
+def test_a_password_reaches_the_servers_programs_through_a_file(server: Postgres, tmp_path: Path) -> None:
+    """With a password in the address, a backup is made as ever, and no command line shows the password."""
+    seen = tmp_path / "seen"
+    program = tmp_path / "pg_dump"
+    program.write_text(f'#!/bin/sh\necho "$@" > {seen}\nexec {shutil.which("pg_dump")} "$@"\n')
+    program.chmod(0o700)
+    url = sa.make_url(server.url()).set(password="s3cr:t-word")
+    Operations.open(url.render_as_string(hide_password=False)).close()
+    copier = PostgresCopier(url)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+        assert copier.copy_to(tmp_path / "copy") == REVISION
+    assert "passfile" in seen.read_text()
+    assert "s3cr" not in seen.read_text()
+
+
+def test_missing_programs_of_the_server_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where `pg_dump` is not installed, that is said, with what to install."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BackupFailed, match="needs the program `pg_dump`") as raised:
+        PostgresCopier(sa.make_url("postgresql+psycopg://kowal@/none")).copy_to(tmp_path / "copy")
+    assert "postgresql-client" in raised.value.advice
