@@ -1,9 +1,12 @@
 """The settings: the only file that reads the environment, the settings file, or who and where we are."""
 
+import contextlib
 import getpass
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -268,6 +271,10 @@ class Settings(BaseSettings):
     """Which packages functions may have."""
     tasks: TaskSettings = TaskSettings()
     """How tasks on the queue are worked."""
+    log: Literal["auto", "json", "text"] = "auto"
+    """How `kowal serve` and its parts tell what happens: `auto` is text on a terminal and JSON lines elsewhere."""
+    telemetry: str = Field(default_factory=lambda: os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""))
+    """Where spans and metrics go, as OTLP over HTTP; empty: nowhere."""
     llm: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """One section a model provider; `kowal doctor` and docs/settings.md say what each takes."""
     backends: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -312,6 +319,17 @@ class Settings(BaseSettings):
             return section.read()
         except ValueError as error:
             raise BadSettings(f"The secret `{name}` cannot be used: {error}", advice=advice) from None
+
+    @property
+    def hidden(self) -> Mapping[str, str]:
+        """What no log may show, by a name: secrets, and the keys and passwords of neighbours."""
+        found = {f"llm.{name}": str(section["api_key"]) for name, section in self.llm.items() if "api_key" in section}
+        if password := urlsplit(self.database).password:
+            found["database"] = unquote(password)
+        for name, section in self.secrets.items():
+            with contextlib.suppress(ValueError):  # a secret that cannot be read cannot be shown either
+                found[name] = section.read()
+        return found
 
     def provider_section(self, name: str) -> dict[str, Any]:
         """The raw settings of one model provider; Ollama's own environment variables count where ours are silent."""

@@ -22,7 +22,7 @@ from agent.matching.lessons import Lessons
 from agent.matching.matcher import Matcher
 from agent.matching.vectors import Vectors
 from agent.packages import Shelf
-from agent.ports import LLMProvider
+from agent.ports import LLMProvider, ModelReply, ModelRequest
 from agent.promoter import Promoter
 from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
@@ -149,18 +149,33 @@ def open_worker(settings: Settings, name: str, listener: Listener, tell: Callabl
         execution = current()
         return execution.by if execution else current_user()
 
-    agent = build_agent(settings, told, spares=wanted.a_worker, memory=recording.remember, actor=asker)
+    def remember(request: ModelRequest, ask: Callable[[], ModelReply]) -> ModelReply:
+        return recording.remember(request, lambda: heard(ask(), listener))
+
+    agent = build_agent(settings, told, spares=wanted.a_worker, memory=remember, actor=asker)
     path = desk.queue.engine.url.database
     on_sqlite = desk.queue.engine.dialect.name == "sqlite" and path is not None
     limits = Limits(**wanted.model_dump(exclude={"wait_days", "workers", "approvers"}))
     return Worker(
         turns=Turns(
-            agent=agent, tasks=desk.tasks, queue=desk.queue, worker=worker_name(name), wait_days=wanted.wait_days
+            agent=agent,
+            tasks=desk.tasks,
+            queue=desk.queue,
+            worker=worker_name(name),
+            wait_days=wanted.wait_days,
+            listener=listener,
         ),
         liveness=FileLocks(Path(f"{path}.workers")) if on_sqlite else ServerLocks(desk.queue.engine),
         limits=limits,
         tell=tell,
     )
+
+
+def heard(reply: ModelReply, listener: Listener) -> ModelReply:
+    """The reply, which is told of: what it took, not what it says."""
+    used = {"tokens_in": reply.usage.tokens_in, "tokens_out": reply.usage.tokens_out, "seconds": reply.seconds}
+    listener(Event(action="model.replied", facts={"model": f"{reply.provider}/{reply.model}", **used}))
+    return reply
 
 
 def candidates_of(

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from registry.errors import (
     AlreadyAnswered,
+    BackupFailed,
+    BadBackup,
     Conflict,
     InvalidFunction,
     InvalidTransition,
@@ -64,6 +66,8 @@ __all__ = [
     "AlreadyAnswered",
     "AttemptRecord",
     "AuditEntry",
+    "BackupFailed",
+    "BadBackup",
     "CallCounts",
     "Conflict",
     "Difference",

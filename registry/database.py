@@ -32,7 +32,7 @@ class Database:
     @classmethod
     def open(cls, url_or_path: str | Path) -> Self:
         """The database, made or migrated if need be. Raises `OperationsUnavailable` naming the file."""
-        database = cls(_engine(_url(url_or_path)))
+        database = cls(_engine(url_of(url_or_path)))
         try:
             database._migrate()
         except BaseException:
@@ -70,7 +70,7 @@ class Database:
         if self._revision() == REVISION:
             return
         with self._connection(_WRITES) as connection:
-            found = _stored_revision(connection)  # again, now that no other process can migrate
+            found = stored_revision(connection)  # again, now that no other process can migrate
             if found and found > REVISION:
                 raise OperationsUnavailable(
                     f"The operational database {self._where} was made by a newer Kowal.",
@@ -81,7 +81,7 @@ class Database:
 
     def _revision(self) -> str | None:
         with self._connection({}) as connection:
-            return _stored_revision(connection)
+            return stored_revision(connection)
 
 
 def insert_row(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
@@ -122,7 +122,8 @@ def storable(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in {**row, **texts}.items() if key != "id" or value is not None}
 
 
-def _url(url_or_path: str | Path) -> URL:
+def url_of(url_or_path: str | Path) -> URL:
+    """Where a database is, as a URL; a file's folder is made. Raises `OperationsUnavailable`."""
     if isinstance(url_or_path, str) and "://" in url_or_path:
         try:
             return make_url(url_or_path)
@@ -178,7 +179,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _stored_revision(connection: Connection) -> str | None:
+def stored_revision(connection: Connection) -> str | None:
+    """The newest migration that the database has; None for a database that holds nothing of ours."""
     if connection.dialect.has_table(connection, "alembic_version"):
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None

@@ -106,6 +106,18 @@ class OperationsUnavailable(RegistryError):
     advice = "Check the file's permissions and the free space; `kowal doctor` names the file."
 
 
+class BackupFailed(RegistryError):
+    """No copy could be made, or put in its place."""
+
+    advice = "Mend what it names and repeat the command: nothing was changed."
+
+
+class BadBackup(RegistryError):
+    """The file is no backup that can be restored here."""
+
+    advice = "Take another backup; nothing was changed."
+
+
 class UnknownQuestion(RegistryError):
     """No question has that number."""
 

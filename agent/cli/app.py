@@ -6,6 +6,7 @@ import typer
 
 from agent.cli import (
     audit,
+    backup,
     functions,
     matching,
     moves,
@@ -13,6 +14,7 @@ from agent.cli import (
     questions,
     queued,
     requirements,
+    serve,
     setup,
     tasks,
     verify,
@@ -52,6 +54,9 @@ app.add_typer(functions.app, name="functions")
 app.add_typer(matching.runs, name="runs")
 app.add_typer(requirements.app, name="requirements")
 app.command("verify")(verify.verify_functions)
+app.command("serve")(serve.serve)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("init")(setup.init)
 app.command("doctor")(setup.doctor)
 app.command("demo")(setup.demo)

@@ -17,11 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from agent.errors import KowalError
 from agent.loop import Agent
 from agent.steps import Known
-from agent.types import Outcome, Task
+from agent.types import Listener, Outcome, Task, ignore
 from agent.workflow.endings import Ending, Follows, broken, ending_of, patience
 from agent.workflow.execution import Execution, executing
 from agent.workflow.kept import error_read, error_written, read, written
 from agent.workflow.queue import Queue
+from agent.workflow.telling import step_told, turn_told
 from registry import OperationsUnavailable, RegistryError, TaskRecord, Tasks, TaskState
 from registry.tasks import event_of, followers, move_with
 from registry.terms import normalised
@@ -50,15 +51,16 @@ class Wanted:
 class KeptSteps:
     """Steps whose results are kept: a turn that is taken up again goes on after the last one."""
 
-    def __init__(self, record: TaskRecord, tasks: Tasks) -> None:
-        self._record, self._tasks = record, tasks
+    def __init__(self, record: TaskRecord, tasks: Tasks, listener: Listener) -> None:
+        self._record, self._tasks, self._listener = record, tasks, listener
 
     def step[T](self, name: str, kind: type[T], work: Callable[[], T]) -> T:
         """See `agent.steps.Steps.step`. An error is kept, too, and raised again."""
 
         def kept() -> Mapping[str, Any]:
             try:
-                return {"value": written(kind, work())}
+                with step_told(self._listener, name):
+                    return {"value": written(kind, work())}
             except OURS as error:
                 return {"error": error_written(error)}
 
@@ -86,6 +88,8 @@ class Turns:
     """Who this is."""
     wait_days: float
     """How long a task waits for a person."""
+    listener: Listener = ignore
+    """Hears when a turn or a step begins and ends."""
     _running: dict[str, Execution] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -97,10 +101,13 @@ class Turns:
         started = {} if record.started_at else {"started_at": datetime.now(UTC)}
         working = {"state": TaskState.WORKING, "worker": self.worker, "reason": "", **started}
         if outlasting(lambda: self.tasks.move(record, working, among=WORKABLE, event=begun)):
-            ending = self._ending(record, Execution(task_id=task_id, turn=turn, by=record.asked_by))
-            if not ending.state.is_over and outlasting(lambda: self.tasks.task(task_id)).stop_by:
-                ending = self._stopped(record)  # it was cancelled as it was about to wait
-            outlasting(lambda: self.end(record, ending))
+            execution = Execution(task_id=task_id, turn=turn, by=record.asked_by, worker=self.worker)
+            with turn_told(self.listener, execution) as tell:
+                ending = self._ending(record, execution)
+                if not ending.state.is_over and outlasting(lambda: self.tasks.task(task_id)).stop_by:
+                    ending = self._stopped(record)  # it was cancelled as it was about to wait
+                if outlasting(lambda: self.end(record, ending)):
+                    tell(ending)
 
     def running(self) -> Mapping[str, Execution]:
         """What is being worked on, by task."""
@@ -169,7 +176,7 @@ class Turns:
     def _done(self, record: TaskRecord) -> Outcome:
         """What the task asks for, done."""
         wanted, known = read(Wanted, record.request), read(Known, record.known)
-        task, steps = replace(wanted.task, id=record.id), KeptSteps(record, self.tasks)
+        task, steps = replace(wanted.task, id=record.id), KeptSteps(record, self.tasks, self.listener)
         if wanted.verb == "create":
             return self.agent.create(task, steps, known)
         if wanted.verb == "enhance":
