@@ -18,7 +18,7 @@ _MOST_SAID = 400
 _SHORTEST_SECRET = 8
 """A shorter one is no token, and may be a part of any word."""
 
-_USER_INFO = re.compile(r"(?<=://)[^/@\s]*@")
+_USER_INFO = re.compile(r"(?<=://)[^/\s]*@")
 _SCP_LIKE = re.compile(r"[^/]+:")
 _HELPER = (
     r'!f() { test "$1" = get && printf "username=%s\npassword=%s\n" "$KOWAL_REMOTE_USER" "$KOWAL_REMOTE_PASSWORD"; }; f'
@@ -92,7 +92,7 @@ class Remote:
 
     @property
     def _is_web(self) -> bool:
-        return self.place.startswith(("http://", "https://"))
+        return self.place.lower().startswith(("http://", "https://"))
 
     @property
     def _origin(self) -> str:

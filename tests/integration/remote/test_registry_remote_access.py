@@ -178,6 +178,7 @@ def test_the_users_git_configuration_says_how_to_reach_a_remote(host, tmp_path, 
     [
         ("https://bot:tok@git.example/a/b.git", "https://git.example/a/b.git"),
         ("https://tok@git.example:8443/a.git", "https://git.example:8443/a.git"),
+        ("HTTPS://bot:p@tok@git.example/a.git", "HTTPS://git.example/a.git"),
         ("ssh://git@git.example/a.git", "ssh://git.example/a.git"),
         ("git@git.example:a/b.git", "git@git.example:a/b.git"),
         ("/srv/registry.git", "/srv/registry.git"),
