@@ -122,7 +122,7 @@ class Place:
             assert registry.get("count_words", "1.0.0").function == function("count_words")
         with self.desk() as (operations, desk):
             assert [run.task for run in operations.runs()] == ["count words"]
-            assert [entry.subject for entry in operations.audit()] == [ENTRY.subject]
+            assert [entry.subject for entry in operations.audit(ENTRY.function)] == [ENTRY.subject]
             assert operations.tasks.task(task).state is TaskState.QUEUED
             with desk.queue.engine.connect() as connection:
                 found = connection.execute(sa.text(f"SELECT status FROM {self.workflows} WHERE workflow_uuid LIKE :id"),
