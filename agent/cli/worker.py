@@ -89,6 +89,6 @@ def show_whose(event: Event) -> None:
 
 
 def saying() -> Callable[[str], None]:
-    """Prints what is told of the worker itself: the first line, that it is ready, on standard output, as an answer is."""
+    """Prints what is told of the worker itself: the first line, that it is ready, on standard output."""
     consoles = itertools.chain([out], itertools.repeat(err))
     return lambda line: next(consoles).print(escape(line))
