@@ -1,9 +1,10 @@
 """The command that works on queued tasks: worker."""
 
+import itertools
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from agent.cli.progress import line_of
-from agent.cli.render import err
+from agent.cli.render import err, out
 from agent.config import Settings, load_settings
 from agent.types import Event
 from agent.wiring import open_worker
@@ -39,7 +40,7 @@ def worker(
     settings = load_settings()
     if concurrency is not None:
         settings = with_concurrency(settings, concurrency)
-    at_work = open_worker(settings, name, show_whose, say)
+    at_work = open_worker(settings, name, show_whose, saying())
     with told_by_signals(at_work) as told:
         at_work.run()
     at_work.turns.agent.close()
@@ -87,6 +88,7 @@ def show_whose(event: Event) -> None:
         err.print("\n".join(whose + line for line in text.splitlines()))
 
 
-def say(line: str) -> None:
-    """Print what is told of the worker itself."""
-    err.print(escape(line))
+def saying() -> Callable[[str], None]:
+    """Prints what is told of the worker itself: the first line, that it is ready, on standard output."""
+    consoles = itertools.chain([out], itertools.repeat(err))
+    return lambda line: next(consoles).print(escape(line))
