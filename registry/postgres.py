@@ -100,8 +100,9 @@ class PostgresCopier:
     def _run(self, program: str, *words: str | Path) -> None:
         """Run a program of the server's on the database; the password goes through a file that nobody else reads."""
         with tempfile.TemporaryDirectory() as folder:
-            bare = self._url._replace(password=None)  # `set` leaves what it is given no value for
-            address = bare.set(drivername="postgresql").difference_update_query(["password"])
+            url = self._url
+            address = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+            address = address.difference_update_query(["password"])
             if password := self._url.password or self._url.query.get("password"):
                 secret = Path(folder, "password")
                 secret.touch(0o600)
