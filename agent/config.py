@@ -22,6 +22,7 @@ from agent.errors import BadGrant, BadSettings
 from agent.making.budget import Budget
 from agent.making.models import Models
 from agent.packages import AllowList
+from agent.permission import Permission
 from agent.rights.grants import Grant, parse
 from agent.rights.secrets import SHORTEST
 from agent.sandboxes import AUTO
@@ -145,6 +146,12 @@ class TaskSettings(BaseModel):
     """How long a task waits for a person's word."""
     workers: int = Field(default=1, ge=0, le=64)
     """Workers that `kowal serve` starts."""
+    approvers: tuple[str, ...] = ()
+    """Who may answer, approve, reject and cancel; everybody where nobody is named."""
+
+    def as_permission(self) -> Permission:
+        """The word on who may speak for tasks, as the agent takes it."""
+        return Permission(approvers=self.approvers)
 
 
 class SecretSettings(BaseModel):

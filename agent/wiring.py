@@ -30,6 +30,7 @@ from agent.rights.broker import Broker
 from agent.router import Memory, Router, asked_anew
 from agent.runner import Runner
 from agent.sandboxes import Sandboxes, named
+from agent.signing import Signing
 from agent.types import Event, Listener, ignore
 from agent.warden import Warden
 from registry import Function, NotARegistry, Operations, Registry
@@ -38,6 +39,7 @@ from sandbox.packages import Layers
 
 if TYPE_CHECKING:
     from agent.workflow.desk import Desk
+    from agent.workflow.people import People
     from agent.workflow.worker import Worker
 
 
@@ -49,10 +51,11 @@ def build_agent(
     ask: Ask = nobody,
     which: Which = nobody_knows,
     memory: Memory = asked_anew,
+    actor: Callable[[], str] = current_user,
 ) -> Agent:
     """The agent for these settings; its sandbox starts meanwhile. `ask` and `which` put questions to a person.
 
-    `memory` keeps what models reply.
+    `memory` keeps what models reply; `actor` says for whom a thread works.
 
     Raises `BadSettings`, `NotARegistry`, or another `RegistryError`.
     """
@@ -91,7 +94,7 @@ def build_agent(
             generator=generator,
             journal=journal,
             warden=warden_of(settings, registry, journal.operations, following.after, listener),
-            broker=broker_of(settings, registry, journal.operations, router, listener),
+            broker=broker_of(settings, registry, journal.operations, router, actor, listener),
             limits=settings.limits.as_limits(),
             listener=listener,
         ),
@@ -102,15 +105,34 @@ def build_agent(
 
 def open_desk(settings: Settings) -> "Desk":
     """Where tasks are handed in, with its queue. Raises `OperationsUnavailable`."""
+    return desk_on(settings, open_operations(settings))
+
+
+def desk_on(settings: Settings, operations: Operations) -> "Desk":
+    """Where tasks are handed in, in that database. Raises `OperationsUnavailable`."""
     from agent.workflow.desk import Desk  # DBOS takes a third of a second, and most commands have no use for it
     from agent.workflow.queue import Queue
 
-    operations = open_operations(settings)
-    return Desk(tasks=operations.tasks, queue=Queue(operations))
+    return Desk(tasks=operations.tasks, queue=Queue(operations), may=settings.tasks.as_permission())
+
+
+def open_people(settings: Settings) -> "People":
+    """Where people's words on waiting tasks are taken. Raises as `open_registry` and `open_desk` do."""
+    from agent.workflow.people import People
+
+    registry, operations = open_registry(settings), open_operations(settings)
+    signing = signing_of(settings, registry)
+    return People(desk=desk_on(settings, operations), operations=operations, signing=signing)
+
+
+def signing_of(settings: Settings, registry: Registry) -> Signing:
+    """What puts versions into production by a person's word, by the operator's policy."""
+    return Signing(registry=registry, allowed=settings.grants.as_grants(), may=settings.tasks.as_permission())
 
 
 def open_worker(settings: Settings, name: str, listener: Listener, tell: Callable[[str], None]) -> "Worker":
     """A worker with an agent of its own. Raises as `build_agent` does."""
+    from agent.workflow.execution import current
     from agent.workflow.liveness import FileLocks, ServerLocks
     from agent.workflow.recording import Recording
     from agent.workflow.turns import Turns
@@ -126,10 +148,14 @@ def open_worker(settings: Settings, name: str, listener: Listener, tell: Callabl
     def remember(request: ModelRequest, ask: Callable[[], ModelReply]) -> ModelReply:
         return recording.remember(request, lambda: heard(ask(), listener))
 
-    agent = build_agent(settings, told, spares=wanted.a_worker, memory=remember)
+    def asker() -> str:
+        execution = current()
+        return execution.by if execution else current_user()
+
+    agent = build_agent(settings, told, spares=wanted.a_worker, memory=remember, actor=asker)
     path = desk.queue.engine.url.database
     on_sqlite = desk.queue.engine.dialect.name == "sqlite" and path is not None
-    limits = Limits(**wanted.model_dump(exclude={"wait_days", "workers"}))
+    limits = Limits(**wanted.model_dump(exclude={"wait_days", "workers", "approvers"}))
     return Worker(
         turns=Turns(
             agent=agent,
@@ -221,7 +247,12 @@ def warden_of(
 
 
 def broker_of(
-    settings: Settings, registry: Registry, operations: Operations, router: Router, listener: Listener
+    settings: Settings,
+    registry: Registry,
+    operations: Operations,
+    router: Router,
+    actor: Callable[[], str],
+    listener: Listener,
 ) -> Broker:
     """What stands between functions and the world, by the operator's grants and secrets."""
     return Broker(
@@ -229,7 +260,7 @@ def broker_of(
         record=operations.record_audit,
         complete=router.complete,
         secret_of=settings.secret,
-        actor=current_user(),
+        actor=actor,
         wall_clock_s=settings.limits.granted_wall_clock_s,
         listener=listener,
     )

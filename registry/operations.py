@@ -227,6 +227,11 @@ _OF_FUNCTION = select(calls.c.id).where(calls.c.function == bindparam("of_functi
 _FORGET_OLD_CALLS = delete(calls).where(calls.c.id.in_(_OF_FUNCTION.order_by(*_NEWEST_CALL).offset(bindparam("keep"))))
 
 
+def keep_audit(connection: Connection, entry: AuditEntry) -> int:
+    """As `Operations.record_audit`, in a transaction that is under way."""
+    return insert_row(connection, audit, asdict(entry))
+
+
 def _keep_call(connection: Connection, recorded: RecordedCall, keep: int) -> None:
     upsert_row(connection, calls, asdict(recorded), "function", "call")
     connection.execute(_FORGET_OLD_CALLS, {"of_function": recorded.function, "keep": keep})

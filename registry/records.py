@@ -141,19 +141,21 @@ class AttemptRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEntry:
-    """One thing that a function asked of its host, or what came of it. No secret and no data is in it."""
+    """What a function asked of its host, or what a person did about a task. No secret and no data is in it."""
 
     at: datetime
     """With a time zone; comes back in UTC."""
     actor: str
-    """Who had the function run."""
+    """Who had the function run, or who the person is."""
     action: str
-    """What kind of ask: `http`, `llm`, `function`, `files`; with `.done` at the end for what came of it."""
+    """What kind of ask: `http`, `llm`, `function`, `files`; with `.done` at the end for what came of it. `run` for the
+    end of a run with its rights; `task.asked`, `task.answered`, `task.approved`, ... for what a person did."""
     function: str
+    """Empty where it is about no function, like `version` and `digest`."""
     version: str
     digest: str
     run: str
-    """The same for all that one run did, the functions that it called included."""
+    """The same for all that one run did, the functions that it called included; the task's id where a person spoke."""
     subject: str
     """What was asked for: `GET https://api.example.org/v1/forecast`, without the query."""
     outcome: Literal["allowed", "refused", "failed"]

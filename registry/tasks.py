@@ -143,6 +143,12 @@ def followers(connection: Connection, task_id: str) -> Sequence[TaskRecord]:
     return [_record(dict(row)) for row in connection.execute(query).mappings()]
 
 
+def reopen(connection: Connection, task: TaskRecord) -> None:
+    """Have the task be able to end once more: its last end is kept under the turn's key."""
+    ended = (task_events.c.task_id == task.id) & (task_events.c.key == "end")
+    connection.execute(update(task_events).where(ended).values(key=f"{task.turn}.end"))
+
+
 def event_of(task_id: str, key: str, action: str, **facts: Any) -> TaskEvent:
     """An event that happens now."""
     return TaskEvent(task_id=task_id, key=key, at=datetime.now(UTC), action=action, facts=facts)

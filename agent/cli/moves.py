@@ -14,7 +14,8 @@ from agent.composition import callers_of
 from agent.config import Settings, current_user
 from agent.making.callers import Callers, Followed
 from agent.signing import Signing
-from agent.wiring import open_registry
+from agent.wiring import open_operations, open_people, open_registry, signing_of
+from agent.workflow.standing import approval_of, short_id, waiting_for
 from registry import Registry, Version
 
 Grant = Annotated[
@@ -41,14 +42,37 @@ def promote(name: Name, version: WhichVersion = None, grant: Grant = False, json
     """
     settings = opened_settings()
     found = open_registry(settings)
-    signing = Signing(registry=found, allowed=settings.grants.as_grants())
+    signing = signing_of(settings, found)
     wanted = found.get(name, version) if version else found.newest(name)
+    signed = is_signed(signing, wanted, grant=grant, json_output=json_output)
+    promoted = signing.promote(name, wanted.version, by=current_user(), signed=signed)
+    has_tasks_go_on(settings, promoted)
+    tell_promoted(settings, promoted, json_output=json_output)
+
+
+def is_signed(signing: Signing, wanted: Version, *, grant: bool, json_output: bool) -> bool:
+    """True where the person grants what the version asks for, by an option or at the terminal; all of it is shown."""
     if not json_output:
         print_near(wanted.evidence, err)
     asks = signing.asks(wanted)
-    signed = grant or (bool(asks) and not json_output and signs(wanted, asks))
-    promoted = signing.promote(name, wanted.version, by=current_user(), signed=signed)
-    callers = followed(settings, found, name, json_output=json_output)
+    return grant or (bool(asks) and not json_output and signs(wanted, asks))
+
+
+def has_tasks_go_on(settings: Settings, promoted: Version) -> None:
+    """Have the tasks on the queue go on that waited for the version, and say so."""
+    if not waiting_for(open_operations(settings).tasks, approval_of(promoted)):
+        return
+    people = open_people(settings)
+    try:
+        for task in people.approved(promoted, by=current_user()):
+            err.print(f"task {short_id(task)} goes on")
+    finally:
+        people.close()
+
+
+def tell_promoted(settings: Settings, promoted: Version, *, json_output: bool) -> None:
+    """Have the functions that call the promoted one follow, and say what came of it all."""
+    callers = followed(settings, open_registry(settings), promoted.name, json_output=json_output)
     moved(promoted, kept_differences(settings, promoted), json_output=json_output, callers=callers)
 
 

@@ -45,11 +45,13 @@ def ending_of(error: Exception, task: TaskRecord) -> Ending:
     """What becomes of a turn that raised."""
     kept, said = error_written(error), str(error)
     waits_for = awaited(error)
+    if isinstance(error, BadArguments) and task.known.get("arguments"):
+        waits_for = "arguments"  # somebody gave them when they were asked for, and is asked again
     if waits_for:
         return Ending(state=TaskState.WAITING, reason=said, error=kept, waits_for=waits_for)
     if isinstance(error, OVERTAKEN):
         return put_off(task, said, kept, again_in_s=BACK_OFF_S[0])
-    if isinstance(error, RegistryError | SandboxError | OSError):
+    if isinstance(error, SandboxError | OSError) or is_registry_away(error):
         return Ending(state=TaskState.PARKED, reason=said, error=kept, again_in_s=PARKED_S)
     if is_retryable(error):
         later = BACK_OFF_S[min(task.tries, len(BACK_OFF_S) - 1)]
@@ -57,6 +59,11 @@ def ending_of(error: Exception, task: TaskRecord) -> Ending:
             return Ending(state=TaskState.PARKED, reason=said, error=kept, again_in_s=later)
         return put_off(task, said, kept, again_in_s=later)
     return Ending(state=TaskState.FAILED, reason=said, error=kept)
+
+
+def is_registry_away(error: Exception) -> bool:
+    """Whether registry or database cannot be used; False where it is the task that asks for what is not there."""
+    return isinstance(error, RegistryError) and error.exit_code == RegistryError.exit_code
 
 
 def broken(error: Exception) -> Ending:

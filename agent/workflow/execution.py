@@ -19,6 +19,8 @@ class Execution:
     turn: int
     worker: str = ""
     """Who is at it."""
+    by: str = ""
+    """Who asked for the task."""
     stop: Stop = field(default_factory=Stop)
     number: Iterator[int] = field(default_factory=itertools.count)
     requests: Counter[str] = field(default_factory=Counter)

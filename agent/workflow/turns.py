@@ -100,9 +100,11 @@ class Turns:
         started = {} if record.started_at else {"started_at": datetime.now(UTC)}
         working = {"state": TaskState.WORKING, "worker": self.worker, "reason": "", **started}
         if outlasting(lambda: self.tasks.move(record, working, among=WORKABLE, event=begun)):
-            execution = Execution(task_id=task_id, turn=turn, worker=self.worker)
+            execution = Execution(task_id=task_id, turn=turn, worker=self.worker, by=record.asked_by)
             with turn_told(self.listener, execution) as tell:
                 ending = self._ending(record, execution)
+                if not ending.state.is_over and outlasting(lambda: self.tasks.task(task_id)).stop_by:
+                    ending = self._stopped(record)  # it was cancelled as it was about to wait
                 if outlasting(lambda: self.end(record, ending)):
                     tell(ending)
 

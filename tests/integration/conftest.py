@@ -301,7 +301,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                     record=journal.operations.record_audit,
                     complete=router.complete,
                     secret_of=(secrets or {}).__getitem__,
-                    actor="test",
+                    actor=lambda: "test",
                     wall_clock_s=granted_s,
                     listener=listener,
                 ),
