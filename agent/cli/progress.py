@@ -192,6 +192,7 @@ OF_TASKS: dict[str, Callable[[Any], str]] = {
 """What happens to a task on the queue, by whoever does it."""
 LINES: dict[str, Callable[[Any], str]] = OF_TASKS | {
     "progress": lambda facts: f"[dim]{escape(facts['line'])}[/]",
+    "worker.said": lambda facts: str(escape(facts["line"])),
     "match.found": matched,
     "match.none": unmatched,
     "match.unclear": unclear,

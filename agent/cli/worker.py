@@ -2,6 +2,7 @@
 
 import re
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,10 +90,11 @@ def show_whose(event: Event) -> None:
 
 
 def said_to(view: Listener) -> Callable[[str], None]:
-    """What tells of the worker itself: in the log, and on standard output, where its first line says that it works."""
+    """What tells of the worker itself; to a program on standard output, too, where the first line says that it works."""
 
     def say(line: str) -> None:
         view(Event(action="worker.said", facts={"line": line}))
-        print_text(line)
+        if not sys.stdout.isatty():
+            print_text(line)
 
     return say
