@@ -146,7 +146,7 @@ def pack(draft: Path, contents: Contents) -> None:
     """The parts as one file, `whole`, which only its owner reads: the manifest stands first."""
     written = contents.model_dump_json(indent=2).encode()
     head = tarfile.TarInfo(MANIFEST)
-    head.size, head.mtime, head.mode = len(written), int(contents.made_at.timestamp()), 0o600
+    head.size, head.mode = len(written), 0o600
     descriptor = os.open(draft / "whole", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with open(descriptor, "wb") as out, tarfile.open(fileobj=out, mode="w") as tar:  # noqa: PTH123 (a descriptor)
         tar.addfile(head, BytesIO(written))

@@ -4,9 +4,10 @@ import signal
 
 import typer
 
-from agent.cli.opening import opened_settings
 from agent.cli.render import err
+from agent.config import load_settings
 from agent.errors import BadSettings
+from agent.library import prepare_registry
 from agent.observing.views import view_of
 from agent.serving.lines import line_of
 from agent.serving.parts import parts_of, patience_s
@@ -22,12 +23,13 @@ def serve() -> None:
 
     A second signal ends all at once. Exit code 1 where a part had to be killed.
     """
-    settings = opened_settings()
-    open_operations(settings).close()  # its schema is brought up to date before there are several
-    parts = parts_of(settings)
+    settings = load_settings()
+    view, parts = view_of(settings, "serve", text=show), parts_of(settings)
     if not parts:
         raise BadSettings("There is nothing to serve: no part is asked for", advice="Set `tasks.workers` to 1 or more.")
-    supervisor = Supervisor(parts, patience_s(settings), view_of(settings, "serve", text=show))
+    prepare_registry(settings, view)
+    open_operations(settings).close()  # its schema is brought up to date before there are several
+    supervisor = Supervisor(parts, patience_s(settings), view)
     for number in ENDINGS:
         signal.signal(number, lambda *_: supervisor.ask_to_end())
     if not supervisor.run():
@@ -35,5 +37,6 @@ def serve() -> None:
 
 
 def show(event: Event) -> None:
-    """Print the event's line."""
-    err.print(line_of(event), markup=False)
+    """Print the event's line, where it has one."""
+    if line := line_of(event):
+        err.print(line, markup=False)

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from typing import IO, Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -18,7 +18,7 @@ STAMPED = structlog.processors.TimeStamper(fmt="iso", utc=True, key="at")
 class Log:
     """Writes each event as a line. Safe to use from several threads."""
 
-    def __init__(self, part: str, vault: Vault, file: IO[str]) -> None:
+    def __init__(self, part: str, vault: Vault, file: TextIO) -> None:
         written = structlog.wrap_logger(
             structlog.WriteLogger(file),
             processors=[structlog.processors.EventRenamer("action"), STAMPED, Line(vault)],

@@ -23,15 +23,16 @@ class Telemetry:
     """Hears of events, and tells OpenTelemetry. Safe to use from several threads."""
 
     def __init__(self, tracer: "Tracer", meter: "Meter") -> None:
-        self._tracer = tracer
+        self._tracer: Tracer = tracer
         self._open: dict[str, list[Span]] = {}
         """The spans under way by task, the innermost last."""
         self._lock = threading.Lock()
-        self._tasks = meter.create_counter("kowal.tasks", description="Turns of tasks, by how they ended")
-        self._seconds = meter.create_histogram("kowal.task.seconds", "s", "Wall-clock time of a turn")
-        self._steps = meter.create_histogram("kowal.step.seconds", "s", "Wall-clock time of a step")
-        self._candidates = meter.create_counter("kowal.candidates", description="Candidates, passed or refused")
-        self._tokens = meter.create_counter("kowal.tokens", description="Tokens of models, in and out")
+        made: Meter = meter
+        self._tasks = made.create_counter("kowal.tasks", description="Turns of tasks, by how they ended")
+        self._seconds = made.create_histogram("kowal.task.seconds", "s", "Wall-clock time of a turn")
+        self._steps = made.create_histogram("kowal.step.seconds", "s", "Wall-clock time of a step")
+        self._candidates = made.create_counter("kowal.candidates", description="Candidates, passed or refused")
+        self._tokens = made.create_counter("kowal.tokens", description="Tokens of models, in and out")
 
     def __call__(self, event: Event) -> None:
         """Count the event, and have the spans of its task say it."""

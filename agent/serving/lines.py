@@ -7,8 +7,9 @@ from agent.types import Event
 
 
 def line_of(event: Event) -> str:
-    """The event's line."""
-    return LINES[event.action](event.facts)
+    """The event's line; empty where it has none."""
+    line = LINES.get(event.action)
+    return line(event.facts) if line else ""
 
 
 def plural(count: int) -> str:
@@ -17,6 +18,7 @@ def plural(count: int) -> str:
 
 
 LINES: dict[str, Callable[[Any], str]] = {
+    "progress": lambda facts: str(facts["line"]),
     "part.started": lambda facts: f"{facts['part']} started (process {facts['pid']})",
     "part.ready": lambda facts: f"{facts['part']} is ready",
     "part.died": lambda facts: f"{facts['part']} died ({facts['how']}); started again in {facts['again_in_s']:g} s",
