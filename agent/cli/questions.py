@@ -6,16 +6,16 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli.asking import attendant, call_text, picked, question_lines, read_result, said_text
-from agent.cli.opening import Json, opened_agent, opened_settings
+from agent.cli.opening import Json, opened_agent, opened_people, opened_settings
 from agent.cli.queued import tell_standing
 from agent.cli.render import cut, out, print_json, print_table
 from agent.cli.tasks import report_made
-from agent.config import Settings, current_user
+from agent.config import current_user
 from agent.errors import BadTask
 from agent.questions import Asked, Choice, Said, nobody
-from agent.wiring import open_operations, open_people
+from agent.wiring import open_operations
 from agent.workflow.standing import waiting_for
-from registry import QuestionRecord, TaskRecord
+from registry import QuestionRecord
 
 CELL = 40
 """Characters of a cell in the list; `kowal answer ID` shows a question in full."""
@@ -61,20 +61,12 @@ def answer(
         out.print(f"Question {question_id} stays open.")
         return
     if waiting := waiting_for(operations.tasks, f"question:{question_id}"):
-        go_on(settings, waiting[0], said, json_output=json_output)
+        with opened_people(settings) as people:  # a worker makes what is decided by it
+            tell_standing(people.decide(waiting[0], said, by=current_user()), json_output=json_output)
         return
     with opened_agent(json_output=json_output, ask=ask) as agent:
         outcome = agent.answer(question_id, said, by=current_user())
     report_made(outcome, json_output=json_output)
-
-
-def go_on(settings: Settings, task: TaskRecord, said: Said, *, json_output: bool) -> None:
-    """Have the task on the queue go on that waits for the answer: a worker makes what is decided by it."""
-    people = open_people(settings)
-    try:
-        tell_standing(people.decide(task, said, by=current_user()), json_output=json_output)
-    finally:
-        people.close()
 
 
 def given(asked: Asked, choice: str | None, value: str | None, *, error: bool) -> Said | None:

@@ -3,15 +3,11 @@
 import json
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from registry import Function, Manifest, Registry
+from registry import Function, Manifest, Operations, Registry, Version
 
 COUNT = ("tasks", "submit", "count words in a text", "-a", "text=a b c")
 DEADLINE_S = 90
@@ -40,6 +36,45 @@ def until(what: str, holds: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
+def approved(registry: Registry, source: str, *grants: str) -> Version:
+    """A version of the function in the source, which nobody has signed for."""
+    name = source.partition("def ")[2].partition("(")[0]
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    aliases = (f"{name.replace('_', ' ')} for ever",)
+    manifest = Manifest(name=name, description="Waits.", aliases=aliases, input_schema=schema, grants=grants)
+    registry.add_candidate(Function(manifest=manifest, source=source, tests="# none\n"), {})
+    return registry.approve(name, by="test")
+
+
+def waiting(home, version: Version) -> str:
+    """A queued task that waits for somebody to sign for the version."""
+    task = home.run(*COUNT).stdout.strip()
+    operations = Operations.open(home.folder / "operations.sqlite")
+    values = {"state": "waiting", "waits_for": f"approval:{version.name}:{version.version}:{version.digest}"}
+    assert operations.tasks.move(operations.tasks.task(task), values)
+    operations.close()
+    return task
+
+
+def test_a_signature_by_the_other_command_goes_on_and_a_no_ends(home):
+    """`kowal functions promote` has the tasks go on that wait for that version; a no is told to whoever follows."""
+    with Registry.open(home.registry) as registry:
+        version = approved(registry, ENDLESS, "llm 1")
+    task, other = waiting(home, version), waiting(home, version)
+    assert home.run("tasks", "reject", other, "--reason", "not now").stdout.startswith(f"Task {other[:8]} is failed")
+    followed = home.run("tasks", "follow", other, code=6)
+    assert "rejected `wait_long` 1.0.0: not now" in followed.stderr
+    assert (
+        f"next: `kowal tasks approve {task[:8]}`" in home.run("tasks", "follow", task, "--timeout", "0", code=10).stderr
+    )
+    promoted = home.run("functions", "promote", "wait_long", "--grant")
+    assert f"task {task[:8]} goes on" in promoted.stderr
+    shown = home.json("tasks", "show", task)
+    assert (shown["state"], shown["turn"], shown["next"]) == ("queued", 2, "")
+    assert "does not wait for this" in home.run("tasks", "approve", task, code=2).stderr
+    assert [row["outcome"] for row in home.json("audit", "wait_long")] == ["allowed", "allowed"]
+
+
 def test_a_task_is_submitted_worked_on_and_followed(home, worker, ended):
     """One key is one task; a worker that comes later does it; whoever follows sees its way and gets its answer."""
     task = home.run(*COUNT, "--key", "mail 7").stdout.strip()
@@ -66,21 +101,18 @@ def test_a_task_is_submitted_worked_on_and_followed(home, worker, ended):
 
 def test_an_endless_function_is_cancelled_and_a_worker_lets_go(home, worker, ended):
     """Cancel ends it within a second or so, its sandbox is gone; a second signal leaves the task to the next worker."""
-    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-    manifest = Manifest(name="wait_long", description="Wait for ever.", aliases=("wait for ever",), input_schema=schema)
     with Registry.open(home.registry) as registry:
-        registry.add_candidate(Function(manifest=manifest, source=ENDLESS, tests="# none\n"), {})
-        registry.promote("wait_long", registry.approve("wait_long", by="test").version, by="test")
+        registry.promote("wait_long", approved(registry, ENDLESS).version, by="test")
     patient = home.with_(KOWAL_LIMITS__WALL_CLOCK_S="3600")
     process = worker(patient)
-    task = home.run("tasks", "submit", "wait for ever", "-a", "n=1").stdout.strip()
+    task = home.run("tasks", "submit", "wait long for ever", "-a", "n=1").stdout.strip()
     until("the sandbox works", lambda: busy_below(process.pid))
     at_work = busy_below(process.pid)
     assert home.run("tasks", "cancel", task).stdout.startswith(f"Task {task[:8]} is cancelled: cancelled by ")
     until("the sandbox is gone", lambda: not at_work & busy_below(process.pid))
     assert home.json("tasks", "follow", task, code=10)["error"]["state"] == "cancelled"
 
-    other = home.run("tasks", "submit", "wait for ever", "-a", "n=1").stdout.strip()
+    other = home.run("tasks", "submit", "wait long for ever", "-a", "n=1").stdout.strip()
     until("the sandbox works", lambda: busy_below(process.pid))
     process.send_signal(signal.SIGTERM)
     time.sleep(1)

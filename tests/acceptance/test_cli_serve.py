@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgres_server import NoPostgres, Postgres, postgres
 
 SUBMIT = ("tasks", "submit", "count words in a text", "-a")
 PRIVATE = "Jan Kowalski lives in Gdansk"
@@ -81,7 +82,7 @@ def submitted(home: Any, text: str = PRIVATE) -> str:
 
 
 def test_it_serves_through_the_death_of_a_worker_and_drains(home: Any, serve: Callable[[Any], Service]) -> None:
-    """Tasks are done, a killed worker is replaced, SIGTERM drains with exit code 0; the log tells of it, not of data."""
+    """Tasks are done, a killed worker is replaced, SIGTERM drains; the log tells of all of it and shows no data."""
     service = serve(home)
     service.until("serve.ready")
     task = submitted(home)
@@ -139,20 +140,38 @@ def test_a_backup_of_a_running_service_restores_all(home: Any, serve: Callable[[
     assert again.end() == 0
 
 
-def test_a_queued_task_is_in_a_backup(home: Any, serve: Callable[[Any], Service], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    """A Postgres server of our own."""
+    try:
+        with postgres() as running:
+            yield running
+    except NoPostgres as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def user(request: pytest.FixtureRequest, home: Any) -> Any:
+    """A user with either kind of database."""
+    if request.param == "sqlite":
+        return home
+    return home.with_(KOWAL_DATABASE=request.getfixturevalue("server").url())
+
+
+def test_a_queued_task_is_in_a_backup(user: Any, serve: Callable[[Any], Service], tmp_path: Path) -> None:
     """It waits for the first worker after the restore; what was there before the restore is kept aside."""
-    queued = submitted(home, "one two")
-    home.run("backup", str(tmp_path / "backup"))
-    later = submitted(home, "later")
-    assert "already" in home.run("restore", str(tmp_path / "backup"), code=7).stderr
-    restored = home.json("restore", str(tmp_path / "backup"), "--replace")
+    queued = submitted(user, "one two")
+    user.run("backup", str(tmp_path / "backup"))
+    later = submitted(user, "later")
+    assert "already" in user.run("restore", str(tmp_path / "backup"), code=7).stderr
+    restored = user.json("restore", str(tmp_path / "backup"), "--replace")
     assert len(restored["aside"]) == 2
-    assert all(Path(place).exists() for place in restored["aside"])
-    assert "no task begins" in home.run("tasks", "show", later, code=5).stderr
-    service = serve(home)
-    assert home.run("tasks", "follow", queued).stdout == "2\n"
-    assert "in use" in home.run("restore", str(tmp_path / "backup"), "--replace", code=7).stderr
+    assert "no task begins" in user.run("tasks", "show", later, code=5).stderr
+    service = serve(user)
+    assert user.run("tasks", "follow", queued).stdout == "2\n"
+    assert "in use" in user.run("restore", str(tmp_path / "backup"), "--replace", code=7).stderr
     assert service.end() == 0
+    assert user.is_sound()
 
 
 def test_nothing_to_serve_is_told(home: Any, bare: Any) -> None:
