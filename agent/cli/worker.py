@@ -90,7 +90,7 @@ def show_whose(event: Event) -> None:
 
 
 def said_to(view: Listener) -> Callable[[str], None]:
-    """What tells of the worker itself; to a program on standard output, too: the first line there says that it works."""
+    """What tells of the worker itself; a program hears it on standard output, too, where the first line means ready."""
 
     def say(line: str) -> None:
         view(Event(action="worker.said", facts={"line": line}))
