@@ -31,7 +31,8 @@ def serve() -> None:
     open_operations(settings).close()  # its schema is brought up to date before there are several
     supervisor = Supervisor(parts, patience_s(settings), view)
     for number in ENDINGS:
-        signal.signal(number, lambda *_: supervisor.ask_to_end())
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, lambda *_: supervisor.ask_to_end())
     if not supervisor.run():
         raise typer.Exit(1)
 
