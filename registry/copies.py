@@ -104,6 +104,7 @@ class SqliteCopier:
             if was_there:
                 self._move_aside(driver, aside)
             draft.rename(self._path)
+            sync(self._path.parent)
         except OSError as error:
             if was_there and aside.exists():
                 aside.rename(self._path)

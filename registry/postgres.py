@@ -100,7 +100,9 @@ class PostgresCopier:
     def _run(self, program: str, *words: str | Path) -> None:
         """Run a program of the server's on the database; the password goes through a file that nobody else reads."""
         with tempfile.TemporaryDirectory() as folder:
-            address = self._url.set(drivername="postgresql", password=None).difference_update_query(["password"])
+            url = self._url
+            address = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+            address = address.difference_update_query(["password"])
             if password := self._url.password or self._url.query.get("password"):
                 secret = Path(folder, "password")
                 secret.touch(0o600)
