@@ -1,8 +1,8 @@
 """The command that works on queued tasks: worker."""
 
+import itertools
 import re
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.progress import line_of
-from agent.cli.render import err, print_text
+from agent.cli.render import err, out
 from agent.config import Settings, load_settings
 from agent.observing.views import view_of
 from agent.types import Event, Listener
@@ -41,7 +41,7 @@ def worker(
     if concurrency is not None:
         settings = with_concurrency(settings, concurrency)
     view = view_of(settings, name, text=show_whose)
-    at_work = open_worker(settings, name, view, said_to(view))
+    at_work = open_worker(settings, name, view, saying(view))
     with told_by_signals(at_work) as told:
         at_work.run()
     at_work.turns.agent.close()
@@ -89,12 +89,14 @@ def show_whose(event: Event) -> None:
         err.print("\n".join(whose + line for line in text.splitlines()))
 
 
-def said_to(view: Listener) -> Callable[[str], None]:
-    """What tells of the worker itself; a program hears it on standard output, too, where the first line means ready."""
+def saying(view: Listener) -> Callable[[str], None]:
+    """Tells of the worker itself: that it is ready on standard output, as an answer is; what comes later as events."""
+    ready = itertools.chain([True], itertools.repeat(False))
 
     def say(line: str) -> None:
-        view(Event(action="worker.said", facts={"line": line}))
-        if not sys.stdout.isatty():
-            print_text(line)
+        if next(ready):
+            out.print(line, markup=False)
+        else:
+            view(Event(action="worker.said", facts={"line": line}))
 
     return say

@@ -244,7 +244,7 @@ def worker(home: Home) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     def start(user: Home = home, *words: str) -> subprocess.Popen[str]:
         process = user.start("worker", *words)
         started.append(process)
-        line = process.stderr.readline() if process.stderr else ""
+        line = process.stdout.readline() if process.stdout else ""
         assert "works on up to" in line, process.communicate(timeout=DEADLINE_S)
         return process
 
