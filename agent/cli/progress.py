@@ -195,6 +195,7 @@ OF_TASKS: dict[str, Callable[[Any], str]] = {
 LINES: dict[str, Callable[[Any], str]] = OF_TASKS | {
     "progress": lambda facts: f"[dim]{escape(facts['line'])}[/]",
     "registry.stale": lambda facts: f"{TRIED} the copy of the registry may be old: {escape(facts['reason'])}",
+    "worker.said": lambda facts: str(escape(facts["line"])),
     "match.found": matched,
     "match.none": unmatched,
     "match.unclear": unclear,

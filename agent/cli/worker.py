@@ -10,12 +10,12 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from agent.cli.progress import line_of
 from agent.cli.render import err, out
 from agent.config import Settings, load_settings
-from agent.types import Event
+from agent.observing.views import view_of
+from agent.types import Event, Listener
 from agent.wiring import open_worker
 from registry import OperationsUnavailable
 
@@ -40,7 +40,8 @@ def worker(
     settings = load_settings()
     if concurrency is not None:
         settings = with_concurrency(settings, concurrency)
-    at_work = open_worker(settings, name, show_whose, saying())
+    view = view_of(settings, name, text=show_whose)
+    at_work = open_worker(settings, name, view, saying(view))
     with told_by_signals(at_work) as told:
         at_work.run()
     at_work.turns.agent.close()
@@ -88,7 +89,14 @@ def show_whose(event: Event) -> None:
         err.print("\n".join(whose + line for line in text.splitlines()))
 
 
-def saying() -> Callable[[str], None]:
-    """Prints what is told of the worker itself: the first line, that it is ready, on standard output."""
-    consoles = itertools.chain([out], itertools.repeat(err))
-    return lambda line: next(consoles).print(escape(line))
+def saying(view: Listener) -> Callable[[str], None]:
+    """Tells of the worker itself: that it is ready on standard output, as an answer is; what comes later as events."""
+    ready = itertools.chain([True], itertools.repeat(False))
+
+    def say(line: str) -> None:
+        if next(ready):
+            out.print(line, markup=False)
+        else:
+            view(Event(action="worker.said", facts={"line": line}))
+
+    return say

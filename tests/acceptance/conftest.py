@@ -150,6 +150,7 @@ def home_in(folder: Path, cache: Path) -> Home:
         "KOWAL_CACHE": str(cache),
         "KOWAL_SETTINGS": str(folder / "kowal.toml"),
         "KOWAL_SANDBOX": "wasm",
+        "KOWAL_LOG": "text",
         "OLLAMA_HOST": AWAY,
         "COLUMNS": "120",
     }
