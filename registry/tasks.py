@@ -49,12 +49,13 @@ class Tasks:
 
     def task(self, task_id: str) -> TaskRecord:
         """The task of that id, or of the only one that begins so. Raises `UnknownTask`."""
-        found = self._database.rows(select(tasks).where(tasks.c.id.startswith(task_id, autoescape=True)).limit(2))
-        exact = [row for row in found if row["id"] == task_id] or found
-        if len(exact) != 1 or not task_id:
-            several = "several tasks begin" if exact and task_id else "no task begins"
+        found = self._database.rows(select(tasks).where(tasks.c.id == task_id))
+        if task_id and not found:  # looked for by its beginning it takes a look at each
+            found = self._database.rows(select(tasks).where(tasks.c.id.startswith(task_id, autoescape=True)).limit(2))
+        if len(found) != 1:
+            several = "several tasks begin" if found else "no task begins"
             raise UnknownTask(f"There is no task {task_id!r}: {several} so.")
-        return _record(exact[0])
+        return _record(found[0])
 
     def tasks(self, states: Collection[str] = (), *, waits_for: str = "", limit: int = 50) -> Sequence[TaskRecord]:
         """The newest tasks, newest first; of these states, waiting for that, or all."""
