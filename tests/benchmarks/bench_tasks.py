@@ -47,7 +47,9 @@ class Office:
         self._desk, self._engine = desk, desk.queue.engine
         self._client = DBOSClient(system_database_engine=self._engine, serializer=Json(), application_name=APPLICATION)
         schema = "" if self._engine.dialect.name == "sqlite" else "dbos."
-        self._query = sa.text(f"SELECT workflow_uuid FROM {schema}workflow_status WHERE status = 'SUCCESS' AND name = :n")
+        self._query = sa.text(
+            f"SELECT workflow_uuid FROM {schema}workflow_status WHERE status = 'SUCCESS' AND name = :n"
+        )
         self._number = 0
 
     def ours(self) -> str:

@@ -68,7 +68,6 @@ class Nursery:
         self._process = subprocess.Popen(
             [sys.executable, str(worker)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
-        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -296,4 +295,3 @@ def doubled(registry: Path, made: int) -> int:
         names = {listing.name for listing in opened.list()} - {BUILT_IN}
         changes = Counter((name, entry.status) for name in names for entry in opened.history(name))
         return max(0, len(names) - made) + changes.total() - len(changes)
-

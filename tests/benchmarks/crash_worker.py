@@ -188,7 +188,7 @@ def born(life: Life) -> tuple[int, int]:
         os.dup2(2, 1)
         live(life, lambda: os.write(works, b"."))
         os._exit(0)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 (the life ends here, and says why)
         traceback.print_exc()
         os._exit(1)
 

@@ -1,4 +1,4 @@
-"""Real worker processes that die, databases that go away, disks that are full: no task is lost and nothing is doubled."""
+"""Real worker processes that die, databases that go away, disks that are full: nothing is lost, nothing is doubled."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("where", ["sqlite", "postgres"])
 def test_no_task_is_lost_where_workers_are_killed(where, request, nursery, model, tmp_path):
-    """`kill -9`, twenty times, each at another boundary of a step: all is done, once, and no reply is asked for twice."""
+    """`kill -9`, twenty times, at boundaries of steps: all is done, once, and no reply is asked for twice."""
     place = request.getfixturevalue(f"on_{where}")
     with place.copied(tmp_path / "killed", model.url) as settings:
         one = Round(
@@ -119,6 +119,30 @@ def test_tasks_outlive_their_database_server(on_postgres, server, nursery, model
     assert found.requests_repeated <= 3
 
 
+@pytest.mark.parametrize("where", ["sqlite", "postgres"])
+def test_another_worker_goes_on_with_what_a_dead_one_was_at(where, request, nursery, model, tmp_path):
+    """Within 30 seconds of its death, and without asking a model again for what it had replied."""
+    place = request.getfixturevalue(f"on_{where}")
+    with Nursery() as other, place.copied(tmp_path / "dead", model.url) as settings:
+        log = tmp_path / "dead" / "log"
+        with handed_in(settings, WISHES[7]) as (desk, (task,)), ExitStack() as life:
+            life.enter_context(alive(nursery, settings, log))
+            waited(lambda: "kept" in read(log))
+            with alive(other, settings, log.with_name("other")):
+                waited(lambda: "works on" in read(log.with_name("other")))
+                first = desk.tasks.task(task.id)
+                life.close()
+                died = time.monotonic()
+                waited(lambda: desk.tasks.task(task.id).worker != first.worker)
+                took_s = time.monotonic() - died
+                done = stands(desk, task, TaskState.DONE)
+        assert first.state is TaskState.WORKING
+        assert took_s < 30
+        assert (done.losses, done.outcome["value"]) == (1, WISHES[7].of(5))
+        assert doubled(Path(settings["registry"]), 1) == 0
+        assert model.asked().total() - len(model.asked()) <= 1
+
+
 def test_two_workers_make_a_function_once(on_sqlite, nursery, model, tmp_path):
     """Two that are asked for the same new function at once: one makes it, the other waits for it and runs it."""
     with Nursery() as other, on_sqlite.copied(tmp_path / "both", model.url) as settings:
@@ -127,7 +151,9 @@ def test_two_workers_make_a_function_once(on_sqlite, nursery, model, tmp_path):
         with handed_in(settings, WISHES[4], WISHES[4]) as (desk, tasks):
             with alive(nursery, settings, log), alive(other, settings, log.with_name("log2")):
                 done = [stands(desk, task, TaskState.DONE) for task in tasks]
-            followed = [event for task in tasks for event in desk.tasks.events(task.id) if event.action == "task.waiting"]
+            followed = [
+                event for task in tasks for event in desk.tasks.events(task.id) if event.action == "task.waiting"
+            ]
         assert doubled(Path(settings["registry"]), 1) == 0
     outcomes = [task.outcome for task in done]
     assert [outcome["value"] for outcome in outcomes] == [WISHES[4].of(5)] * 2
@@ -208,7 +234,12 @@ def stands(desk: Desk, task: TaskRecord, state: TaskState, seconds: float = 60.0
 
 def begun(log: Path) -> bool:
     """Whether a model was asked."""
-    return log.exists() and "asked" in log.read_text()
+    return "asked" in read(log)
+
+
+def read(log: Path) -> str:
+    """What a worker noted so far."""
+    return log.read_text() if log.exists() else ""
 
 
 def waited(when: Callable[[], bool], seconds: float = 60.0) -> None:
