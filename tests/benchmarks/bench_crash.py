@@ -21,8 +21,8 @@ from crash_rounds import Figures, Nursery, Place, Round, at_boundaries, at_momen
 from postgres_server import NoPostgres, postgres
 
 SHOWN = (
-    "kills", "tasks", "lost", "promotions_doubled", "reports_doubled", "requests", "requests_repeated", "repeated_after_reply",
-    "runs_repeated",
+    "kills", "tasks", "lost", "promotions_doubled", "reports_doubled", "requests", "requests_repeated",
+    "repeated_after_reply",
 )  # fmt: skip
 MADE_AT_BOUNDARIES, MADE_AT_MOMENTS = 1, 3
 """Functions made in one round, by how its workers are killed; as many tasks match."""
@@ -82,7 +82,8 @@ def killed(place: Place, nursery: Nursery, model: Server, folder: Path, kills: i
 def show(name: str, figures: Figures) -> None:
     """A line."""
     told = ", ".join(f"{each} {getattr(figures, each)}" for each in SHOWN)
-    tell(f"{name:24} {told} in {figures.seconds:.0f} s at {len(figures.places)} places")
+    again = f"{figures.runs_repeated} runs repeated, {len(figures.places)} different boundaries"
+    tell(f"{name:24} {told}, {again}, {figures.seconds:.0f} s")
 
 
 def tell(line: str) -> None:

@@ -114,9 +114,9 @@ def at_moments(seed: int, longest_s: float) -> Killer:
 @contextmanager
 def desk_of(settings: dict[str, Any]) -> Iterator[Desk]:
     """The desk of an installation."""
-    with closing(Operations.open(load_settings(**settings).database_place)) as operations:
-        with closing(Queue(operations)) as queue:
-            yield Desk(tasks=operations.tasks, queue=queue)
+    place = load_settings(**settings).database_place
+    with closing(Operations.open(place)) as operations, closing(Queue(operations)) as queue:
+        yield Desk(tasks=operations.tasks, queue=queue)
 
 
 @contextmanager
