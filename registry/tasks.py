@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, literal, select, update
 
 from registry.database import Database, insert_once, storable
 from registry.errors import UnknownTask
@@ -87,6 +87,14 @@ class Tasks:
         waiting = (tasks.c.state == TaskState.WAITING) & (tasks.c.expires_at <= now)
         late = tasks.c.state.in_(list(OPEN)) & (tasks.c.deadline <= now)
         return [_record(row) for row in self._database.rows(select(tasks).where(waiting | late))]
+
+    def left_behind(self) -> Sequence[TaskRecord]:
+        """The tasks that wait for another one, which is over."""
+        leader = tasks.alias()
+        over = [state for state in TaskState if state.is_over]
+        waiting = select(tasks).join(leader, tasks.c.waits_for == literal("task:") + leader.c.id)
+        waiting = waiting.where(tasks.c.state == TaskState.WAITING, leader.c.state.in_(over))
+        return [_record(row) for row in self._database.rows(waiting)]
 
     def tell(self, event: TaskEvent) -> None:
         """Keep an event, unless there is one under its key."""

@@ -7,7 +7,6 @@ the figures go as JSON.
 
 import json
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -19,10 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from crash_rounds import Nursery, Place, alive, desk_of, prepare_template
+from crash_rounds import Nursery, Place, alive, all_places, desk_of
 from crash_worker import PLAIN
 from dbos import DBOSClient, EnqueueOptions
-from postgres_server import NoPostgres, postgres
 
 from agent.types import Task
 from agent.workflow.desk import Asked, Desk
@@ -152,17 +150,7 @@ def main() -> None:
     found: dict[str, Any] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        prepare_template(folder / "template")
-        places = [Place(name="sqlite", template=folder / "template")]
-        try:
-            server = stack.enter_context(postgres())
-            shutil.copytree(folder / "template", folder / "bare")
-            places.append(Place(name="postgres", template=folder / "bare", server=server))
-        except NoPostgres as error:
-            sys.stdout.write(f"Postgres is left out: {error}\n")
-        for place in places:
-            place.prepared()
-        for place in places:
+        for place in stack.enter_context(all_places(folder, sys.stdout.write)):
             for count in counts:
                 name = f"{place.name}, {count} worker{'s' * (count > 1)}"
                 found[name] = with_workers(place, count, folder)

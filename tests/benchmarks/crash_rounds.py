@@ -9,13 +9,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
 from crash_model import MODEL, Server, Wish
+from postgres_server import NoPostgres, Postgres, postgres
 
 from agent.config import load_settings
 from agent.library import prepare_registry
@@ -144,7 +145,7 @@ class Place:
     name: str
     template: Path
     """A folder with a registry and, where the database is a file, that."""
-    server: Any = None
+    server: Postgres | None = None
     """The Postgres server; None for SQLite."""
 
     def prepared(self) -> None:
@@ -195,6 +196,24 @@ def prepare_template(folder: Path) -> None:
     prepare_registry(load_settings(registry=folder / "registry.git", built_ins=(BUILT_IN,), sandbox="wasm"))
     for path in folder.glob("operations.sqlite*"):
         path.unlink()
+
+
+@contextmanager
+def all_places(folder: Path, tell: Callable[[str], None]) -> Iterator[list[Place]]:
+    """SQLite, and Postgres where it is installed, each with a registry and a database to copy from."""
+    prepare_template(folder / "template")
+    with ExitStack() as stack:
+        places = [Place(name="sqlite", template=folder / "template")]
+        try:
+            server = stack.enter_context(postgres())
+        except NoPostgres as error:
+            tell(f"Postgres is left out: {error}")
+        else:
+            shutil.copytree(folder / "template", folder / "bare")
+            places.append(Place(name="postgres", template=folder / "bare", server=server))
+        for place in places:
+            place.prepared()
+        yield places
 
 
 @dataclass(kw_only=True)

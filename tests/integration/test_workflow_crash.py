@@ -163,6 +163,20 @@ def test_two_workers_make_a_function_once(on_sqlite, nursery, model, tmp_path):
     assert max(model.asked().values()) == 1
 
 
+def test_a_task_goes_on_where_the_one_it_waits_for_was_cancelled(on_sqlite, nursery, tmp_path):
+    """Nobody makes what it waits for any more: a worker sees to it, however many others wait."""
+    with on_sqlite.copied(tmp_path / "left", "") as settings, desk_of(settings) as desk:
+        matched = Wanted(task=Task(text="slugify a text", arguments={"text": "A b"}))
+        leader, follower = (desk.submit(matched, Asked(by="ann", via="test")) for _ in range(2))
+        waits = {"state": TaskState.WAITING, "waits_for": f"task:{leader.id}"}
+        assert desk.tasks.move(follower, waits)
+        assert not desk.tasks.left_behind()
+        desk.cancel(leader, by="ann")
+        assert [task.id for task in desk.tasks.left_behind()] == [follower.id]
+        with alive(nursery, settings, tmp_path / "left" / "log"):
+            assert stands(desk, follower, TaskState.DONE).outcome["value"] == "a-b"
+
+
 def test_a_full_disk_parks_the_task(on_sqlite, nursery, model, small_disk, tmp_path):
     """The disk of the registry fills up while a function is made: the reason says so; once there is room it is done."""
     with on_sqlite.copied(tmp_path / "full", model.url) as settings:
