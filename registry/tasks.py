@@ -70,12 +70,16 @@ class Tasks:
         values: Mapping[str, Any],
         *,
         among: Collection[TaskState] = OPEN,
+        held_by: str = "",
         event: TaskEvent | None = None,
         then: Then = nothing_more,
     ) -> bool:
-        """Change the task, where it still stands in its turn and in one of these states; whether that was so."""
+        """Change the task, where it still stands in its turn and in one of these states; whether that was so.
+
+        With `held_by` it must be that worker that works on it.
+        """
         with self._database.writing() as connection:
-            return move_with(connection, task, values, among=among, event=event, then=then)
+            return move_with(connection, task, values, among=among, held_by=held_by, event=event, then=then)
 
     def stopped(self, ids: Collection[str]) -> Mapping[str, str]:
         """Who wants which of these tasks cancelled."""
@@ -131,11 +135,13 @@ def move_with(
     values: Mapping[str, Any],
     *,
     among: Collection[TaskState] = OPEN,
+    held_by: str = "",
     event: TaskEvent | None = None,
     then: Then = nothing_more,
 ) -> bool:
     """As `Tasks.move`, in a transaction that is under way."""
     stands = (tasks.c.id == task.id) & (tasks.c.turn == task.turn) & tasks.c.state.in_(list(among))
+    stands = stands & (tasks.c.worker == held_by) if held_by else stands
     if connection.execute(update(tasks).where(stands).values(storable(values))).rowcount != 1:
         return False
     if event is not None:

@@ -106,7 +106,10 @@ class Turns:
             return dict(self._running)
 
     def end(self, task: TaskRecord, ending: Ending) -> bool:
-        """End the turn; whether it had not ended before. What waits for a task that is over goes on."""
+        """End the turn; whether it had not ended before, and is still this worker's.
+
+        What waits for a task that is over goes on.
+        """
         now, again = datetime.now(UTC), ending.again_in_s
         values: dict[str, Any] = {"state": ending.state, "reason": ending.reason, "error": ending.error}
         values |= {"outcome": ending.outcome, "waits_for": ending.waits_for, "worker": self.worker}
@@ -128,7 +131,7 @@ class Turns:
 
         key = "end" if ending.state.is_over else f"{task.turn}.ended"
         told = event_of(task.id, key, f"task.{ending.state}", reason=ending.reason, turn=task.turn)
-        return self.tasks.move(task, values, among=AT_WORK, event=told, then=then)
+        return self.tasks.move(task, values, among=AT_WORK, held_by=self.worker, event=told, then=then)
 
     def requeue(self, task: TaskRecord) -> bool:
         """Queue the task's next turn, where it still stands as it did; whether that was so."""

@@ -111,6 +111,7 @@ class Worker:
             self.tell(f"{self.name} cannot reach the operational database: {error}")
         if not self.liveness.holds():
             self.tell(f"{self.name} lost its lock, and ends")
+            self.let_go()
             self._ended.set()
 
     def _look(self) -> None:

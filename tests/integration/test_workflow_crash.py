@@ -14,6 +14,7 @@ import pytest
 from crash_model import WISHES, Server, Wish
 from crash_rounds import Nursery, Place, Round, alive, at_some_boundaries, desk_of, doubled, prepare_template
 from postgres_server import NoPostgres, Postgres, postgres
+from sqlalchemy import text
 
 from agent.types import Task
 from agent.workflow.desk import Asked, Desk
@@ -22,6 +23,10 @@ from registry import TaskRecord, TaskState
 
 KILLS = 20
 PARKED_S = 0.5
+END_LOCKS = """
+SELECT pg_terminate_backend(pid) FROM pg_locks
+JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND datname = current_database() AND state = 'idle'
+"""
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +146,21 @@ def test_another_worker_goes_on_with_what_a_dead_one_was_at(where, request, nurs
         assert (done.losses, done.outcome["value"]) == (1, WISHES[7].of(5))
         assert doubled(Path(settings["registry"]), 1) == 0
         assert model.asked().total() - len(model.asked()) <= 1
+
+
+def test_a_worker_that_loses_its_lock_lets_go_of_its_tasks(on_postgres, nursery, model, tmp_path):
+    """The server ended the one connection that says that it lives: another goes on, and nothing is asked twice."""
+    with on_postgres.copied(tmp_path / "unlocked", model.url) as settings:
+        log = tmp_path / "unlocked" / "log"
+        with handed_in(settings, WISHES[8]) as (desk, (task,)), alive(nursery, settings, log):
+            waited(lambda: "kept" in read(log))
+            with desk.queue.engine.connect() as connection:
+                assert connection.execute(text(END_LOCKS)).all()
+            done = stands(desk, task, TaskState.DONE)
+        assert "lost its lock, and ends" in read(log)
+        assert (done.turn, done.losses, done.outcome["value"]) == (2, 0, WISHES[8].of(5))
+        assert doubled(Path(settings["registry"]), 1) == 0
+        assert max(model.asked().values()) == 1
 
 
 def test_two_workers_make_a_function_once(on_sqlite, nursery, model, tmp_path):
