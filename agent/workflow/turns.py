@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,7 @@ from agent.workflow.endings import Ending, Follows, broken, ending_of, patience
 from agent.workflow.execution import Execution, executing
 from agent.workflow.kept import error_read, error_written, read, written
 from agent.workflow.queue import Queue
-from registry import OperationsUnavailable, RegistryError, TaskRecord, Tasks, TaskState
+from registry import OperationsUnavailable, RegistryError, TaskEvent, TaskRecord, Tasks, TaskState
 from registry.tasks import event_of, followers, move_with
 from registry.terms import normalised
 from sandbox import SandboxError
@@ -97,18 +97,19 @@ class Turns:
         started = {} if record.started_at else {"started_at": datetime.now(UTC)}
         working = {"state": TaskState.WORKING, "worker": self.worker, "reason": "", **started}
         if outlasting(lambda: self.tasks.move(record, working, among=WORKABLE, event=begun)):
-            ending = self._ending(record, Execution(task_id=task_id, turn=turn))
-            outlasting(lambda: self.end(record, ending))
+            execution = Execution(task_id=task_id, turn=turn)
+            ending = self._ending(record, execution)
+            outlasting(lambda: self.end(record, ending, execution.untold))
 
     def running(self) -> Mapping[str, Execution]:
         """What is being worked on, by task."""
         with self._lock:
             return dict(self._running)
 
-    def end(self, task: TaskRecord, ending: Ending) -> bool:
+    def end(self, task: TaskRecord, ending: Ending, untold: Sequence[TaskEvent]) -> bool:
         """End the turn; whether it had not ended before, and is still this worker's.
 
-        What waits for a task that is over goes on.
+        What happened in it and is not kept yet is kept, too; what waits for a task that is over goes on.
         """
         now, again = datetime.now(UTC), ending.again_in_s
         values: dict[str, Any] = {"state": ending.state, "reason": ending.reason, "error": ending.error}
@@ -131,7 +132,7 @@ class Turns:
 
         key = "end" if ending.state.is_over else f"{task.turn}.ended"
         told = event_of(task.id, key, f"task.{ending.state}", reason=ending.reason, turn=task.turn)
-        return self.tasks.move(task, values, among=AT_WORK, held_by=self.worker, event=told, then=then)
+        return self.tasks.move(task, values, among=AT_WORK, held_by=self.worker, before=untold, event=told, then=then)
 
     def requeue(self, task: TaskRecord) -> bool:
         """Queue the task's next turn, where it still stands as it did; whether that was so."""

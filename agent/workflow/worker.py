@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agent.workflow.liveness import Liveness
 from agent.workflow.queue import QUEUE, WORKFLOW, launched, workflow_id
+from agent.workflow.recording import keep_events
 from agent.workflow.turns import Turns, go_on, late
 from registry import RegistryError, TaskRecord, TaskState
 from registry.tasks import event_of
@@ -115,8 +116,10 @@ class Worker:
             self._ended.set()
 
     def _look(self) -> None:
-        """End what is cancelled."""
+        """Keep what happened, and end what is cancelled."""
         running = self.turns.running()
+        for execution in running.values():
+            keep_events(self.turns.tasks, execution)
         if running:
             for task_id in self.turns.tasks.stopped(running):
                 running[task_id].stop.ask()

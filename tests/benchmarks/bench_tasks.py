@@ -7,6 +7,7 @@ the figures go as JSON.
 
 import json
 import os
+import random
 import statistics
 import sys
 import tempfile
@@ -34,6 +35,8 @@ BATCH = int(os.environ.get("BATCH", "60"))
 BATCHES = 3
 LOOK_S = 0.005
 """Seconds between two looks at what is waited for."""
+PAUSE_S = 0.2
+"""The longest pause between two: twice what lies between two looks at the queue."""
 LONGEST_S = 300.0
 ANN = Asked(by="ann", via="bench")
 
@@ -48,7 +51,7 @@ class Office:
         self._query = sa.text(
             f"SELECT workflow_uuid FROM {schema}workflow_status WHERE status = 'SUCCESS' AND name = :n"
         )
-        self._number = 0
+        self._number, self._chance = 0, random.Random(1)
 
     def ours(self) -> str:
         """A task that a registered function does."""
@@ -81,7 +84,8 @@ class Office:
             return connection.execute(query, {"n": PLAIN, "u": name}).first() is not None
 
     def latency(self, kind: str) -> float:
-        """Milliseconds from handing one in until it is done."""
+        """Milliseconds from handing one in, at any moment between two looks at the queue, until it is done."""
+        time.sleep(self._chance.uniform(0.0, PAUSE_S))
         started = time.perf_counter()
         name = getattr(self, kind)()
         waited(lambda: self.is_done(kind, name))
