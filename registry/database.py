@@ -1,7 +1,7 @@
 """The operational database as such: opened, migrated, read and written, every failure given its name."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -96,6 +96,12 @@ def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) ->
     return connection.execute(once, storable(row)).rowcount == 1  # psycopg's own count is lost without that option
 
 
+def insert_all_once(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows, but for those with whose keys one is there."""
+    if rows:
+        connection.execute(_insert(connection)(table).on_conflict_do_nothing(), list(map(storable, rows)))
+
+
 def upsert_row(connection: Connection, table: Table, row: Mapping[str, Any], *keys: str) -> None:
     """Insert the whole row, or put it in the place of the one with these keys, whatever other processes do."""
     connection.execute(_upsert(_insert(connection), table, keys), storable(row))
@@ -117,8 +123,9 @@ def _upsert(insert: Callable[[Table], Any], table: Table, keys: tuple[str, ...])
 
 
 def storable(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row without lone surrogates, which no database takes, and without an id that the database gives."""
-    texts = {key: value.encode(errors="replace").decode() for key, value in row.items() if isinstance(value, str)}
+    """The row without lone surrogates and NUL, which not every database takes, and without an id that it gives."""
+    said = {key: value.replace("\0", "\N{SYMBOL FOR NULL}") for key, value in row.items() if isinstance(value, str)}
+    texts = {key: value.encode(errors="replace").decode() for key, value in said.items()}
     return {key: value for key, value in {**row, **texts}.items() if key != "id" or value is not None}
 
 

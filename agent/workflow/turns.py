@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,7 @@ from agent.workflow.execution import Execution, executing
 from agent.workflow.kept import error_read, error_written, read, written
 from agent.workflow.queue import Queue
 from agent.workflow.telling import step_told, turn_told
-from registry import OperationsUnavailable, RegistryError, TaskRecord, Tasks, TaskState
+from registry import OperationsUnavailable, RegistryError, TaskEvent, TaskRecord, Tasks, TaskState
 from registry.tasks import event_of, followers, move_with
 from registry.terms import normalised
 from sandbox import SandboxError
@@ -106,7 +106,7 @@ class Turns:
                 ending = self._ending(record, execution)
                 if not ending.state.is_over and outlasting(lambda: self.tasks.task(task_id)).stop_by:
                     ending = self._stopped(record)  # it was cancelled as it was about to wait
-                if outlasting(lambda: self.end(record, ending)):
+                if outlasting(lambda: self.end(record, ending, execution.untold)):
                     tell(ending)
 
     def running(self) -> Mapping[str, Execution]:
@@ -114,8 +114,11 @@ class Turns:
         with self._lock:
             return dict(self._running)
 
-    def end(self, task: TaskRecord, ending: Ending) -> bool:
-        """End the turn; whether it had not ended before. What waits for a task that is over goes on."""
+    def end(self, task: TaskRecord, ending: Ending, untold: Sequence[TaskEvent]) -> bool:
+        """End the turn; whether it had not ended before, and is still this worker's.
+
+        What happened in it and is not kept yet is kept, too; what waits for a task that is over goes on.
+        """
         now, again = datetime.now(UTC), ending.again_in_s
         values: dict[str, Any] = {"state": ending.state, "reason": ending.reason, "error": ending.error}
         values |= {"outcome": ending.outcome, "waits_for": ending.waits_for, "worker": self.worker}
@@ -137,7 +140,7 @@ class Turns:
 
         key = "end" if ending.state.is_over else f"{task.turn}.ended"
         told = event_of(task.id, key, f"task.{ending.state}", reason=ending.reason, turn=task.turn)
-        return self.tasks.move(task, values, among=AT_WORK, event=told, then=then)
+        return self.tasks.move(task, values, among=AT_WORK, held_by=self.worker, before=untold, event=told, then=then)
 
     def requeue(self, task: TaskRecord) -> bool:
         """Queue the task's next turn, where it still stands as it did; whether that was so."""

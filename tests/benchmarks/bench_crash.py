@@ -8,7 +8,6 @@ kills it takes about an hour.
 import itertools
 import json
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -17,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from crash_model import WISHES, Server
-from crash_rounds import Figures, Nursery, Place, Round, at_boundaries, at_moments, prepare_template
-from postgres_server import NoPostgres, postgres
+from crash_rounds import Figures, Nursery, Place, Round, all_places, at_boundaries, at_moments
 
 SHOWN = (
-    "kills", "tasks", "lost", "promotions_doubled", "reports_doubled", "requests", "requests_repeated", "repeated_after_reply",
-    "runs_repeated",
+    "kills", "tasks", "lost", "promotions_doubled", "reports_doubled", "requests", "requests_repeated",
+    "repeated_after_reply",
 )  # fmt: skip
 MADE_AT_BOUNDARIES, MADE_AT_MOMENTS = 1, 3
 """Functions made in one round, by how its workers are killed; as many tasks match."""
+MOST_AT_MOMENTS = 60
+"""Kills in one round of random moments; then its tasks are worked off in peace."""
 LONGEST_S = float(os.environ.get("LONGEST_S", "3.0"))
 """No worker lives longer in a round of random moments."""
 
@@ -36,16 +36,7 @@ def main() -> None:
     kills, seed = int(os.environ.get("KILLS", "1000")), int(os.environ.get("SEED", "1"))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        prepare_template(folder / "template")
-        places = [Place(name="sqlite", template=folder / "template")]
-        try:
-            server = stack.enter_context(postgres())
-            shutil.copytree(folder / "template", folder / "bare")
-            places.append(Place(name="postgres", template=folder / "bare", server=server))
-        except NoPostgres as error:
-            tell(f"Postgres is left out: {error}")
-        for place in places:
-            place.prepared()
+        places = stack.enter_context(all_places(folder, tell))
         nursery, model = stack.enter_context(Nursery()), stack.enter_context(Server())
         found = {place.name: killed(place, nursery, model, folder, kills // len(places), seed) for place in places}
     total = Figures()
@@ -71,7 +62,10 @@ def killed(place: Place, nursery: Nursery, model: Server, folder: Path, kills: i
         with place.copied(folder / name, model.url) as settings:
             log = folder / name / "log"
             one = Round(nursery=nursery, server=model, settings=settings, log=log, wishes=wishes)
-            figures = one.played(at_moments(seed + number, LONGEST_S) if randomly else at_boundaries, left, tell)
+            if randomly:
+                figures = one.played(at_moments(seed + number, LONGEST_S), min(left, MOST_AT_MOMENTS), tell)
+            else:
+                figures = one.played(at_boundaries, left, tell)
         total += figures
         by_chance += figures.kills if randomly else 0
         show(f"{name} {'moments' if randomly else 'boundaries'}", figures)
@@ -82,7 +76,8 @@ def killed(place: Place, nursery: Nursery, model: Server, folder: Path, kills: i
 def show(name: str, figures: Figures) -> None:
     """A line."""
     told = ", ".join(f"{each} {getattr(figures, each)}" for each in SHOWN)
-    tell(f"{name:24} {told} in {figures.seconds:.0f} s at {len(figures.places)} places")
+    again = f"{figures.runs_repeated} runs repeated, {len(figures.places)} different boundaries"
+    tell(f"{name:24} {told}, {again}, {figures.seconds:.0f} s")
 
 
 def tell(line: str) -> None:

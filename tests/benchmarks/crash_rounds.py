@@ -9,13 +9,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
 from crash_model import MODEL, Server, Wish
+from postgres_server import NoPostgres, Postgres, postgres
 
 from agent.config import load_settings
 from agent.library import prepare_registry
@@ -68,7 +69,6 @@ class Nursery:
         self._process = subprocess.Popen(
             [sys.executable, str(worker)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
-        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -115,9 +115,9 @@ def at_moments(seed: int, longest_s: float) -> Killer:
 @contextmanager
 def desk_of(settings: dict[str, Any]) -> Iterator[Desk]:
     """The desk of an installation."""
-    with closing(Operations.open(load_settings(**settings).database_place)) as operations:
-        with closing(Queue(operations)) as queue:
-            yield Desk(tasks=operations.tasks, queue=queue)
+    place = load_settings(**settings).database_place
+    with closing(Operations.open(place)) as operations, closing(Queue(operations)) as queue:
+        yield Desk(tasks=operations.tasks, queue=queue)
 
 
 @contextmanager
@@ -145,7 +145,7 @@ class Place:
     name: str
     template: Path
     """A folder with a registry and, where the database is a file, that."""
-    server: Any = None
+    server: Postgres | None = None
     """The Postgres server; None for SQLite."""
 
     def prepared(self) -> None:
@@ -196,6 +196,24 @@ def prepare_template(folder: Path) -> None:
     prepare_registry(load_settings(registry=folder / "registry.git", built_ins=(BUILT_IN,), sandbox="wasm"))
     for path in folder.glob("operations.sqlite*"):
         path.unlink()
+
+
+@contextmanager
+def all_places(folder: Path, tell: Callable[[str], None]) -> Iterator[list[Place]]:
+    """SQLite, and Postgres where it is installed, each with a registry and a database to copy from."""
+    prepare_template(folder / "template")
+    with ExitStack() as stack:
+        places = [Place(name="sqlite", template=folder / "template")]
+        try:
+            server = stack.enter_context(postgres())
+        except NoPostgres as error:
+            tell(f"Postgres is left out: {error}")
+        else:
+            shutil.copytree(folder / "template", folder / "bare")
+            places.append(Place(name="postgres", template=folder / "bare", server=server))
+        for place in places:
+            place.prepared()
+        yield places
 
 
 @dataclass(kw_only=True)
@@ -296,4 +314,3 @@ def doubled(registry: Path, made: int) -> int:
         names = {listing.name for listing in opened.list()} - {BUILT_IN}
         changes = Counter((name, entry.status) for name in names for entry in opened.history(name))
         return max(0, len(names) - made) + changes.total() - len(changes)
-

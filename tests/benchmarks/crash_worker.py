@@ -39,6 +39,8 @@ AHEAD = (
     "psycopg", "pysqlite3", "sandbox.backends.wasm", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite",
 )  # fmt: skip
 """What a life would import itself."""
+PLAIN = "plain"
+"""A workflow of two steps that do nothing."""
 
 
 class Life(BaseModel):
@@ -56,6 +58,8 @@ class Life(BaseModel):
     """Dies so long after it begins to work."""
     from_birth: bool = False
     """Counts from its birth instead."""
+    is_measured: bool = False
+    """Has no boundaries, and works on `plain` workflows, too."""
     parked_s: float = endings.PARKED_S
     """Seconds until it tries a parked task again."""
 
@@ -107,7 +111,7 @@ def put(boundaries: Boundaries) -> None:
     boundaries.around(DBOS, "run_step", lambda options, *_: f"step {options['name']}")
     boundaries.around(Turns, "work", lambda *_: "turn")
     boundaries.around(Turns, "end", lambda _, task, ending: f"end {ending.state.value}")
-    boundaries.around(Tasks, "tell", lambda _, event: f"event {event.action}")
+    boundaries.around(Tasks, "tell", lambda _, *events: f"event {events[0].action}")
     boundaries.around(Tasks, "claim", lambda *_: "claim")
     boundaries.around(Tasks, "move", lambda _, task, values, **__: f"move {values.get('state', '')}")
     boundaries.around(Refs, "update", lambda _, updates: f"refs {updates[0].ref.split('/')[1]}")
@@ -133,11 +137,31 @@ def put(boundaries: Boundaries) -> None:
     Recording.remember = remembered  # type: ignore[method-assign]
 
 
+def with_plain_workflows() -> None:
+    """Have this worker take workflows of two steps that do nothing off the same queue."""
+    launch = DBOS.launch
+
+    def launched() -> None:
+        DBOS.workflow(name=PLAIN, max_recovery_attempts=None)(plain)
+        launch()
+
+    DBOS.launch = launched  # type: ignore[method-assign]
+
+
+def plain(task_id: str, turn: int) -> None:
+    """What a task comes to without anything of ours."""
+    for name in ("match", "run"):
+        DBOS.run_step({"name": name}, lambda: {"value": [task_id, turn]})
+
+
 def live(life: Life, works: Callable[[], object]) -> None:
     """A worker's life, to its end. `works` is called as it begins to work."""
     boundaries = Boundaries(life)
     endings.PARKED_S = life.parked_s
-    put(boundaries)
+    if life.is_measured:
+        with_plain_workflows()
+    else:
+        put(boundaries)
 
     def told(line: str) -> None:
         boundaries.note("told", line)
@@ -164,7 +188,7 @@ def born(life: Life) -> tuple[int, int]:
         os.dup2(2, 1)
         live(life, lambda: os.write(works, b"."))
         os._exit(0)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 (the life ends here, and says why)
         traceback.print_exc()
         os._exit(1)
 

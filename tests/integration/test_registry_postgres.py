@@ -8,7 +8,7 @@ from postgres_server import NoPostgres, postgres
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from registry import AuditEntry, Operations, Run, RunCounts
+from registry import AuditEntry, Operations, Run, RunCounts, TaskRecord, TaskState
 
 ENTRY = AuditEntry(
     at=datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
@@ -53,6 +53,21 @@ def test_runs_come_back_as_they_were_given(operations):
     assert operations.runs()[0].id == number
     assert operations.runs()[0].started_at == ENTRY.at
     assert operations.run_counts("count_words") == RunCounts(total=1, ok=1)
+
+
+def test_a_task_is_one_whatever_its_texts_hold(operations):
+    """It is taken once, the longest name may be waited for, and what no text of the server holds is said otherwise."""
+    now, then = ENTRY.at, list[str]()
+    task = TaskRecord(id="a" * 32, text="count", request={}, asked_by="ann", via="test", created_at=now)
+    for _ in range(2):
+        operations.tasks.add(task, lambda _: then.append("queued"))
+    waits_for = f"approval:{'n' * 64}:10.20.30:{'d' * 64}"
+    moved = {"state": TaskState.WAITING, "waits_for": waits_for, "reason": "it said \0", "error": {"message": "\0"}}
+    assert operations.tasks.move(task, moved)
+    assert then == ["queued"]
+    found = operations.tasks.task("aaaa")
+    assert (found.waits_for, found.reason, found.error) == (waits_for, "it said ␀", {"message": "\0"})
+    assert [event.action for event in operations.tasks.events(task.id)] == ["task.taken"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Real worker processes that die, databases that go away, disks that are full: no task is lost and nothing is doubled."""
+"""Real worker processes that die, databases that go away, disks that are full: nothing is lost, nothing is doubled."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from crash_model import WISHES, Server, Wish
 from crash_rounds import Nursery, Place, Round, alive, at_some_boundaries, desk_of, doubled, prepare_template
 from postgres_server import NoPostgres, Postgres, postgres
+from sqlalchemy import text
 
 from agent.types import Task
 from agent.workflow.desk import Asked, Desk
@@ -22,6 +23,10 @@ from registry import TaskRecord, TaskState
 
 KILLS = 20
 PARKED_S = 0.5
+END_LOCKS = """
+SELECT pg_terminate_backend(pid) FROM pg_locks
+JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND datname = current_database() AND state = 'idle'
+"""
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +96,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("where", ["sqlite", "postgres"])
 def test_no_task_is_lost_where_workers_are_killed(where, request, nursery, model, tmp_path):
-    """`kill -9`, twenty times, each at another boundary of a step: all is done, once, and no reply is asked for twice."""
+    """`kill -9`, twenty times, at boundaries of steps: all is done, once, and no reply is asked for twice."""
     place = request.getfixturevalue(f"on_{where}")
     with place.copied(tmp_path / "killed", model.url) as settings:
         one = Round(
@@ -119,6 +124,45 @@ def test_tasks_outlive_their_database_server(on_postgres, server, nursery, model
     assert found.requests_repeated <= 3
 
 
+@pytest.mark.parametrize("where", ["sqlite", "postgres"])
+def test_another_worker_goes_on_with_what_a_dead_one_was_at(where, request, nursery, model, tmp_path):
+    """Within 30 seconds of its death, and without asking a model again for what it had replied."""
+    place = request.getfixturevalue(f"on_{where}")
+    with Nursery() as other, place.copied(tmp_path / "dead", model.url) as settings:
+        log = tmp_path / "dead" / "log"
+        with handed_in(settings, WISHES[7]) as (desk, (task,)), ExitStack() as life:
+            life.enter_context(alive(nursery, settings, log))
+            waited(lambda: "kept" in read(log))
+            with alive(other, settings, log.with_name("other")):
+                waited(lambda: "works on" in read(log.with_name("other")))
+                first = desk.tasks.task(task.id)
+                life.close()
+                died = time.monotonic()
+                waited(lambda: desk.tasks.task(task.id).worker != first.worker)
+                took_s = time.monotonic() - died
+                done = stands(desk, task, TaskState.DONE)
+        assert first.state is TaskState.WORKING
+        assert took_s < 30
+        assert (done.losses, done.outcome["value"]) == (1, WISHES[7].of(5))
+        assert doubled(Path(settings["registry"]), 1) == 0
+        assert model.asked().total() - len(model.asked()) <= 1
+
+
+def test_a_worker_that_loses_its_lock_lets_go_of_its_tasks(on_postgres, nursery, model, tmp_path):
+    """The server ended the one connection that says that it lives: another goes on, and nothing is asked twice."""
+    with on_postgres.copied(tmp_path / "unlocked", model.url) as settings:
+        log = tmp_path / "unlocked" / "log"
+        with handed_in(settings, WISHES[8]) as (desk, (task,)), alive(nursery, settings, log):
+            waited(lambda: "kept" in read(log))
+            with desk.queue.engine.connect() as connection:
+                assert connection.execute(text(END_LOCKS)).all()
+            done = stands(desk, task, TaskState.DONE)
+        assert "lost its lock, and ends" in read(log)
+        assert (done.turn, done.losses, done.outcome["value"]) == (2, 0, WISHES[8].of(5))
+        assert doubled(Path(settings["registry"]), 1) == 0
+        assert max(model.asked().values()) == 1
+
+
 def test_two_workers_make_a_function_once(on_sqlite, nursery, model, tmp_path):
     """Two that are asked for the same new function at once: one makes it, the other waits for it and runs it."""
     with Nursery() as other, on_sqlite.copied(tmp_path / "both", model.url) as settings:
@@ -127,7 +171,9 @@ def test_two_workers_make_a_function_once(on_sqlite, nursery, model, tmp_path):
         with handed_in(settings, WISHES[4], WISHES[4]) as (desk, tasks):
             with alive(nursery, settings, log), alive(other, settings, log.with_name("log2")):
                 done = [stands(desk, task, TaskState.DONE) for task in tasks]
-            followed = [event for task in tasks for event in desk.tasks.events(task.id) if event.action == "task.waiting"]
+            followed = [
+                event for task in tasks for event in desk.tasks.events(task.id) if event.action == "task.waiting"
+            ]
         assert doubled(Path(settings["registry"]), 1) == 0
     outcomes = [task.outcome for task in done]
     assert [outcome["value"] for outcome in outcomes] == [WISHES[4].of(5)] * 2
@@ -135,6 +181,20 @@ def test_two_workers_make_a_function_once(on_sqlite, nursery, model, tmp_path):
     assert len(followed) == 1
     assert outcomes[0]["commit"] == outcomes[1]["commit"]
     assert max(model.asked().values()) == 1
+
+
+def test_a_task_goes_on_where_the_one_it_waits_for_was_cancelled(on_sqlite, nursery, tmp_path):
+    """Nobody makes what it waits for any more: a worker sees to it, however many others wait."""
+    with on_sqlite.copied(tmp_path / "left", "") as settings, desk_of(settings) as desk:
+        matched = Wanted(task=Task(text="slugify a text", arguments={"text": "A b"}))
+        leader, follower = (desk.submit(matched, Asked(by="ann", via="test")) for _ in range(2))
+        waits = {"state": TaskState.WAITING, "waits_for": f"task:{leader.id}"}
+        assert desk.tasks.move(follower, waits)
+        assert not desk.tasks.left_behind()
+        desk.cancel(leader, by="ann")
+        assert [task.id for task in desk.tasks.left_behind()] == [follower.id]
+        with alive(nursery, settings, tmp_path / "left" / "log"):
+            assert stands(desk, follower, TaskState.DONE).outcome["value"] == "a-b"
 
 
 def test_a_full_disk_parks_the_task(on_sqlite, nursery, model, small_disk, tmp_path):
@@ -208,7 +268,12 @@ def stands(desk: Desk, task: TaskRecord, state: TaskState, seconds: float = 60.0
 
 def begun(log: Path) -> bool:
     """Whether a model was asked."""
-    return log.exists() and "asked" in log.read_text()
+    return "asked" in read(log)
+
+
+def read(log: Path) -> str:
+    """What a worker noted so far."""
+    return log.read_text() if log.exists() else ""
 
 
 def waited(when: Callable[[], bool], seconds: float = 60.0) -> None:
