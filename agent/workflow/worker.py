@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from dbos import DBOS
@@ -54,7 +54,8 @@ class Worker:
     limits: Limits
     tell: Callable[[str], None]
     """For whoever watches the worker."""
-    _ended: threading.Event = field(default_factory=threading.Event)
+    _is_told: bool = False
+    """Whether it is to end; a plain flag, for a signal's handler must wait for no lock."""
 
     @property
     def name(self) -> str:
@@ -77,17 +78,18 @@ class Worker:
         self.tell(f"{self.name} works on up to {limits.a_worker} tasks at a time")
         next_round = 0.0
         try:
-            while not self._ended.wait(LOOK_S):
+            while not self._is_told:
                 self._guarded(self._look)
                 if time.monotonic() >= next_round:
                     self._guarded(self._round)
                     next_round = time.monotonic() + ROUND_S
+                time.sleep(LOOK_S)
         finally:
             self._leave()
 
     def stop(self) -> None:
         """Have `run` end. Safe in a signal handler; idempotent."""
-        self._ended.set()
+        self._is_told = True
 
     def _leave(self) -> None:
         """Take no more tasks, wait for those under way, let go of what is left, and end."""
@@ -113,7 +115,7 @@ class Worker:
         if not self.liveness.holds():
             self.tell(f"{self.name} lost its lock, and ends")
             self.let_go()
-            self._ended.set()
+            self._is_told = True
 
     def _look(self) -> None:
         """Keep what happened, and end what is cancelled."""
