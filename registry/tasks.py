@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, literal, select, update
 
-from registry.database import Database, insert_all_once, insert_once, storable
+from registry.database import Database, insert_once, storable
 from registry.errors import UnknownTask
 from registry.records import TaskEvent, TaskRecord, TaskState
 from registry.schema import claims, replies, task_events, tasks
@@ -43,8 +43,7 @@ class Tasks:
         """The task, which is kept; the one that is there where one of that id is."""
         with self._database.writing() as connection:
             if insert_once(connection, tasks, asdict(task)):
-                taken = event_of(task.id, "taken", "task.taken", asked_by=task.asked_by, via=task.via)
-                _keep_events(connection, [taken])
+                _keep_event(connection, event_of(task.id, "taken", "task.taken", asked_by=task.asked_by, via=task.via))
                 then(connection)
         return self.task(task.id)
 
@@ -73,17 +72,14 @@ class Tasks:
         among: Collection[TaskState] = OPEN,
         held_by: str = "",
         event: TaskEvent | None = None,
-        before: Sequence[TaskEvent] = (),
         then: Then = nothing_more,
     ) -> bool:
         """Change the task, where it still stands in its turn and in one of these states; whether that was so.
 
-        With `held_by` it must be that worker that works on it. The events, `before` first, are kept with the change.
+        With `held_by` it must be that worker that works on it.
         """
         with self._database.writing() as connection:
-            return move_with(
-                connection, task, values, among=among, held_by=held_by, event=event, before=before, then=then
-            )
+            return move_with(connection, task, values, among=among, held_by=held_by, event=event, then=then)
 
     def stopped(self, ids: Collection[str]) -> Mapping[str, str]:
         """Who wants which of these tasks cancelled."""
@@ -104,10 +100,10 @@ class Tasks:
         waiting = waiting.where(tasks.c.state == TaskState.WAITING, leader.c.state.in_(over))
         return [_record(row) for row in self._database.rows(waiting)]
 
-    def tell(self, *events: TaskEvent) -> None:
-        """Keep events, but for those under whose key there is one."""
+    def tell(self, event: TaskEvent) -> None:
+        """Keep an event, unless there is one under its key."""
         with self._database.writing() as connection:
-            _keep_events(connection, events)
+            _keep_event(connection, event)
 
     def events(self, task_id: str, *, after: int = 0) -> Sequence[TaskEvent]:
         """The task's events in their order, those after that one."""
@@ -141,7 +137,6 @@ def move_with(
     among: Collection[TaskState] = OPEN,
     held_by: str = "",
     event: TaskEvent | None = None,
-    before: Sequence[TaskEvent] = (),
     then: Then = nothing_more,
 ) -> bool:
     """As `Tasks.move`, in a transaction that is under way."""
@@ -149,7 +144,8 @@ def move_with(
     stands = stands & (tasks.c.worker == held_by) if held_by else stands
     if connection.execute(update(tasks).where(stands).values(storable(values))).rowcount != 1:
         return False
-    _keep_events(connection, [*before, *([event] if event else [])])
+    if event is not None:
+        _keep_event(connection, event)
     if values.get("state") and TaskState(values["state"]).is_over:
         connection.execute(delete(claims).where(claims.c.task_id == task.id))
     then(connection)
@@ -177,8 +173,6 @@ def _record(row: Mapping[str, Any]) -> TaskRecord:
     return replace(TaskRecord(**row), state=TaskState(row["state"]))
 
 
-def _keep_events(connection: Connection, events: Sequence[TaskEvent]) -> None:
-    facts = [json.loads(json.dumps(dict(event.facts), default=str)) for event in events]
-    insert_all_once(
-        connection, task_events, [asdict(event) | {"facts": f} for event, f in zip(events, facts, strict=True)]
-    )
+def _keep_event(connection: Connection, event: TaskEvent) -> None:
+    facts = json.loads(json.dumps(dict(event.facts), default=str))
+    insert_once(connection, task_events, asdict(event) | {"facts": facts})

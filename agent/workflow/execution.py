@@ -1,7 +1,6 @@
 """Which task a thread is at: whose events and replies are kept, and who may end it."""
 
 import itertools
-import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +8,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from registry import TaskEvent
 from sandbox.stopping import Stop, stopped_by
 
 
@@ -27,10 +25,6 @@ class Execution:
     number: Iterator[int] = field(default_factory=itertools.count)
     requests: Counter[str] = field(default_factory=Counter)
     """How often each request was made."""
-    untold: list[TaskEvent] = field(default_factory=list)
-    """What happened and is not kept yet, in its order."""
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    """For whoever keeps it."""
     token: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
 
     def next_key(self) -> str:

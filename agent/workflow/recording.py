@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from agent.ports import ModelReply, ModelRequest
 from agent.types import Event
-from agent.workflow.execution import Execution, current
+from agent.workflow.execution import current
 from registry import TaskEvent, Tasks
 from sandbox import stopping
 
@@ -25,7 +25,7 @@ class Recording:
     tasks: Tasks
 
     def tell(self, event: Event) -> None:
-        """Have the event be kept, soon. A safe point: raises `Stopped` where the task is not wanted any more."""
+        """Keep the event. A safe point: raises `Stopped` where the task is not wanted any more."""
         execution = current()
         if execution is None:
             return
@@ -37,8 +37,7 @@ class Recording:
             action=event.action,
             facts=event.facts,
         )
-        with execution.lock:
-            execution.untold.append(told)
+        self.tasks.tell(told)
 
     def remember(self, request: ModelRequest, ask: Callable[[], ModelReply]) -> ModelReply:
         """What was replied to the task's request before, or else to this one, which is kept at once.
@@ -54,18 +53,9 @@ class Recording:
         kept = self.tasks.reply(execution.task_id, key)
         if kept is not None:
             return REPLY.validate_python(kept)
-        keep_events(self.tasks, execution)  # whoever follows the task sees what it waits for
         reply = ask()
         self.tasks.keep_reply(execution.task_id, key, REPLY.dump_python(reply, mode="json"))
         return reply
-
-
-def keep_events(tasks: Tasks, execution: Execution) -> None:
-    """Keep what happened since the last time."""
-    with execution.lock:
-        if execution.untold:
-            tasks.tell(*execution.untold)
-            execution.untold.clear()
 
 
 def digest_of(request: ModelRequest) -> str:

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -106,7 +106,7 @@ class Turns:
                 ending = self._ending(record, execution)
                 if not ending.state.is_over and outlasting(lambda: self.tasks.task(task_id)).stop_by:
                     ending = self._stopped(record)  # it was cancelled as it was about to wait
-                if outlasting(lambda: self.end(record, ending, execution.untold)):
+                if outlasting(lambda: self.end(record, ending)):
                     tell(ending)
 
     def running(self) -> Mapping[str, Execution]:
@@ -114,10 +114,10 @@ class Turns:
         with self._lock:
             return dict(self._running)
 
-    def end(self, task: TaskRecord, ending: Ending, untold: Sequence[TaskEvent]) -> bool:
+    def end(self, task: TaskRecord, ending: Ending) -> bool:
         """End the turn; whether it had not ended before, and is still this worker's.
 
-        What happened in it and is not kept yet is kept, too; what waits for a task that is over goes on.
+        What waits for a task that is over goes on.
         """
         now, again = datetime.now(UTC), ending.again_in_s
         values: dict[str, Any] = {"state": ending.state, "reason": ending.reason, "error": ending.error}
@@ -140,7 +140,7 @@ class Turns:
 
         key = "end" if ending.state.is_over else f"{task.turn}.ended"
         told = event_of(task.id, key, f"task.{ending.state}", reason=ending.reason, turn=task.turn)
-        return self.tasks.move(task, values, among=AT_WORK, held_by=self.worker, before=untold, event=told, then=then)
+        return self.tasks.move(task, values, among=AT_WORK, held_by=self.worker, event=told, then=then)
 
     def requeue(self, task: TaskRecord) -> bool:
         """Queue the task's next turn, where it still stands as it did; whether that was so."""

@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agent.workflow.liveness import Liveness
 from agent.workflow.queue import QUEUE, WORKFLOW, launched, workflow_id
-from agent.workflow.recording import keep_events
 from agent.workflow.turns import Turns, go_on, late
 from registry import RegistryError, TaskRecord, TaskState
 from registry.tasks import event_of
@@ -118,10 +117,8 @@ class Worker:
             self._is_told = True
 
     def _look(self) -> None:
-        """Keep what happened, and end what is cancelled."""
+        """End what is cancelled."""
         running = self.turns.running()
-        for execution in running.values():
-            keep_events(self.turns.tasks, execution)
         if running:
             for task_id in self.turns.tasks.stopped(running):
                 running[task_id].stop.ask()
