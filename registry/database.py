@@ -92,7 +92,8 @@ def insert_row(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
 
 def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert the row, unless one with its keys is there, whatever other processes do; whether it is new."""
-    return connection.execute(_insert(connection)(table).on_conflict_do_nothing(), storable(row)).rowcount == 1
+    once = _insert(connection)(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return connection.execute(once, storable(row)).rowcount == 1  # psycopg's own count is lost without that option
 
 
 def upsert_row(connection: Connection, table: Table, row: Mapping[str, Any], *keys: str) -> None:
@@ -116,8 +117,9 @@ def _upsert(insert: Callable[[Table], Any], table: Table, keys: tuple[str, ...])
 
 
 def storable(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row without lone surrogates, which no database takes, and without an id that the database gives."""
-    texts = {key: value.encode(errors="replace").decode() for key, value in row.items() if isinstance(value, str)}
+    """The row without lone surrogates and NUL, which not every database takes, and without an id that it gives."""
+    said = {key: value.replace("\0", "\N{SYMBOL FOR NULL}") for key, value in row.items() if isinstance(value, str)}
+    texts = {key: value.encode(errors="replace").decode() for key, value in said.items()}
     return {key: value for key, value in {**row, **texts}.items() if key != "id" or value is not None}
 
 

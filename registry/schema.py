@@ -175,7 +175,7 @@ tasks = Table(
     Column("tries", Integer, nullable=False),
     Column("losses", Integer, nullable=False),
     Column("known", JSON, nullable=False),
-    Column("waits_for", String(100), nullable=False),
+    Column("waits_for", String(200), nullable=False),
     Column("expires_at", UtcDateTime),
     Column("stop_by", Text, nullable=False),
     Column("worker", String(100), nullable=False),

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, literal, select, update
 
 from registry.database import Database, insert_once, storable
 from registry.errors import UnknownTask
@@ -49,12 +49,13 @@ class Tasks:
 
     def task(self, task_id: str) -> TaskRecord:
         """The task of that id, or of the only one that begins so. Raises `UnknownTask`."""
-        found = self._database.rows(select(tasks).where(tasks.c.id.startswith(task_id, autoescape=True)).limit(2))
-        exact = [row for row in found if row["id"] == task_id] or found
-        if len(exact) != 1 or not task_id:
-            several = "several tasks begin" if exact and task_id else "no task begins"
+        found = self._database.rows(select(tasks).where(tasks.c.id == task_id))
+        if task_id and not found:  # looked for by its beginning it takes a look at each
+            found = self._database.rows(select(tasks).where(tasks.c.id.startswith(task_id, autoescape=True)).limit(2))
+        if len(found) != 1:
+            several = "several tasks begin" if found else "no task begins"
             raise UnknownTask(f"There is no task {task_id!r}: {several} so.")
-        return _record(exact[0])
+        return _record(found[0])
 
     def tasks(self, states: Collection[str] = (), *, waits_for: str = "", limit: int = 50) -> Sequence[TaskRecord]:
         """The newest tasks, newest first; of these states, waiting for that, or all."""
@@ -69,12 +70,16 @@ class Tasks:
         values: Mapping[str, Any],
         *,
         among: Collection[TaskState] = OPEN,
+        held_by: str = "",
         event: TaskEvent | None = None,
         then: Then = nothing_more,
     ) -> bool:
-        """Change the task, where it still stands in its turn and in one of these states; whether that was so."""
+        """Change the task, where it still stands in its turn and in one of these states; whether that was so.
+
+        With `held_by` it must be that worker that works on it.
+        """
         with self._database.writing() as connection:
-            return move_with(connection, task, values, among=among, event=event, then=then)
+            return move_with(connection, task, values, among=among, held_by=held_by, event=event, then=then)
 
     def stopped(self, ids: Collection[str]) -> Mapping[str, str]:
         """Who wants which of these tasks cancelled."""
@@ -86,6 +91,14 @@ class Tasks:
         waiting = (tasks.c.state == TaskState.WAITING) & (tasks.c.expires_at <= now)
         late = tasks.c.state.in_(list(OPEN)) & (tasks.c.deadline <= now)
         return [_record(row) for row in self._database.rows(select(tasks).where(waiting | late))]
+
+    def left_behind(self) -> Sequence[TaskRecord]:
+        """The tasks that wait for another one, which is over."""
+        leader = tasks.alias()
+        over = [state for state in TaskState if state.is_over]
+        waiting = select(tasks).join(leader, tasks.c.waits_for == literal("task:") + leader.c.id)
+        waiting = waiting.where(tasks.c.state == TaskState.WAITING, leader.c.state.in_(over))
+        return [_record(row) for row in self._database.rows(waiting)]
 
     def tell(self, event: TaskEvent) -> None:
         """Keep an event, unless there is one under its key."""
@@ -122,11 +135,13 @@ def move_with(
     values: Mapping[str, Any],
     *,
     among: Collection[TaskState] = OPEN,
+    held_by: str = "",
     event: TaskEvent | None = None,
     then: Then = nothing_more,
 ) -> bool:
     """As `Tasks.move`, in a transaction that is under way."""
     stands = (tasks.c.id == task.id) & (tasks.c.turn == task.turn) & tasks.c.state.in_(list(among))
+    stands = stands & (tasks.c.worker == held_by) if held_by else stands
     if connection.execute(update(tasks).where(stands).values(storable(values))).rowcount != 1:
         return False
     if event is not None:

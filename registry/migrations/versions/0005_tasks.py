@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("losses", sa.Integer, nullable=False),
         sa.Column("known", sa.JSON, nullable=False),
-        sa.Column("waits_for", sa.String(100), nullable=False),
+        sa.Column("waits_for", sa.String(200), nullable=False),
         sa.Column("expires_at", sa.DateTime),
         sa.Column("stop_by", sa.Text, nullable=False),
         sa.Column("worker", sa.String(100), nullable=False),
