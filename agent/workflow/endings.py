@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.errors import BadArguments, NotGranted, ProviderUnavailable, Unclear, Undecided
 from agent.workflow.kept import error_written, is_retryable
-from registry import Conflict, NameTaken, RegistryError, Superseded, TaskRecord, TaskState
+from registry import Conflict, NameTaken, OperationsUnavailable, RegistryError, Superseded, TaskRecord, TaskState
 from sandbox import SandboxError
 
 OVERTAKEN = (Conflict, NameTaken, Superseded)
@@ -49,6 +49,8 @@ def ending_of(error: Exception, task: TaskRecord) -> Ending:
         return Ending(state=TaskState.WAITING, reason=said, error=kept, waits_for=waits_for)
     if isinstance(error, OVERTAKEN):
         return put_off(task, said, kept, again_in_s=BACK_OFF_S[0])
+    if isinstance(error, OperationsUnavailable):  # it answers again by the time that this is noted
+        return Ending(state=TaskState.PARKED, reason=said, error=kept, again_in_s=BACK_OFF_S[0])
     if isinstance(error, RegistryError | SandboxError | OSError):
         return Ending(state=TaskState.PARKED, reason=said, error=kept, again_in_s=PARKED_S)
     if is_retryable(error):

@@ -12,6 +12,7 @@ from typing import Any
 from dbos import DBOS
 from dbos import error as dbos_errors
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from agent.errors import KowalError
 from agent.loop import Agent
@@ -105,7 +106,10 @@ class Turns:
             return dict(self._running)
 
     def end(self, task: TaskRecord, ending: Ending) -> bool:
-        """End the turn; whether it had not ended before. What waits for a task that is over goes on."""
+        """End the turn; whether it had not ended before, and is still this worker's.
+
+        What waits for a task that is over goes on.
+        """
         now, again = datetime.now(UTC), ending.again_in_s
         values: dict[str, Any] = {"state": ending.state, "reason": ending.reason, "error": ending.error}
         values |= {"outcome": ending.outcome, "waits_for": ending.waits_for, "worker": self.worker}
@@ -127,7 +131,7 @@ class Turns:
 
         key = "end" if ending.state.is_over else f"{task.turn}.ended"
         told = event_of(task.id, key, f"task.{ending.state}", reason=ending.reason, turn=task.turn)
-        return self.tasks.move(task, values, among=AT_WORK, event=told, then=then)
+        return self.tasks.move(task, values, among=AT_WORK, held_by=self.worker, event=told, then=then)
 
     def requeue(self, task: TaskRecord) -> bool:
         """Queue the task's next turn, where it still stands as it did; whether that was so."""
@@ -157,6 +161,9 @@ class Turns:
                 return Ending(state=TaskState.QUEUED, reason=str(error), again_in_s=0.0)
             except dbos_errors.DBOSException:
                 raise  # this turn is somebody else's by now
+            except SQLAlchemyError as error:  # what the queue could not note; its text holds what was to be noted
+                why = type(getattr(error, "orig", None) or error).__name__
+                return ending_of(OperationsUnavailable(f"The queue's database does not answer: {why}"), record)
             except Exception as error:  # noqa: BLE001 (a fault of ours must not leave the task without an end)
                 return broken(error)
 

@@ -26,7 +26,7 @@ LETTING_GO_S = 5
 PLACED = ["ENQUEUED", "DELAYED", "PENDING"]
 """The states of a workflow that goes on by itself."""
 MOST_LOOKED_AT = 1_000
-"""Waiting tasks in one round."""
+"""Open tasks in one round."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +111,7 @@ class Worker:
             self.tell(f"{self.name} cannot reach the operational database: {error}")
         if not self.liveness.holds():
             self.tell(f"{self.name} lost its lock, and ends")
+            self.let_go()
             self._ended.set()
 
     def _look(self) -> None:
@@ -138,11 +139,9 @@ class Worker:
     def _let_followers_go_on(self) -> None:
         """Have tasks go on whose leader ended at the very moment at which they began to wait for it."""
         tasks = self.turns.tasks
-        for task in tasks.tasks((TaskState.WAITING,), limit=MOST_LOOKED_AT):
-            leader = task.waits_for.removeprefix("task:")
-            if leader != task.waits_for and tasks.task(leader).state.is_over:
-                with tasks.writing() as connection:
-                    go_on(connection, self.turns.queue, task, task.known, f"task {leader} is over")
+        for task in tasks.left_behind():
+            with tasks.writing() as connection:
+                go_on(connection, self.turns.queue, task, task.known, f"{task.waits_for} is over")
 
     def _take_over(self) -> None:
         """Have what dead workers were at go on."""
