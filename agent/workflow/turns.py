@@ -23,7 +23,7 @@ from agent.workflow.execution import Execution, executing
 from agent.workflow.kept import error_read, error_written, read, written
 from agent.workflow.queue import Queue
 from agent.workflow.telling import step_told, turn_told
-from registry import OperationsUnavailable, RegistryError, TaskEvent, TaskRecord, Tasks, TaskState
+from registry import OperationsUnavailable, RegistryError, TaskRecord, Tasks, TaskState
 from registry.tasks import event_of, followers, move_with
 from registry.terms import normalised
 from sandbox import SandboxError
