@@ -1,17 +1,21 @@
-"""The public Python API: four verbs on an agent that is made from the settings when first needed."""
+"""The public Python API: five verbs, four of them on an agent that is made from the settings when first needed."""
 
 import atexit
 import functools
 import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from agent.loop import Agent
 from agent.types import Event, Outcome, Task
 from registry import Example
+
+if TYPE_CHECKING:
+    from agent.workflow.desk import Desk, TaskHandle
 
 ExampleLike = Example | tuple[Mapping[str, Any], Any] | Mapping[str, Any]
 """An example, an (arguments, result) pair, or an object with the keys `in` and `out`, or `in` and `raises`."""
@@ -48,6 +52,61 @@ def run_function(name: str, /, *positional: Any, **arguments: Any) -> Any:
 def enhance_function(name: str, improvement: str, /, examples: Sequence[ExampleLike] = ()) -> Outcome:
     """A new version that does what the improvement says, and all that the old one promised."""
     return default_agent().enhance(name, Task(text=improvement, examples=read_examples(examples)))
+
+
+def submit(
+    task: str,
+    /,
+    *positional: Any,
+    examples: Sequence[ExampleLike] = (),
+    options: "SubmitOptions | None" = None,
+    **arguments: Any,
+) -> "TaskHandle":
+    """Put the task on the queue, where a worker (`kowal worker`) does it, and give a handle to it.
+
+    It is kept when this returns, and survives the end of this process and of any worker. Raises `BadTask`,
+    `BadArguments` for values that JSON has no form for, `RegistryError` where the operational database is at fault.
+    """
+    from datetime import timedelta
+
+    from agent.config import current_user
+    from agent.workflow.desk import Asked, TaskHandle
+    from agent.workflow.turns import Wanted
+
+    wish = Task(text=task, positional=positional, arguments=arguments, examples=read_examples(examples))
+    wanted, by = options or SubmitOptions(), current_user()
+    deadline = timedelta(seconds=wanted.deadline_s) if wanted.deadline_s is not None else None
+    asked = Asked(by=by, via="api", key=wanted.key, priority=wanted.priority, deadline=deadline)
+    desk = default_desk()
+    return TaskHandle(desk=desk, id=desk.submit(Wanted(task=wish), asked).id, by=by)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmitOptions:
+    """How a task on the queue is worked."""
+
+    priority: int = 0
+    """Lower ones are worked first, among those of one person; -999 to 999."""
+    deadline_s: float | None = None
+    """After so many seconds it is given up."""
+    key: str = ""
+    """What makes it one task however often it is submitted; empty: each time another."""
+
+
+def default_desk() -> "Desk":
+    """The desk of the settings, made once a process."""
+    with _lock:
+        return _made_desk()
+
+
+@functools.cache
+def _made_desk() -> "Desk":
+    from agent.config import load_settings
+    from agent.wiring import open_desk
+
+    desk = open_desk(load_settings())
+    atexit.register(desk.queue.close)
+    return desk
 
 
 def default_agent() -> Agent:

@@ -1,9 +1,12 @@
 """The settings: the only file that reads the environment, the settings file, or who and where we are."""
 
+import contextlib
 import getpass
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -19,9 +22,11 @@ from agent.errors import BadGrant, BadSettings
 from agent.making.budget import Budget
 from agent.making.models import Models
 from agent.packages import AllowList
+from agent.permission import Permission
 from agent.rights.grants import Grant, parse
 from agent.rights.secrets import SHORTEST
 from agent.sandboxes import AUTO
+from registry import Remote
 from sandbox import Limits
 from sandbox.locks import read_requirements
 from sandbox.resolver import Resolver
@@ -121,6 +126,35 @@ class GrantSettings(BaseModel):
         return tuple(map(parse, self.allow))
 
 
+class TaskSettings(BaseModel):
+    """How tasks on the queue are worked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    a_worker: int = Field(default=2, ge=1, le=64)
+    """Tasks that one worker is at, at a time."""
+    a_person: int = Field(default=4, ge=1)
+    """Tasks of one person that are worked on, at a time."""
+    together: int | None = Field(default=None, ge=1)
+    """Tasks that all workers together are at, at a time."""
+    poll_s: float = Field(default=0.1, gt=0, le=60)
+    """Seconds between two looks at the queue."""
+    drain_s: float = Field(default=30.0, ge=0)
+    """Seconds that a worker which is told to end gives to what is under way."""
+    losses: int = Field(default=5, ge=0)
+    """Workers that may die while they are at a task before it is given up: it may be what kills them."""
+    wait_days: float = Field(default=7.0, gt=0)
+    """How long a task waits for a person's word."""
+    workers: int = Field(default=1, ge=0, le=64)
+    """Workers that `kowal serve` starts."""
+    approvers: tuple[str, ...] = ()
+    """Who may answer, approve, reject and cancel; everybody where nobody is named."""
+
+    def as_permission(self) -> Permission:
+        """The word on who may speak for tasks, as the agent takes it."""
+        return Permission(approvers=self.approvers)
+
+
 class SecretSettings(BaseModel):
     """Where one secret's value is found: one of the three."""
 
@@ -196,6 +230,10 @@ class Settings(BaseSettings):
 
     registry: Path = Field(default_factory=lambda: data_folder() / "registry.git")
     """The git repository that holds the functions."""
+    registry_remote: SecretStr = SecretStr("")
+    """The git remote, a URL or a path, that the registry is a copy of; empty for none."""
+    registry_max_age_s: float = Field(default=30.0, ge=0)
+    """A copy that is older is brought up to date before a task is matched."""
     database: str = ""
     """The operational database: a file or a database URL. Empty: `operations.sqlite` beside the registry."""
     cache: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("kowal", appauthor=False)))
@@ -231,6 +269,12 @@ class Settings(BaseSettings):
     """One section a secret that functions may be granted."""
     requirements: RequirementSettings = RequirementSettings()
     """Which packages functions may have."""
+    tasks: TaskSettings = TaskSettings()
+    """How tasks on the queue are worked."""
+    log: Literal["auto", "json", "text"] = "auto"
+    """How `kowal serve` and its parts tell what happens: `auto` is text on a terminal and JSON lines elsewhere."""
+    telemetry: str = Field(default_factory=lambda: os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""))
+    """Where spans and metrics go, as OTLP over HTTP; empty: nowhere."""
     llm: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """One section a model provider; `kowal doctor` and docs/settings.md say what each takes."""
     backends: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -250,9 +294,20 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=settings_file())
 
     @property
+    def remote(self) -> Remote | None:
+        """The registry's remote; None where it has none."""
+        place = self.registry_remote.get_secret_value()
+        return Remote(place=place, max_age_s=self.registry_max_age_s) if place else None
+
+    @property
     def database_place(self) -> str:
         """The operational database's file or URL."""
         return self.database or str(self.registry.with_name("operations.sqlite"))
+
+    def alone_in(self, folder: Path) -> Self:
+        """The same settings for a registry and a database of their own in the folder, shared with nobody."""
+        own = {"registry": folder / "registry.git", "database": str(folder / "operations.sqlite")}
+        return self.model_copy(update={**own, "registry_remote": SecretStr("")})
 
     def secret(self, name: str) -> str:
         """The secret of that name; the environment's own names count in lower case. Raises `BadSettings`."""
@@ -264,6 +319,17 @@ class Settings(BaseSettings):
             return section.read()
         except ValueError as error:
             raise BadSettings(f"The secret `{name}` cannot be used: {error}", advice=advice) from None
+
+    @property
+    def hidden(self) -> Mapping[str, str]:
+        """What no log may show, by a name: secrets, and the keys and passwords of neighbours."""
+        found = {f"llm.{name}": str(section["api_key"]) for name, section in self.llm.items() if "api_key" in section}
+        if password := urlsplit(self.database).password:
+            found["database"] = unquote(password)
+        for name, section in self.secrets.items():
+            with contextlib.suppress(ValueError):  # a secret that cannot be read cannot be shown either
+                found[name] = section.read()
+        return found
 
     def provider_section(self, name: str) -> dict[str, Any]:
         """The raw settings of one model provider; Ollama's own environment variables count where ours are silent."""

@@ -67,11 +67,10 @@ def demo_settings(folder: Path) -> tuple[Settings, str]:
         if status.available
         else f"scripted replies that ship with Kowal, written by hand ({status.detail})"
     )
-    changed: dict[str, Any] = {"registry": folder / "registry.git", "database": str(folder / "operations.sqlite")}
-    changed |= {"providers": (name,), "built_ins": BUILT_INS}
+    changed: dict[str, Any] = {"providers": (name,), "built_ins": BUILT_INS}
     if name == SCRIPTED:
         changed |= {"candidates": SCRIPTED_CANDIDATES, "models": ModelSettings()}
-    return settings.model_copy(update=changed), detail
+    return settings.alone_in(folder).model_copy(update=changed), detail
 
 
 def tasks() -> Iterator[Task]:

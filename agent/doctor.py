@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from agent.config import Settings, settings_file
 from agent.errors import KowalError
@@ -37,6 +38,8 @@ def examine(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[
         if name in settings.providers or name == "ollama":
             yield of_status(f"model {name}", name in settings.providers, provider_status(settings, name))
     yield registry_diagnosis(settings)
+    if settings.remote:
+        yield remote_diagnosis(settings)
     yield database_diagnosis(settings)
 
 
@@ -95,6 +98,27 @@ def registry_diagnosis(settings: Settings) -> Diagnosis:
             part="registry", ok=False, needed=True, detail=f"{detail}; {'; '.join(problems)}", advice=advice
         )
     return Diagnosis(part="registry", ok=True, needed=True, detail=f"{detail}, index sound")
+
+
+def remote_diagnosis(settings: Settings) -> Diagnosis:
+    """Whether the registry's remote can be reached, and how fresh the copy is. Nothing is taken over."""
+    part = "registry remote"
+    try:
+        with open_registry(settings) as registry:
+            status = registry.remote_status()
+    except RegistryError as error:
+        return Diagnosis(part=part, ok=False, needed=True, detail=str(error), advice=error.advice)
+    if status is None:
+        raise RegistryError("The registry was opened without its remote")
+    if status.fetched_at:
+        copy = f"this copy was last the same {int((datetime.now(UTC) - status.fetched_at).total_seconds())} s ago"
+    else:
+        copy = "this registry is no copy of it yet: `kowal init` makes it one"
+    if status.reason:
+        detail = f"{status.reason}; {copy}"
+        return Diagnosis(part=part, ok=False, needed=True, detail=detail, advice=status.advice)
+    detail = f"{status.place}: reachable; {copy}; {status.behind} refs differ"
+    return Diagnosis(part=part, ok=True, needed=True, detail=detail)
 
 
 def database_diagnosis(settings: Settings) -> Diagnosis:

@@ -5,6 +5,8 @@ KowalError
 │   └── BadArguments        an argument is missing, unknown, or of the wrong type
 ├── BadGrant                a line that is no grant
 ├── NotGranted              nobody has granted what the version asks for
+├── NotPermitted            the operator has named others for this
+├── TaskNotDone             a task on the queue waits for somebody, or was ended without an answer
 ├── NoFunctionFits          no registered function does it, and none could be made
 │   ├── Unclear             one of several may be meant: a person says which
 │   └── NotPromoted         candidates were made and none passed the gate
@@ -69,6 +71,20 @@ class NotGranted(KowalError):
     advice = (
         "`kowal functions show NAME` shows what it does; `kowal functions promote NAME --grant` grants what it asks."
     )
+
+
+class NotPermitted(KowalError):
+    """The operator has named others for this."""
+
+    exit_code = 6
+    advice = "Ask one of them, or have the setting `tasks.approvers` changed."
+
+
+class TaskNotDone(KowalError):
+    """The task has no answer: it waits for somebody, or was ended before there was one."""
+
+    exit_code = 10
+    advice = "`kowal tasks show ID` says why, and what would help."
 
 
 class NoFunctionFits(KowalError):

@@ -8,13 +8,17 @@ import tempfile
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 from agent.config import Settings
 from agent.errors import BadSettings
 from agent.loop import Agent
 from agent.types import Event, Listener, ignore
 from agent.wiring import build_agent
-from registry import Function, Registry, RegistryNotWritable, read_export, read_suites
+from registry import Function, NotACopy, Registry, RegistryNotWritable, Remote, read_export, read_suites
+
+Prepared = Literal["made", "copied", "there already"]
+"""What became of the registry."""
 
 
 def built_in_functions() -> Iterator[tuple[Function, tuple[str, ...]]]:
@@ -24,28 +28,53 @@ def built_in_functions() -> Iterator[tuple[Function, tuple[str, ...]]]:
             yield read_export(Path(str(folder))), read_suites(Path(str(folder)))
 
 
-def prepare_registry(settings: Settings, listener: Listener = ignore) -> bool:
-    """Make the registry with the built-in functions of the settings where there is none; True where it was made.
+def prepare_registry(settings: Settings, listener: Listener = ignore) -> Prepared:
+    """Make the registry where there is none: a copy of its remote's, or a new one with the built-in functions.
 
-    It is made beside its place and moved there whole: stopped half-way it leaves nothing, and of two processes
-    that make it at once the first to finish is kept.
+    A remote that is empty is filled from the new one. It is made beside its place and moved there whole: stopped
+    half-way it leaves nothing, and of two processes that make it at once the first to finish is kept.
     """
     if settings.registry.exists():
-        return False
+        return "there already"
     draft_folder = new_folder_beside(settings.registry)
     try:
-        draft = settings.model_copy(
-            update={"registry": draft_folder / "registry.git", "database": str(draft_folder / "operations.sqlite")}
-        )
-        Registry.create(draft.registry).close()
-        agent = build_agent(draft, listener)
-        try:
-            add_built_ins(agent, listener, only=settings.built_ins)
-        finally:
-            agent.close()
-        return moved_into_place(draft.registry, settings.registry)
+        draft = settings.alone_in(draft_folder)
+        is_copy = copied(draft.registry, settings.remote) or not made_new(draft, settings.remote, listener)
+        is_ours = moved_into_place(draft.registry, settings.registry)
+        return "there already" if not is_ours else "copied" if is_copy else "made"
     finally:
         shutil.rmtree(draft_folder, ignore_errors=True)
+
+
+def copied(place: Path, remote: Remote | None) -> bool:
+    """Copy the remote's registry to the place; False, and nothing there, where there is no remote or an empty one."""
+    if remote is None:
+        return False
+    if copy := Registry.copy(place, remote):
+        copy.close()
+        return True
+    shutil.rmtree(place)
+    return False
+
+
+def made_new(draft: Settings, remote: Remote | None, listener: Listener) -> bool:
+    """Make a registry with the built-in functions, and fill the remote from it.
+
+    False where another machine has filled it meanwhile: then there is a copy of that one.
+    """
+    Registry.create(draft.registry).close()
+    agent = build_agent(draft, listener)
+    try:
+        add_built_ins(agent, listener, only=draft.built_ins)
+    finally:
+        agent.close()
+    try:
+        with Registry.open(draft.registry, remote=remote) as registry:
+            registry.share()
+    except NotACopy:
+        shutil.rmtree(draft.registry)
+        return not copied(draft.registry, remote)
+    return True
 
 
 def new_folder_beside(place: Path) -> Path:

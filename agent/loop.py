@@ -17,6 +17,7 @@ from agent.matching.decision import Decision, Match, Which, nobody_knows
 from agent.matching.matcher import Matcher
 from agent.questions import Said
 from agent.runner import Answer, Runner
+from agent.steps import AS_THEY_COME, NOTHING_KNOWN, Known, Steps
 from agent.types import Event, Origin, Outcome, Task, version_facts
 from registry import Function, Registry, Status, Version
 from sandbox import Sandbox, Surroundings
@@ -39,37 +40,45 @@ class Agent:
     which: Which = nobody_knows
     """Asks a person which function is meant."""
 
-    def execute(self, task: Task) -> Outcome:
+    def execute(self, task: Task, steps: Steps = AS_THEY_COME, known: Known = NOTHING_KNOWN) -> Outcome:
         """Do the task with a function that is there, or with one made for it.
 
         Raises `BadTask`, `BadArguments`, `NoFunctionFits`, `NotPromoted`, `RunFailed`, or an error of the
         registry or the sandbox.
         """
         refuse_unreadable(task)
-        clock = StepClock()
-        with clock.step("match"):
-            match = self._match(task)
-        self._tell_match(match, clock)
+        task, clock = replace(task, arguments={**task.arguments, **known.arguments}), StepClock()
+        if known.approved is not None:
+            name, version = known.approved
+            return steps.step("run", Outcome, lambda: self.run(name, task, version=version))
+        if known.question is not None:
+            made = self._made(steps, task, clock, known)
+            return outcome(
+                task, made.version, origin_of(made), clock, made=made, answer=self._first(steps, task, made, clock)
+            )
+        match = steps.step("match", Match, lambda: self._matched(task, clock))
         if match.decision is Decision.ASK:
-            match = self._settled(match)
+            match = self._settled(match, known)
         learn = self.matcher.operations.learn
         if match.chosen is None:
-            made = self.forge.make(task, clock)
-            answer = self._first_run(task, made, clock)
+            made = self._made(steps, task, clock, known)
+            answer = self._first(steps, task, made, clock)
             if not (task.examples or task.wishes or made.is_twin):  # else the words alone mean something wider
                 learn(task.text, made.version.name, "made for these words")
             return outcome(task, made.version, origin_of(made), clock, match=match, made=made, answer=answer)
-        read = replace(task, arguments={**match.arguments, **task.arguments})
-        answer = self.runner.serve(read, match.chosen, clock, Origin.MATCHED, match.chance)
+        read, chosen = replace(task, arguments={**match.arguments, **task.arguments}), match.chosen
+        serve = self.runner.serve
+        answer = steps.step("run", Answer, lambda: serve(read, chosen, clock, Origin.MATCHED, match.chance))
         if match.taught_by:
             learn(task.text, match.chosen.name, match.taught_by)
         return outcome(task, answer.version, Origin.MATCHED, clock, match=match, answer=answer)
 
-    def create(self, task: Task) -> Outcome:
+    def create(self, task: Task, steps: Steps = AS_THEY_COME, known: Known = NOTHING_KNOWN) -> Outcome:
         """Make the function the task asks for and keep it, without running it. Raises as `execute` does."""
         refuse_unreadable(task)
         clock = StepClock()
-        made = self.forge.make(task, clock)
+        self.freshen()
+        made = self._made(steps, task, clock, known)
         return outcome(task, made.version, origin_of(made), clock, made=made)
 
     def run(self, name: str, task: Task, *, version: str | None = None) -> Outcome:
@@ -78,6 +87,7 @@ class Agent:
         Raises `UnknownFunction`, `UnknownVersion`, `BadArguments`, `RunFailed` (for a quarantined version, too).
         """
         clock = StepClock()
+        self.freshen()
         found = self.registry.get(name, version)
         if found.status is Status.QUARANTINED:
             advice = f"`kowal functions history {name}` says why. Name another version, or enhance the function."
@@ -86,11 +96,12 @@ class Agent:
         answer = run(task, found, clock, Origin.NAMED, None)
         return outcome(task, answer.version, Origin.NAMED, clock, answer=answer)
 
-    def enhance(self, name: str, wish: Task) -> Outcome:
+    def enhance(self, name: str, wish: Task, steps: Steps = AS_THEY_COME, known: Known = NOTHING_KNOWN) -> Outcome:
         """Make a new version that does what the wish adds; what the old one promised still holds."""
         refuse_unreadable(wish)
         clock = StepClock()
-        made = self.forge.make(wish, clock, replaces=self.registry.get(name))
+        self.freshen()
+        made = self._made(steps, wish, clock, known, replaces=name)
         return outcome(wish, made.version, Origin.GENERATED, clock, made=made)
 
     def answer(self, question_id: int, said: Said, *, by: str) -> Outcome:
@@ -107,12 +118,7 @@ class Agent:
             answer = {"raises": True} if said.raises else {"out": said.value}
             question = operations.answer_question(question_id, answer, by)
         # Else whoever answered was stopped before anything came of it: this goes on from that answer.
-        try:
-            made = self.forge.answer(question, said_of(question), clock)
-        except KowalError as error:
-            operations.settle_question(question_id, str(error))
-            raise
-        operations.settle_question(question_id, f"{made.version.name} {made.version.version}")
+        made = self._answered(question_id, clock)
         return outcome(Task(text=question.task), made.version, origin_of(made), clock, made=made)
 
     def admit(
@@ -134,7 +140,13 @@ class Agent:
     def preview(self, task: Task) -> Match:
         """Which function would run, or none; nothing is run and no model is asked to choose."""
         refuse_unreadable(task)
+        self.freshen()
         return self.matcher.match(task, ask_model=False)
+
+    def freshen(self) -> None:
+        """Bring a shared registry up to date where it is due; where that fails, tell it and go on with what is here."""
+        if reason := self.registry.refresh():
+            self.runner.listener(Event(action="registry.stale", facts={"reason": reason}))
 
     def close(self) -> None:
         """Stop what goes on in the background, and release files and processes. Idempotent."""
@@ -156,9 +168,38 @@ class Agent:
         reason = f"{match.chosen.name} breaks your examples"
         return Match(decision=Decision.NONE, chance=match.chance, options=match.options, reason=reason)
 
-    def _settled(self, match: Match) -> Match:
+    def _matched(self, task: Task, clock: StepClock) -> Match:
+        """The matcher's choice, which is told."""
+        with clock.step("match"):
+            self.freshen()
+            match = self._match(task)
+        self._tell_match(match, clock)
+        return match
+
+    def _made(self, steps: Steps, task: Task, clock: StepClock, known: Known, replaces: str = "") -> Made:
+        """The version that is made for the task, from the start or from the answer to a question."""
+        number = known.question
+        if number is not None:
+            return steps.step("make", Made, lambda: self._answered(number, clock))
+        steps.making(task, replaces)
+        old = steps.step("find", Version, lambda: self.registry.get(replaces)) if replaces else None
+        return steps.step("make", Made, lambda: self.forge.make(task, clock, replaces=old))
+
+    def _answered(self, number: int, clock: StepClock) -> Made:
+        """The version that the answer to a kept question decides for."""
+        operations = self.matcher.operations
+        question = operations.question(number)
+        try:
+            made = self.forge.answer(question, said_of(question), clock)
+        except KowalError as error:
+            operations.settle_question(number, str(error))
+            raise
+        operations.settle_question(number, f"{made.version.name} {made.version.version}")
+        return made
+
+    def _settled(self, match: Match, known: Known) -> Match:
         """What a person says to the question which function is meant. Raises `Unclear` where nobody does."""
-        said = self.which(match)
+        said = self.which(match) if known.which is None else known.which
         if said is None:
             raise unclear(match)
         chosen = self.matcher.version(said) if said else None
@@ -174,10 +215,11 @@ class Agent:
         script = script_of(None, callees, version.function.manifest.grants)
         return self.runner.sandboxes.for_run(version, Surroundings(script=script))
 
-    def _first_run(self, task: Task, made: Made, clock: StepClock) -> Answer:
-        version = made.version
+    def _first(self, steps: Steps, task: Task, made: Made, clock: StepClock) -> Answer:
+        """The first run of what was made, for the task that it was made for."""
+        version, run = made.version, self.runner.run
         try:
-            return self.runner.run(task, version, clock, origin_of(made), None)
+            return steps.step("run", Answer, lambda: run(task, version, clock, origin_of(made), None))
         except (BadArguments, NotGranted) as error:
             became = "does this already" if made.is_twin else "was made and kept"
             error.kept = f"`{version.name}` {version.version} {became}; run it by its name."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agent.composition import not_in_production
 from agent.errors import NotGranted
+from agent.permission import EVERYBODY, Deed, Permission
 from agent.rights.grants import Grant, covered, read_grants
 from registry import Registry, Version
 
@@ -16,13 +17,16 @@ class Signing:
     registry: Registry
     allowed: Sequence[Grant]
     """What the operator's policy grants to every function."""
+    may: Permission = EVERYBODY
+    """Who may sign."""
 
     def promote(self, name: str, version: str | None, *, by: str, signed: bool) -> Version:
         """The version, in production. `signed` says that the person has seen what it may reach, and grants it.
 
         Raises `NotGranted` where it asks for more than the policy grants and nobody has signed, or calls a function
-        that is not in production; `UnknownFunction`, `UnknownVersion`, `InvalidTransition`, `BadGrant`.
+        that is not in production; `NotPermitted`; `UnknownFunction`, `UnknownVersion`, `InvalidTransition`, `BadGrant`.
         """
+        self.may.refuse(Deed.APPROVE, by)
         found = self.registry.get(name, version) if version else self.registry.newest(name)
         manifest = found.function.manifest
         absent = not_in_production(self.registry, manifest.grants)

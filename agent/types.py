@@ -27,6 +27,8 @@ class Task:
     """Further sentences about what the function must do."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Input files by plain name, for a function that was granted `files in`."""
+    id: str = ""
+    """Its name on the queue, where it is on one: what is made for it twice, after a crash, is one function."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from agent.fault import Fault
 from agent.promoter import Policy
 from agent.statistics import CONFIDENCE, lower_bound, upper_bound
 from agent.types import Event, Listener, version_facts
-from registry import CallCounts, Operations, Registry, RegistryError, Status, Version
+from registry import CallCounts, Operations, Registry, RegistryError, RemoteUnavailable, Status, Version
 
 BY_STATISTICS = "statistics"
 """Who moved a version, where its record did."""
@@ -50,6 +50,8 @@ class Warden:
         if not serves or fault == "caller" or (not fault and not on_trial):
             return ""
         try:
+            if away := self.registry.refresh():
+                raise RemoteUnavailable(away)  # known already: a caller does not wait to learn it again
             if fault == "host":
                 return self._let_down(version)
             counts = self.operations.call_counts(version.name, version.digest)

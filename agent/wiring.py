@@ -1,6 +1,8 @@
 """Settings in, Agent out. Looks each back end up by the name in the settings and imports none of them."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.config import Settings, current_user
 from agent.generator import Generator
@@ -20,19 +22,25 @@ from agent.matching.lessons import Lessons
 from agent.matching.matcher import Matcher
 from agent.matching.vectors import Vectors
 from agent.packages import Shelf
-from agent.ports import LLMProvider
+from agent.ports import LLMProvider, ModelReply, ModelRequest
 from agent.promoter import Promoter
 from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
-from agent.router import Router
+from agent.router import Memory, Router, asked_anew
 from agent.runner import Runner
 from agent.sandboxes import Sandboxes, named
+from agent.signing import Signing
 from agent.types import Event, Listener, ignore
 from agent.warden import Warden
 from registry import Function, NotARegistry, Operations, Registry
 from sandbox import Packages, Sandbox
 from sandbox.packages import Layers
+
+if TYPE_CHECKING:
+    from agent.workflow.desk import Desk
+    from agent.workflow.people import People
+    from agent.workflow.worker import Worker
 
 
 def build_agent(
@@ -42,14 +50,18 @@ def build_agent(
     spares: int = 1,
     ask: Ask = nobody,
     which: Which = nobody_knows,
+    memory: Memory = asked_anew,
+    actor: Callable[[], str] = current_user,
 ) -> Agent:
     """The agent for these settings; its sandbox starts meanwhile. `ask` and `which` put questions to a person.
+
+    `memory` keeps what models reply; `actor` says for whom a thread works.
 
     Raises `BadSettings`, `NotARegistry`, or another `RegistryError`.
     """
     registry = open_registry(settings)
     journal = Journal(operations=open_operations(settings), recorded_calls=settings.recorded_calls)
-    router = Router([open_provider(settings, name) for name in settings.providers])
+    router = Router([open_provider(settings, name) for name in settings.providers], memory)
     generator, models = Generator(router=router), settings.models.as_models()
     shelf = open_shelf(settings, progress_to(listener), lambda: sandboxes.one(sandboxes.names[0]))
     sandboxes = open_sandboxes(settings, progress_to(listener), shelf.of, spares=spares)
@@ -82,13 +94,88 @@ def build_agent(
             generator=generator,
             journal=journal,
             warden=warden_of(settings, registry, journal.operations, following.after, listener),
-            broker=broker_of(settings, registry, journal.operations, router, listener),
+            broker=broker_of(settings, registry, journal.operations, router, actor, listener),
             limits=settings.limits.as_limits(),
             listener=listener,
         ),
         following=following,
         which=which,
     )
+
+
+def open_desk(settings: Settings) -> "Desk":
+    """Where tasks are handed in, with its queue. Raises `OperationsUnavailable`."""
+    return desk_on(settings, open_operations(settings))
+
+
+def desk_on(settings: Settings, operations: Operations) -> "Desk":
+    """Where tasks are handed in, in that database. Raises `OperationsUnavailable`."""
+    from agent.workflow.desk import Desk  # DBOS takes a third of a second, and most commands have no use for it
+    from agent.workflow.queue import Queue
+
+    return Desk(tasks=operations.tasks, queue=Queue(operations), may=settings.tasks.as_permission())
+
+
+def open_people(settings: Settings) -> "People":
+    """Where people's words on waiting tasks are taken. Raises as `open_registry` and `open_desk` do."""
+    from agent.workflow.people import People
+
+    registry, operations = open_registry(settings), open_operations(settings)
+    signing = signing_of(settings, registry)
+    return People(desk=desk_on(settings, operations), operations=operations, signing=signing)
+
+
+def signing_of(settings: Settings, registry: Registry) -> Signing:
+    """What puts versions into production by a person's word, by the operator's policy."""
+    return Signing(registry=registry, allowed=settings.grants.as_grants(), may=settings.tasks.as_permission())
+
+
+def open_worker(settings: Settings, name: str, listener: Listener, tell: Callable[[str], None]) -> "Worker":
+    """A worker with an agent of its own. Raises as `build_agent` does."""
+    from agent.workflow.execution import current
+    from agent.workflow.liveness import FileLocks, ServerLocks
+    from agent.workflow.recording import Recording
+    from agent.workflow.turns import Turns
+    from agent.workflow.worker import Limits, Worker, worker_name
+
+    desk = open_desk(settings)
+    recording, wanted = Recording(tasks=desk.tasks), settings.tasks
+
+    def told(event: Event) -> None:
+        recording.tell(event)
+        listener(event)
+
+    def asker() -> str:
+        execution = current()
+        return execution.by if execution else current_user()
+
+    def remember(request: ModelRequest, ask: Callable[[], ModelReply]) -> ModelReply:
+        return recording.remember(request, lambda: heard(ask(), listener))
+
+    agent = build_agent(settings, told, spares=wanted.a_worker, memory=remember, actor=asker)
+    path = desk.queue.engine.url.database
+    on_sqlite = desk.queue.engine.dialect.name == "sqlite" and path is not None
+    limits = Limits(**wanted.model_dump(exclude={"wait_days", "workers", "approvers"}))
+    return Worker(
+        turns=Turns(
+            agent=agent,
+            tasks=desk.tasks,
+            queue=desk.queue,
+            worker=worker_name(name),
+            wait_days=wanted.wait_days,
+            listener=listener,
+        ),
+        liveness=FileLocks(Path(f"{path}.workers")) if on_sqlite else ServerLocks(desk.queue.engine),
+        limits=limits,
+        tell=tell,
+    )
+
+
+def heard(reply: ModelReply, listener: Listener) -> ModelReply:
+    """The reply, which is told of: what it took, not what it says."""
+    used = {"tokens_in": reply.usage.tokens_in, "tokens_out": reply.usage.tokens_out, "seconds": reply.seconds}
+    listener(Event(action="model.replied", facts={"model": f"{reply.provider}/{reply.model}", **used}))
+    return reply
 
 
 def candidates_of(
@@ -160,7 +247,12 @@ def warden_of(
 
 
 def broker_of(
-    settings: Settings, registry: Registry, operations: Operations, router: Router, listener: Listener
+    settings: Settings,
+    registry: Registry,
+    operations: Operations,
+    router: Router,
+    actor: Callable[[], str],
+    listener: Listener,
 ) -> Broker:
     """What stands between functions and the world, by the operator's grants and secrets."""
     return Broker(
@@ -168,7 +260,7 @@ def broker_of(
         record=operations.record_audit,
         complete=router.complete,
         secret_of=settings.secret,
-        actor=current_user(),
+        actor=actor,
         wall_clock_s=settings.limits.granted_wall_clock_s,
         listener=listener,
     )
@@ -180,7 +272,7 @@ def open_registry(settings: Settings) -> Registry:
         raise NotARegistry(
             f"There is no registry at {settings.registry} yet", advice="Run `kowal init` to make one there."
         )
-    return Registry.open(settings.registry)
+    return Registry.open(settings.registry, remote=settings.remote)
 
 
 def open_operations(settings: Settings) -> Operations:

@@ -4,18 +4,24 @@ from typing import TYPE_CHECKING, Any
 
 from registry.errors import (
     AlreadyAnswered,
+    BackupFailed,
+    BadBackup,
     Conflict,
     InvalidFunction,
     InvalidTransition,
     NameTaken,
+    NotACopy,
     NotARegistry,
     OperationsUnavailable,
     RegistryError,
     RegistryNotWritable,
+    RemoteRefused,
+    RemoteUnavailable,
     Superseded,
     UnknownFunction,
     UnknownQuestion,
     UnknownRun,
+    UnknownTask,
     UnknownVersion,
 )
 from registry.files import read_export, read_suites
@@ -30,8 +36,13 @@ from registry.records import (
     RecordedCall,
     Run,
     RunCounts,
+    TaskEvent,
+    TaskRecord,
+    TaskState,
 )
 from registry.registry import Registry
+from registry.remote import Remote
+from registry.sharing import RemoteStatus
 from registry.types import (
     ALLOWED_TRANSITIONS,
     NAME_PATTERN,
@@ -47,6 +58,7 @@ from registry.types import (
 
 if TYPE_CHECKING:
     from registry.operations import Operations
+    from registry.tasks import Tasks
 
 __all__ = [
     "ALLOWED_TRANSITIONS",
@@ -54,6 +66,8 @@ __all__ = [
     "AlreadyAnswered",
     "AttemptRecord",
     "AuditEntry",
+    "BackupFailed",
+    "BadBackup",
     "CallCounts",
     "Conflict",
     "Difference",
@@ -68,6 +82,7 @@ __all__ = [
     "Listing",
     "Manifest",
     "NameTaken",
+    "NotACopy",
     "NotARegistry",
     "Operations",
     "OperationsUnavailable",
@@ -77,13 +92,22 @@ __all__ = [
     "Registry",
     "RegistryError",
     "RegistryNotWritable",
+    "Remote",
+    "RemoteRefused",
+    "RemoteStatus",
+    "RemoteUnavailable",
     "Run",
     "RunCounts",
     "Status",
     "Superseded",
+    "TaskEvent",
+    "TaskRecord",
+    "TaskState",
+    "Tasks",
     "UnknownFunction",
     "UnknownQuestion",
     "UnknownRun",
+    "UnknownTask",
     "UnknownVersion",
     "Version",
     "hit_of",
@@ -96,9 +120,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """`Operations`, imported when it is first asked for: its library takes a quarter of a second."""
+    """`Operations` and `Tasks`, imported when first asked for: their library takes a quarter of a second."""
     if name == "Operations":
         from registry.operations import Operations
 
         return Operations
+    if name == "Tasks":
+        from registry.tasks import Tasks
+
+        return Tasks
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

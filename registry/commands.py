@@ -2,8 +2,12 @@
 
 import errno
 import os
+import signal
 import subprocess
 import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,21 +83,49 @@ def system_failure(error: OSError, folder: Path) -> RegistryError:
     return failure(_FAILURES_BY_ERRNO.get(error.errno or 0, str(error)), folder)
 
 
-class GitCommand:
-    """Runs git in one bare repository. Safe to use from several threads; not across a fork."""
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a git command ended."""
 
-    def __init__(self, folder: Path) -> None:
+    code: int
+    """0 where all went well; negative where it was stopped."""
+    out: str
+    said: str
+    """What it wrote to standard error."""
+
+
+class GitCommand:
+    """Runs git in one bare repository. Safe to use from several threads; not across a fork.
+
+    `environment` is what `connected` gives for commands that talk to a remote.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self._folder = folder
+        self._environment = environment or _secluded(folder)
         self._lock = threading.Lock()
         self._git: Git | None = None
 
     def run(self, *arguments: str, stdin: bytes = b"") -> str:
         """What git printed. Raises the `RegistryError` that its failure stands for."""
-        process = self._start(self._command(), *arguments)
-        out, said = process.communicate(stdin)
-        if process.returncode:
-            raise failure(said.decode(errors="replace"), self._folder)
-        return str(out.decode(errors="replace"))
+        ended = self.ended(*arguments, stdin=stdin)
+        if ended.code:
+            raise failure(ended.said, self._folder)
+        return ended.out
+
+    def ended(self, *arguments: str, stdin: bytes = b"", limit_s: float | None = None) -> Ended:
+        """How git ended, whichever way. After `limit_s` seconds it is stopped, with all that it has started."""
+        process = self._start(self._command(), *arguments, start_new_session=limit_s is not None)
+        try:
+            out, said = process.communicate(stdin, timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            _stop(process.pid)
+            return Ended(code=-signal.SIGKILL, out="", said=f"it gave no answer within {limit_s:g} seconds")
+        except BaseException:
+            if limit_s is not None:
+                _stop(process.pid)
+            raise
+        return Ended(code=process.returncode, out=out.decode(errors="replace"), said=said.decode(errors="replace"))
 
     def read_object(self, oid: str) -> tuple[str, bytes]:
         """The kind and the bytes of an object. Raises `RegistryError` where the repository lacks it."""
@@ -134,15 +166,20 @@ class GitCommand:
             raise ValueError(f"git answered with object {answered}")
         return kind, found[3]
 
-    def _start(self, git: "Git", *arguments: str) -> "Git.AutoInterrupt":
+    def _start(self, git: "Git", *arguments: str, start_new_session: bool = False) -> "Git.AutoInterrupt":
         try:
-            return git.execute([*_unsetting(), "git", *arguments], istream=subprocess.PIPE, as_process=True)
+            return git.execute(
+                [*_unsetting(), "git", *arguments],
+                istream=subprocess.PIPE,
+                as_process=True,
+                start_new_session=start_new_session,
+            )
         except OSError as error:
             raise system_failure(error, self._folder) from error
 
     def _command(self) -> "Git":
         if self._git is None:
-            self._git = _command_in(self._folder)
+            self._git = _command_with(self._environment)
         return self._git
 
     def _drop(self) -> None:
@@ -150,7 +187,47 @@ class GitCommand:
             self._git.clear_cache()
 
 
-def _command_in(folder: Path) -> "Git":
+def _secluded(folder: Path) -> dict[str, str]:
+    """The environment of a command that stays in one repository: nobody's configuration and no hook counts.
+
+    GIT_DIR names the repository outright, so that git neither searches for one nor asks who owns it; nothing in a
+    repository's own configuration can start a program in the commands used here but a hook.
+    """
+    return {
+        **_in_repository(folder, {}),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_DEFAULT_HASH": "sha1",
+        "GIT_DEFAULT_REF_FORMAT": "files",
+    }
+
+
+def connected(folder: Path, configuration: Mapping[str, str], connect_limit_s: int) -> dict[str, str]:
+    """The environment of a command that talks to a remote: the user's configuration counts, as in their shell.
+
+    It says how a remote is reached. Nobody is asked anything, and no hook of this side runs. `configuration` counts
+    above the user's.
+    """
+    ssh = os.environ.get("GIT_SSH_COMMAND") or "ssh"
+    return {
+        **_in_repository(folder, configuration),
+        "GIT_SSH_COMMAND": f"{ssh} -o BatchMode=yes -o ConnectTimeout={connect_limit_s}",
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS_REQUIRE": "never",
+        "GCM_INTERACTIVE": "never",
+    }
+
+
+def _in_repository(folder: Path, configuration: Mapping[str, str]) -> dict[str, str]:
+    pairs = {"core.hooksPath": os.devnull, **configuration}
+    found = {"GIT_CONFIG_COUNT": str(len(pairs))}
+    for number, (key, value) in enumerate(pairs.items()):
+        found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return {**found, "GIT_DIR": str(folder), "GIT_NO_REPLACE_OBJECTS": "1", "GIT_TERMINAL_PROMPT": "0"}
+
+
+def _command_with(environment: Mapping[str, str]) -> "Git":
     try:
         from git import Git  # 0.1 s, and reading the index needs none of it
     except ImportError as error:
@@ -158,22 +235,13 @@ def _command_in(folder: Path) -> "Git":
             "No git command was found.", advice="Install git (Debian: apt-get install git) and repeat."
         ) from error
     git = Git()
-    # GIT_DIR names the repository outright, so that git neither searches for one nor asks who owns it;
-    # nothing in a repository's own configuration can start a program in the commands used here but a hook.
-    git.update_environment(
-        GIT_DIR=str(folder),
-        GIT_CONFIG_NOSYSTEM="1",
-        GIT_CONFIG_SYSTEM=os.devnull,
-        GIT_CONFIG_GLOBAL=os.devnull,
-        GIT_CONFIG_COUNT="1",
-        GIT_CONFIG_KEY_0="core.hooksPath",
-        GIT_CONFIG_VALUE_0=os.devnull,
-        GIT_NO_REPLACE_OBJECTS="1",
-        GIT_DEFAULT_HASH="sha1",
-        GIT_DEFAULT_REF_FORMAT="files",
-        GIT_TERMINAL_PROMPT="0",
-    )
+    git.update_environment(**environment)
     return git
+
+
+def _stop(group: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _unsetting() -> list[str]:

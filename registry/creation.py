@@ -8,7 +8,9 @@ from registry.layout import MAIN, PRODUCTION, README
 from registry.messages import compose
 from registry.objects import FILE, Entry, Objects
 from registry.refs import Refs, RefUpdate
+from registry.remote import Remote
 from registry.repository import Repository
+from registry.sharing import Sharing
 
 _WHAT_INIT_MAKES = frozenset(
     {"HEAD", "branches", "config", "config.lock", "description", "hooks", "info", "kowal.lock", "lost+found"}
@@ -35,6 +37,23 @@ def create(folder: Path) -> Repository:
         except OSError as error:
             raise system_failure(error, folder) from error
     raise Conflict
+
+
+def copy(folder: Path, remote: Remote) -> Repository | None:
+    """An open copy of the remote's registry in a new folder; None where the remote is empty.
+
+    Raises `NotARegistry` where it holds something else, `RemoteUnavailable`, `RemoteRefused`.
+    """
+    try:
+        folder.mkdir(parents=True)
+        command = GitCommand(folder)
+        command.run("init", "--bare", "--quiet", "--template=", "--initial-branch=main")
+        if Sharing(folder, Refs(folder, command), remote).join(fill=False):
+            return None
+        command.run("pack-refs", "--all")  # one file instead of one for each version
+    except OSError as error:
+        raise system_failure(error, folder) from error
+    return Repository(folder)
 
 
 def open_folder(folder: Path) -> Repository:

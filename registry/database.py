@@ -1,10 +1,12 @@
 """The operational database as such: opened, migrated, read and written, every failure given its name."""
 
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from types import ModuleType
+from typing import Any, Self, cast
 
 from sqlalchemy import Connection, Engine, Executable, Select, Table, create_engine, event, insert, text
 from sqlalchemy.engine import URL, make_url
@@ -14,6 +16,8 @@ from registry.errors import OperationsUnavailable
 from registry.schema import REVISION
 
 _BUSY_TIMEOUT_S = 5.0
+_OLDEST_SQLITE = (3, 42)
+"""What DBOS needs: `unixepoch('subsec')`."""
 _WRITES = {"kowal_writes": True}
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,13 +32,18 @@ class Database:
     @classmethod
     def open(cls, url_or_path: str | Path) -> Self:
         """The database, made or migrated if need be. Raises `OperationsUnavailable` naming the file."""
-        database = cls(_engine(_url(url_or_path)))
+        database = cls(_engine(url_of(url_or_path)))
         try:
             database._migrate()
         except BaseException:
             database.close()
             raise
         return database
+
+    @property
+    def url(self) -> URL:
+        """Where it is; the password is in it."""
+        return self._engine.url
 
     def close(self) -> None:
         """Close all connections. Idempotent."""
@@ -61,7 +70,7 @@ class Database:
         if self._revision() == REVISION:
             return
         with self._connection(_WRITES) as connection:
-            found = _stored_revision(connection)  # again, now that no other process can migrate
+            found = stored_revision(connection)  # again, now that no other process can migrate
             if found and found > REVISION:
                 raise OperationsUnavailable(
                     f"The operational database {self._where} was made by a newer Kowal.",
@@ -72,7 +81,7 @@ class Database:
 
     def _revision(self) -> str | None:
         with self._connection({}) as connection:
-            return _stored_revision(connection)
+            return stored_revision(connection)
 
 
 def insert_row(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
@@ -81,29 +90,41 @@ def insert_row(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
     return int(key[0]) if key else 0
 
 
+def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert the row, unless one with its keys is there, whatever other processes do; whether it is new."""
+    once = _insert(connection)(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return connection.execute(once, storable(row)).rowcount == 1  # psycopg's own count is lost without that option
+
+
 def upsert_row(connection: Connection, table: Table, row: Mapping[str, Any], *keys: str) -> None:
     """Insert the whole row, or put it in the place of the one with these keys, whatever other processes do."""
-    connection.execute(_upsert(connection.dialect.name, table, keys), storable(row))
+    connection.execute(_upsert(_insert(connection), table, keys), storable(row))
+
+
+def _insert(connection: Connection) -> Callable[[Table], Any]:
+    """The dialect's own insert statement, which knows what to do about a row that is there."""
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
 @lru_cache
-def _upsert(dialect: str, table: Table, keys: tuple[str, ...]) -> Executable:
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+def _upsert(insert: Callable[[Table], Any], table: Table, keys: tuple[str, ...]) -> Executable:
     statement = insert(table)
     changed = {column.name: statement.excluded[column.name] for column in table.c if column.name not in (*keys, "id")}
-    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    upsert: Executable = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    return upsert
 
 
 def storable(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row without lone surrogates, which no database takes, and without its id."""
-    texts = {key: value.encode(errors="replace").decode() for key, value in row.items() if isinstance(value, str)}
-    return {key: value for key, value in {**row, **texts}.items() if key != "id"}
+    """The row without lone surrogates and NUL, which not every database takes, and without an id that it gives."""
+    said = {key: value.replace("\0", "\N{SYMBOL FOR NULL}") for key, value in row.items() if isinstance(value, str)}
+    texts = {key: value.encode(errors="replace").decode() for key, value in said.items()}
+    return {key: value for key, value in {**row, **texts}.items() if key != "id" or value is not None}
 
 
-def _url(url_or_path: str | Path) -> URL:
+def url_of(url_or_path: str | Path) -> URL:
+    """Where a database is, as a URL; a file's folder is made. Raises `OperationsUnavailable`."""
     if isinstance(url_or_path, str) and "://" in url_or_path:
         try:
             return make_url(url_or_path)
@@ -117,11 +138,28 @@ def _url(url_or_path: str | Path) -> URL:
     return URL.create("sqlite", database=str(path))
 
 
+def sqlite_driver() -> ModuleType:
+    """The SQLite to open the database with: Python's own, or a newer one where that is too old for the queue.
+
+    One process must not open a file with two of them: SQLite's locks are the process's, and closing one connection
+    would drop the locks of the other (sqlite.org/howtocorrupt.html, 2.2.1).
+    """
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        try:
+            from pysqlite3 import dbapi2
+
+            return cast(ModuleType, dbapi2)
+        except ImportError:
+            pass  # all but the queue works with the old one
+    return sqlite3
+
+
 def _engine(url: URL) -> Engine:
+    options: dict[str, Any] = {"pool_pre_ping": True}  # a server that was started anew is met with new connections
+    if url.drivername.startswith("sqlite"):
+        options = {"connect_args": {"timeout": _BUSY_TIMEOUT_S}, "module": sqlite_driver()}
     try:
-        engine = create_engine(
-            url, connect_args={"timeout": _BUSY_TIMEOUT_S} if url.drivername.startswith("sqlite") else {}
-        )
+        engine = create_engine(url, **options)
     except (NoSuchModuleError, ImportError, ArgumentError) as error:
         raise OperationsUnavailable(f"No driver for the operational database: {error}.") from error
     if engine.dialect.name == "sqlite":
@@ -142,7 +180,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _stored_revision(connection: Connection) -> str | None:
+def stored_revision(connection: Connection) -> str | None:
+    """The newest migration that the database has; None for a database that holds nothing of ours."""
     if connection.dialect.has_table(connection, "alembic_version"):
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None

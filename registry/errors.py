@@ -48,6 +48,27 @@ class Conflict(RegistryError):
     advice = "Repeat the command; what the other process did is kept."
 
 
+class RemoteUnavailable(RegistryError):
+    """The remote that the registry is shared through does not answer."""
+
+    retryable = True
+    advice = "Repeat the command once the remote answers; `kowal doctor` tries it."
+
+
+class RemoteRefused(RegistryError):
+    """The remote that the registry is shared through refused."""
+
+    advice = "Mend what it names (rights, a hook, a protected branch, space), then repeat the command."
+
+
+class NotACopy(RegistryError):
+    """This registry is no copy of the remote's: it has what the remote lacks."""
+
+    advice = (
+        "Move this registry aside and run `kowal init`: it copies the remote's. What only this one has stays there."
+    )
+
+
 class NameTaken(RegistryError):
     """A function of that name was registered by somebody else meanwhile."""
 
@@ -85,11 +106,30 @@ class OperationsUnavailable(RegistryError):
     advice = "Check the file's permissions and the free space; `kowal doctor` names the file."
 
 
+class BackupFailed(RegistryError):
+    """No copy could be made, or put in its place."""
+
+    advice = "Mend what it names and repeat the command: nothing was changed."
+
+
+class BadBackup(RegistryError):
+    """The file is no backup that can be restored here."""
+
+    advice = "Take another backup; nothing was changed."
+
+
 class UnknownQuestion(RegistryError):
     """No question has that number."""
 
     exit_code = 5
     advice = "`kowal questions` shows the open ones."
+
+
+class UnknownTask(RegistryError):
+    """No task has that id."""
+
+    exit_code = 5
+    advice = "`kowal tasks list` shows the newest."
 
 
 class UnknownRun(RegistryError):

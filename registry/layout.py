@@ -44,11 +44,16 @@ type Change = Literal["new", "minor", "major"]
 
 _VERSION = re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_NAMED = NAME_PATTERN.strip("^$")
+_OURS = re.compile(
+    rf"{MAIN}|{PRODUCTION}|{CANDIDATES}{_NAMED}/{_DIGEST.pattern}|{TAGS}{_NAMED}/v{_VERSION.pattern}"
+    rf"|refs/kowal/[a-z]+/{_NAMED}/{_VERSION.pattern}"
+)
 
 
 def is_name(text: str) -> bool:
     """True for what a function can be called."""
-    return re.fullmatch(NAME_PATTERN.strip("^$"), text) is not None
+    return re.fullmatch(_NAMED, text) is not None
 
 
 def require_name(name: str) -> str:
@@ -73,6 +78,11 @@ def is_version(text: str) -> bool:
 def is_digest(text: str) -> bool:
     """True for 64 hexadecimal digits."""
     return _DIGEST.fullmatch(text) is not None
+
+
+def is_ours(ref: str) -> bool:
+    """True for a ref that belongs to a registry: what a remote holds beside them is left alone."""
+    return _OURS.fullmatch(ref) is not None
 
 
 def folder_of(name: str) -> tuple[str, str, str]:

@@ -52,10 +52,14 @@ class Step:
 
 
 class Moves:
-    """Changes one repository: from what the refs say, and once more where they moved meanwhile."""
+    """Changes one repository: from what the refs say, and once more where they moved meanwhile.
 
-    def __init__(self, repository: Repository) -> None:
+    `move` moves all refs or none, and raises `Conflict` where one is not at its old value any more.
+    """
+
+    def __init__(self, repository: Repository, move: Callable[[Sequence[RefUpdate]], None]) -> None:
         self._repository = repository
+        self._move = move
         self._objects = repository.objects
         self._random = random.SystemRandom()
 
@@ -84,7 +88,9 @@ class Moves:
 
     def quarantine(self, name: str, version: str | None, *, by: str, reason: str) -> Record | None:
         """What is in production once the version (for None: production's) is kept from running."""
-        return self._settled(lambda: self._quarantine_once(name, version, by, reason))
+        # Settled once: the version that takes its place is not meant, should a first attempt have gone unseen.
+        wanted = version or self._serving(name).version
+        return self._settled(lambda: self._quarantine_once(name, wanted, by, reason))
 
     def only_candidate(self, name: str) -> Record:
         """The function's candidate. Raises `UnknownVersion` where there is none or more than one."""
@@ -108,11 +114,11 @@ class Moves:
         trailers = {"Function": name, "Digest": digest, "Proposed-by": _person(by)}
         message = compose(f"Propose {name}", function.manifest.description, trailers)
         commit = self._commit(self._repository.tip(MAIN), name, self._objects.write_tree(blobs), message)
-        self._repository.refs.update([RefUpdate(ref=candidate_ref(name, digest), old=None, new=commit)])
+        self._move([RefUpdate(ref=candidate_ref(name, digest), old=None, new=commit)])
         return self._repository.candidate(name, commit)
 
     def _approve_once(self, name: str, digest: str, by: str, step: Step, note: str, verdict: str) -> Record:
-        tip = self._repository.tip(MAIN)
+        tip, serving = self._repository.tip(MAIN), self._repository.tip(PRODUCTION)
         releases = self._repository.releases(name)
         for release in releases:
             if release.digest == digest:
@@ -133,6 +139,8 @@ class Moves:
             RefUpdate(ref=ref, old=None, new=tag),
             RefUpdate(ref=candidate_ref(name, digest), old=candidate.commit, new=None),
         ]
+        if step.replaces:  # production stays, and must be what the step was checked against
+            updates.append(RefUpdate(ref=PRODUCTION, old=serving, new=serving))
         self._transition(name, [Move(version=version, old=Status.TESTING, new=Status.APPROVED)], updates)
         return self._repository.release(name, version, tag)
 
@@ -193,14 +201,19 @@ class Moves:
         self._transition(name, moves, updates)
         return record
 
-    def _quarantine_once(self, name: str, version: str | None, by: str, reason: str) -> Record | None:
-        tip = self._repository.tip(PRODUCTION)
-        current = self._repository.in_production(name)
-        record = self._repository.named(name, version) if version else current
-        if record is None:
+    def _serving(self, name: str) -> Record:
+        """What is in production. Raises `UnknownFunction` and `UnknownVersion`."""
+        found = self._repository.in_production(name)
+        if found is None:
             if not self._repository.known(name):
                 raise unknown(name)
             raise UnknownVersion(f"{name} has no version in production.", advice="Name the version to quarantine.")
+        return found
+
+    def _quarantine_once(self, name: str, version: str, by: str, reason: str) -> Record | None:
+        tip = self._repository.tip(PRODUCTION)
+        current = self._repository.in_production(name)
+        record = self._repository.named(name, version)
         status = self._repository.status(record)
         if status is Status.QUARANTINED:
             self._forget_ended_trials(name)
@@ -234,7 +247,7 @@ class Moves:
                     f"{name} {move.version} is {move.old} and cannot become {move.new}.",
                     advice=f"`kowal functions history {name}` shows how it came there.",
                 )
-        self._repository.refs.update(list(updates))
+        self._move(list(updates))
 
     def newest_approved(self, name: str) -> Record:
         """The newest approved version that is not quarantined. Raises `UnknownFunction` and `UnknownVersion`."""
@@ -264,14 +277,14 @@ class Moves:
         left = self._repository.canary_refs(name)  # read first: a trial that begins now is not among them
         updates = _ended(left, self._repository.on_trial(name))
         if updates:
-            self._repository.refs.update(updates)
+            self._move(updates)
 
     def _forget_candidate(self, name: str, digest: str) -> None:
         """Remove the branch that an interrupted approval, or a late proposal, left beside the version."""
         ref = candidate_ref(name, digest)
         left = self._repository.refs.read(ref)
         if left:
-            self._repository.refs.update([RefUpdate(ref=ref, old=left, new=None)])
+            self._move([RefUpdate(ref=ref, old=left, new=None)])
 
     def _commit(self, tip: str, name: str, tree: str | None, message: str) -> str:
         """A commit on `tip` in which the function's folder is `tree`, or gone.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Connection, Table, bindparam, case, delete, func, select, update
+from sqlalchemy.engine import URL
 
 from registry.database import Database, insert_row, storable, upsert_row
 from registry.errors import AlreadyAnswered, UnknownQuestion, UnknownRun
@@ -23,6 +24,7 @@ from registry.records import (
     RunCounts,
 )
 from registry.schema import attempts, audit, calls, differences, lessons, questions, runs
+from registry.tasks import Tasks
 from registry.terms import normalised
 
 _LARGEST_ID = 2**31 - 1
@@ -42,6 +44,16 @@ class Operations:
     def close(self) -> None:
         """Close all connections. Idempotent."""
         self._database.close()
+
+    @property
+    def tasks(self) -> Tasks:
+        """The tasks on the queue."""
+        return Tasks(self._database)
+
+    @property
+    def url(self) -> URL:
+        """Where the database is; the password is in it."""
+        return self._database.url
 
     def record_run(self, run: Run, recorded: RecordedCall | None = None, *, keep: int = 0) -> int:
         """The id of the run, which is kept.
@@ -213,6 +225,11 @@ _NEWEST_CALL = (calls.c.recorded_at.desc(), calls.c.id.desc())
 # Made once: building the statement takes longer than running it.
 _OF_FUNCTION = select(calls.c.id).where(calls.c.function == bindparam("of_function"))
 _FORGET_OLD_CALLS = delete(calls).where(calls.c.id.in_(_OF_FUNCTION.order_by(*_NEWEST_CALL).offset(bindparam("keep"))))
+
+
+def keep_audit(connection: Connection, entry: AuditEntry) -> int:
+    """As `Operations.record_audit`, in a transaction that is under way."""
+    return insert_row(connection, audit, asdict(entry))
 
 
 def _keep_call(connection: Connection, recorded: RecordedCall, keep: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal
 
 
@@ -140,19 +141,21 @@ class AttemptRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEntry:
-    """One thing that a function asked of its host, or what came of it. No secret and no data is in it."""
+    """What a function asked of its host, or what a person did about a task. No secret and no data is in it."""
 
     at: datetime
     """With a time zone; comes back in UTC."""
     actor: str
-    """Who had the function run."""
+    """Who had the function run, or who the person is."""
     action: str
-    """What kind of ask: `http`, `llm`, `function`, `files`; with `.done` at the end for what came of it."""
+    """What kind of ask: `http`, `llm`, `function`, `files`; with `.done` at the end for what came of it. `run` for the
+    end of a run with its rights; `task.asked`, `task.answered`, `task.approved`, ... for what a person did."""
     function: str
+    """Empty where it is about no function, like `version` and `digest`."""
     version: str
     digest: str
     run: str
-    """The same for all that one run did, the functions that it called included."""
+    """The same for all that one run did, the functions that it called included; the task's id where a person spoke."""
     subject: str
     """What was asked for: `GET https://api.example.org/v1/forecast`, without the query."""
     outcome: Literal["allowed", "refused", "failed"]
@@ -175,3 +178,83 @@ class Lesson:
     """A person, or the model whose choice ran well."""
     created_at: datetime
     """UTC."""
+
+
+class TaskState(StrEnum):
+    """How far a task on the queue has come."""
+
+    QUEUED = "queued"
+    """It waits for a worker."""
+    WORKING = "working"
+    WAITING = "waiting"
+    """For a person's word, or for another task. No worker is held by it."""
+    PARKED = "parked"
+    """Something around it is broken, which `reason` names; it is tried again by itself."""
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DEAD = "dead"
+    """It was tried as often as it may be. All evidence is kept, and `kowal tasks retry` goes on."""
+
+    @property
+    def is_over(self) -> bool:
+        """True where nothing more is done by itself."""
+        return self in (TaskState.DONE, TaskState.FAILED, TaskState.CANCELLED, TaskState.DEAD)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRecord:
+    """A task on the queue."""
+
+    id: str
+    text: str
+    request: Mapping[str, Any]
+    """All that was asked, JSON."""
+    asked_by: str
+    via: str
+    """Where it was asked: `cli`, `api`, ..."""
+    created_at: datetime
+    """With a time zone, like all moments here; comes back in UTC."""
+    priority: int = 0
+    """Lower ones are worked first."""
+    deadline: datetime | None = None
+    """It is given up where nothing came of it by then."""
+    state: TaskState = TaskState.QUEUED
+    reason: str = ""
+    """Why it stands where it stands, in a sentence."""
+    turn: int = 1
+    """The number of its workflow: waiting ends one, and what is waited for begins the next."""
+    tries: int = 0
+    """How often it was put off because something did not answer."""
+    losses: int = 0
+    """How many workers were lost while they worked on it."""
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """What was said to what it waited for, JSON."""
+    waits_for: str = ""
+    """`question:7`, `which`, `approval:NAME:VERSION:DIGEST` or `task:ID`."""
+    expires_at: datetime | None = None
+    """When waiting ends."""
+    stop_by: str = ""
+    """Who asked to cancel it while it is worked on."""
+    worker: str = ""
+    """Who works on it, or did so last."""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: Mapping[str, Any] | None = None
+    """The answer and how it came about, JSON."""
+    error: Mapping[str, Any] | None = None
+    """What went wrong, JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskEvent:
+    """Something that happened on the way of a task."""
+
+    task_id: str
+    key: str
+    """Once a task: what happens again under the same key is not kept again."""
+    at: datetime
+    action: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    id: int | None = None
+    """Given by the database; later ones are larger."""

@@ -21,7 +21,9 @@ from registry.layout import (
 )
 from registry.moves import Moves, Step
 from registry.profile import Found, profile_of, types_of
+from registry.remote import Remote
 from registry.repository import Record, Repository, unknown
+from registry.sharing import RemoteStatus, Sharing
 from registry.types import Function, HistoryEntry, Listing, Manifest, Status, Version
 
 _INDEX_NAME = "kowal-index"
@@ -40,29 +42,43 @@ class Registry:
     """Functions with their versions and evidence, in a git repository.
 
     Safe to use from several threads and processes at once; open another one after a fork.
+
+    With a `remote` it is a copy: what changes, changes there first, and every step that changes something may raise
+    `RemoteUnavailable` or `RemoteRefused`, after which nothing has moved here and repeating it is safe.
     """
 
-    def __init__(self, repository: Repository, cache: Path | None) -> None:
+    def __init__(self, repository: Repository, cache: Path | None, remote: Remote | None) -> None:
         self.path = repository.folder
         self._repository = repository
-        self._moves = Moves(repository)
+        self._sharing = Sharing(self.path, repository.refs, remote) if remote else None
+        self._moves = Moves(repository, self._sharing.move if self._sharing else repository.refs.update)
         self._index = Index(_index_path(self.path, cache), repository)
         self._snapshot = _Snapshot("")
         self._lock = threading.Lock()
 
     @classmethod
-    def create(cls, path: Path, *, cache: Path | None = None) -> Self:
+    def create(cls, path: Path, *, cache: Path | None = None, remote: Remote | None = None) -> Self:
         """The registry at the path, made empty if there is none.
 
         Idempotent. `cache` names a folder for the index where the registry itself cannot be written.
         Raises `NotARegistry` where the path holds something else, `RegistryNotWritable`.
         """
-        return cls(creation.create(path.absolute()), cache)
+        return cls(creation.create(path.absolute()), cache, remote)
 
     @classmethod
-    def open(cls, path: Path, *, cache: Path | None = None) -> Self:
+    def copy(cls, path: Path, remote: Remote) -> Self | None:
+        """A copy of the remote's registry at the path, where nothing is yet; None where the remote is empty.
+
+        Raises `NotARegistry` where it holds something else, `RemoteUnavailable`, `RemoteRefused`,
+        `RegistryNotWritable`. What it made until then is no registry.
+        """
+        copied = creation.copy(path.absolute(), remote)
+        return cls(copied, None, remote) if copied else None
+
+    @classmethod
+    def open(cls, path: Path, *, cache: Path | None = None, remote: Remote | None = None) -> Self:
         """The registry at the path. Raises `NotARegistry` if there is none. Starts no process."""
-        return cls(creation.open_folder(path.absolute()), cache)
+        return cls(creation.open_folder(path.absolute()), cache, remote)
 
     def close(self) -> None:
         """Release files and processes. Idempotent; using the registry afterwards opens them again."""
@@ -75,13 +91,31 @@ class Registry:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def refresh(self) -> str:
+        """Bring a copy up to date that is older than its remote allows; why it may be old, where that failed.
+
+        Nothing without a remote. A remote that is away costs a few seconds once, and is then left alone for a while.
+        """
+        return self._sharing.refresh() if self._sharing else ""
+
+    def share(self) -> bool:
+        """Fill an empty remote from this registry, else take over what it holds; True where it was filled.
+
+        Idempotent. Raises `NotACopy` where the remote holds another registry, `NotARegistry` where it holds none.
+        """
+        return self._sharing is not None and self._sharing.join(fill=True)
+
+    def remote_status(self) -> RemoteStatus | None:
+        """What the remote holds now, compared with the copy; None without a remote."""
+        return self._sharing.status() if self._sharing else None
+
     def add_candidate(self, function: Function, evidence: Mapping[str, Any], *, by: str = "kowal") -> Version:
         """The function as a candidate, with its evidence.
 
         Idempotent by digest: where these files are registered already, the version they have is returned
         with its own evidence and status. Raises `InvalidFunction` for files or evidence that cannot be kept.
         """
-        return self._load(self._moves.add_candidate(function, evidence, by))
+        return self._load(self._changing().add_candidate(function, evidence, by))
 
     def approve(
         self,
@@ -101,10 +135,11 @@ class Registry:
         Idempotent by digest. Without one, the function's only candidate is meant; raises `UnknownVersion`
         naming them where there are several.
         """
-        wanted = digest or self._moves.only_candidate(name).digest
+        moves = self._changing()
+        wanted = digest or moves.only_candidate(name).digest
         evidence = self.get(name, wanted).evidence
         step = Step(change=change, replaces=replaces)
-        approved = self._moves.approve(name, wanted, by=by, step=step, note=note, verdict=_verdict(evidence))
+        approved = moves.approve(name, wanted, by=by, step=step, note=note, verdict=_verdict(evidence))
         return self._load(approved)
 
     def canary(self, name: str, version: str | None = None, *, by: str, note: str = "") -> Version:
@@ -114,20 +149,20 @@ class Registry:
         any version of the function is promoted or rolled back to. Idempotent. Raises `InvalidTransition` for
         a version in production, for a quarantined one and for a candidate.
         """
-        return self._moved(self._moves.canary(name, version, by=by, note=note))
+        return self._moved(self._changing().canary(name, version, by=by, note=note))
 
     def promote(self, name: str, version: str | None = None, *, by: str, note: str = "") -> Version:
         """The version, now in production; the newest approved one where none is named.
 
         Idempotent. Raises `InvalidTransition` for a quarantined version.
         """
-        promoted = self._moved(self._moves.promote(name, version, by=by, note=note))
+        promoted = self._moved(self._changing().promote(name, version, by=by, note=note))
         self._repository.tidy()
         return promoted
 
     def rollback(self, name: str, version: str, *, by: str, note: str = "") -> Version:
         """The earlier version, in production again. History is kept: it is a new commit. Idempotent."""
-        return self._moved(self._moves.rollback(name, version, by=by, note=note))
+        return self._moved(self._changing().rollback(name, version, by=by, note=note))
 
     def quarantine(self, name: str, *, by: str, reason: str, version: str | None = None) -> Version | None:
         """What is in production once the version is kept from running; None means production's version.
@@ -135,7 +170,7 @@ class Registry:
         Where that was the production version, the newest earlier one that had been in production and is
         not quarantined takes its place, if there is one. Idempotent.
         """
-        after = self._moves.quarantine(name, version, by=by, reason=reason)
+        after = self._changing().quarantine(name, version, by=by, reason=reason)
         self._current()
         return self._load(after) if after else None
 
@@ -243,6 +278,12 @@ class Registry:
     def check(self) -> Sequence[str]:
         """What is wrong, in sentences; nothing where the registry is sound. Reads all of production."""
         return [*problems(self._repository, self._index.trees()), *self._index.problems()]
+
+    def _changing(self) -> Moves:
+        """What changes the registry, once a copy knows what the remote says now."""
+        if self._sharing:
+            self._sharing.catch_up()
+        return self._moves
 
     def _current(self) -> _Snapshot:
         fingerprint = self.fingerprint()

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration. A database at another revision is migrated, or refused if it is newer."""
 
 
@@ -156,4 +156,63 @@ audit = Table(
     Column("facts", JSON, nullable=False),
     Index("audit_by_function", "function", "id"),
     Index("audit_by_run", "run", "id"),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("via", String(32), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("deadline", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("losses", Integer, nullable=False),
+    Column("known", JSON, nullable=False),
+    Column("waits_for", String(200), nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("stop_by", Text, nullable=False),
+    Column("worker", String(100), nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", JSON(none_as_null=True)),
+    Column("error", JSON(none_as_null=True)),
+    Index("tasks_by_state", "state", "created_at"),
+    Index("tasks_by_wait", "waits_for"),
+)
+
+task_events = Table(
+    "task_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task_id", String(64), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("facts", JSON, nullable=False),
+    UniqueConstraint("task_id", "key"),
+    Index("task_events_in_order", "task_id", "id"),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task_id", String(64), nullable=False),
+    Column("key", String(80), nullable=False),
+    Column("reply", JSON, nullable=False),
+    UniqueConstraint("task_id", "key"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("task_id", String(64), nullable=False),
 )

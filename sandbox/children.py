@@ -75,10 +75,14 @@ class Child:
         """True while the process runs."""
         return self._process.poll() is None
 
-    def stop(self) -> int:
-        """Kill the process and reap it; its exit code or minus its signal."""
+    def kill(self) -> None:
+        """Kill the process, from whichever thread; whoever waits for its answer finds it dead."""
         with contextlib.suppress(OSError):
             self._process.kill()
+
+    def stop(self) -> int:
+        """Kill the process and reap it; its exit code or minus its signal."""
+        self.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 cast(BinaryIO, pipe).close()

@@ -180,14 +180,21 @@ class Container:
         except (ChildDied, ChildSilent, OSError, ValueError):
             return False
 
+    def kill(self) -> None:
+        """Kill all that runs in it, from whichever thread; whoever waits for its answer finds it dead.
+
+        Raises `EngineFault`.
+        """
+        with engine_errors(), already_gone():
+            self._api.kill(self._id)
+
     def stop(self) -> None:
         """Kill all that runs in it and wait until it is gone; the engine removes it then. Idempotent.
 
         Raises `EngineFault` where the engine does not do it.
         """
         try:
-            with engine_errors(), already_gone():
-                self._api.kill(self._id)
+            self.kill()
             deadline = time.monotonic() + END_TIMEOUT_S
             with contextlib.suppress(ChildDied, ChildSilent, OSError):
                 while True:

@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from agent.cli import audit, functions, matching, moves, questions, requirements, setup, tasks, verify
+from agent.cli import (
+    audit,
+    backup,
+    functions,
+    matching,
+    moves,
+    people,
+    questions,
+    queued,
+    requirements,
+    serve,
+    setup,
+    tasks,
+    verify,
+    worker,
+)
 from agent.cli.opening import close_the_rest
 from agent.cli.render import error_text, print_error_json
 from agent.errors import KowalError
@@ -25,6 +40,10 @@ app.command("run")(tasks.run)
 app.command("enhance")(tasks.enhance)
 app.command("match")(matching.match)
 app.command("attempts")(tasks.attempts)
+app.command("worker")(worker.worker)
+for word in (people.answer, people.approve, people.reject):
+    queued.app.command()(word)
+app.add_typer(queued.app, name="tasks")
 app.command("audit")(audit.audit)
 app.command("questions")(questions.questions)
 app.command("answer")(questions.answer)
@@ -35,6 +54,9 @@ app.add_typer(functions.app, name="functions")
 app.add_typer(matching.runs, name="runs")
 app.add_typer(requirements.app, name="requirements")
 app.command("verify")(verify.verify_functions)
+app.command("serve")(serve.serve)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("init")(setup.init)
 app.command("doctor")(setup.doctor)
 app.command("demo")(setup.demo)

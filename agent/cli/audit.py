@@ -1,4 +1,4 @@
-"""The command that shows the audit: what functions asked of their host, and what came of it."""
+"""The command that shows the audit: what functions asked of their host, and what people did about tasks."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -17,15 +17,17 @@ MOST_CHARS = 200
 def audit(
     function: Annotated[str | None, typer.Argument(help="Of one function; of all without.")] = None,
     run: Annotated[str | None, typer.Option(help="Of one run, by the mark in the column `run`.")] = None,
+    task: Annotated[str | None, typer.Option(metavar="ID", help="What people did about one task.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many of the newest entries.")] = 50,
     json_output: Json = False,
 ) -> None:
-    """Show what functions asked of their host and what came of it, newest first. Nothing in it is ever changed."""
-    rows = open_operations(opened_settings()).audit(function, run=run, limit=limit)
+    """Show what functions asked of their host and what people did about tasks, newest first. Nothing in it changes."""
+    operations = open_operations(opened_settings())
+    rows = operations.audit(function, run=operations.tasks.task(task).id if task else run, limit=limit)
     if json_output:
         print_json([asdict(row) for row in rows])
     else:
-        headings = ["when", "function", "run", "what", "subject", "outcome", "facts"]
+        headings = ["when", "who", "function", "run", "what", "subject", "outcome", "facts"]
         print_table(headings, [cells(row) for row in rows])
 
 
@@ -34,7 +36,8 @@ def cells(row: AuditEntry) -> list[str]:
     facts = ", ".join(f"{name} {value}" for name, value in row.facts.items())
     return [
         f"{row.at:%Y-%m-%d %H:%M:%S}",
-        f"{row.function} {row.version}",
+        row.actor,
+        f"{row.function} {row.version}".strip(),
         row.run,
         row.action,
         cut(row.subject, MOST_CHARS),

@@ -18,6 +18,7 @@ from agent.cli.opening import (
     Json,
     Out,
     opened_agent,
+    opened_registry,
     opened_settings,
     read_arguments,
     read_cli_examples,
@@ -41,7 +42,7 @@ from agent.errors import NotPromoted
 from agent.making.callers import Followed
 from agent.types import Task
 from agent.warden import success
-from agent.wiring import open_operations, open_registry
+from agent.wiring import open_operations
 from registry import Difference, Registry, Status, Version, read_export, read_suites
 
 app = typer.Typer(
@@ -56,7 +57,7 @@ WhichVersion = Annotated[str | None, typer.Argument(metavar="[VERSION]", help="X
 
 def registry() -> Registry:
     """The registry of the settings."""
-    return open_registry(opened_settings())
+    return opened_registry(opened_settings())
 
 
 @app.command("list")
@@ -74,7 +75,7 @@ def list_functions(json_output: Json = False) -> None:
 def show(name: Name, version: WhichVersion = None, json_output: Json = False) -> None:
     """Show what a function takes and gives, its rights, its evidence and its success so far."""
     settings = opened_settings()
-    found = open_registry(settings).get(name, version)
+    found = opened_registry(settings).get(name, version)
     operations = open_operations(settings)
     counts, calls = operations.run_counts(name), operations.call_counts(name, found.digest)
     changes = operations.differences(name, found.version) if found.status in WAITING else ()

@@ -6,13 +6,21 @@ from typing import Annotated
 import typer
 
 from agent.cli.asking import attended, read_line
-from agent.cli.opening import Arguments, ArgumentsFile, Json, opened_agent, opened_settings, read_arguments
+from agent.cli.opening import (
+    Arguments,
+    ArgumentsFile,
+    Json,
+    opened_agent,
+    opened_registry,
+    opened_settings,
+    read_arguments,
+)
 from agent.cli.render import cut, err, milliseconds, out, print_json, print_table
 from agent.config import current_user
 from agent.matching.decision import Decision, Match, Which, nobody_knows
 from agent.matching.learning import new_words, said_right, said_wrong, with_words
 from agent.types import Task
-from agent.wiring import open_operations, open_registry
+from agent.wiring import open_operations
 from registry import Run
 
 runs = typer.Typer(help="What ran, and whether it was what was meant.", no_args_is_help=True)
@@ -105,7 +113,7 @@ def wrong(
 ) -> None:
     """Say that a run was not what was meant: its words will not mean that function again."""
     settings = opened_settings()
-    meant = open_registry(settings).get(should_be).name if should_be else None
+    meant = opened_registry(settings).get(should_be).name if should_be else None
     told(said_wrong(open_operations(settings), run, by=current_user(), should_be=meant), json_output=json_output)
 
 
@@ -120,7 +128,7 @@ def words(
     through the same gate as any other.
     """
     settings = opened_settings()
-    version = open_registry(settings).get(name)
+    version = opened_registry(settings).get(name)
     lessons = open_operations(settings).lessons(name)
     learnt = new_words(version.function, lessons)
     kept = None

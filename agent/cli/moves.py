@@ -6,7 +6,7 @@ import typer
 
 from agent.cli.asking import attended, read_line
 from agent.cli.functions import Name, WhichVersion, kept_differences, moved, print_callers, stands
-from agent.cli.opening import Json, opened_agent, opened_settings
+from agent.cli.opening import Json, opened_agent, opened_people, opened_registry, opened_settings
 from agent.cli.record import print_near
 from agent.cli.render import err, out, print_json
 from agent.cli.requirements import print_packages
@@ -14,7 +14,8 @@ from agent.composition import callers_of
 from agent.config import Settings, current_user
 from agent.making.callers import Callers, Followed
 from agent.signing import Signing
-from agent.wiring import open_registry
+from agent.wiring import open_operations, signing_of
+from agent.workflow.standing import approval_of, short_id, waiting_for
 from registry import Registry, Version
 
 Grant = Annotated[
@@ -29,7 +30,7 @@ def approve(
 ) -> None:
     """Approve a candidate: it gets a version and a place on `main`."""
     settings = opened_settings()
-    version = open_registry(settings).approve(name, digest, by=current_user())
+    version = opened_registry(settings).approve(name, digest, by=current_user())
     moved(version, kept_differences(settings, version), json_output=json_output)
 
 
@@ -40,15 +41,35 @@ def promote(name: Name, version: WhichVersion = None, grant: Grant = False, json
     function is there that does nearly the same, it is shown.
     """
     settings = opened_settings()
-    found = open_registry(settings)
-    signing = Signing(registry=found, allowed=settings.grants.as_grants())
+    found = opened_registry(settings)
+    signing = signing_of(settings, found)
     wanted = found.get(name, version) if version else found.newest(name)
+    signed = is_signed(signing, wanted, grant=grant, json_output=json_output)
+    promoted = signing.promote(name, wanted.version, by=current_user(), signed=signed)
+    has_tasks_go_on(settings, promoted)
+    tell_promoted(settings, promoted, json_output=json_output)
+
+
+def is_signed(signing: Signing, wanted: Version, *, grant: bool, json_output: bool) -> bool:
+    """True where the person grants what the version asks for, by an option or at the terminal; all of it is shown."""
     if not json_output:
         print_near(wanted.evidence, err)
     asks = signing.asks(wanted)
-    signed = grant or (bool(asks) and not json_output and signs(wanted, asks))
-    promoted = signing.promote(name, wanted.version, by=current_user(), signed=signed)
-    callers = followed(settings, found, name, json_output=json_output)
+    return grant or (bool(asks) and not json_output and signs(wanted, asks))
+
+
+def has_tasks_go_on(settings: Settings, promoted: Version) -> None:
+    """Have the tasks on the queue go on that waited for the version, and say so."""
+    if not waiting_for(open_operations(settings).tasks, approval_of(promoted)):
+        return
+    with opened_people(settings) as people:
+        for task in people.approved(promoted, by=current_user()):
+            err.print(f"task {short_id(task)} goes on")
+
+
+def tell_promoted(settings: Settings, promoted: Version, *, json_output: bool) -> None:
+    """Have the functions that call the promoted one follow, and say what came of it all."""
+    callers = followed(settings, opened_registry(settings), promoted.name, json_output=json_output)
     moved(promoted, kept_differences(settings, promoted), json_output=json_output, callers=callers)
 
 
@@ -73,7 +94,7 @@ def rollback(
     Functions that call it are proven anew with that version, or taken out of use.
     """
     settings = opened_settings()
-    found = open_registry(settings)
+    found = opened_registry(settings)
     serving = found.rollback(name, version, by=current_user())
     callers = followed(settings, found, name, json_output=json_output)
     moved(serving, json_output=json_output, callers=callers)
@@ -90,7 +111,7 @@ def quarantine(
     Functions that call it are proven anew with that one, or taken out of use as well.
     """
     settings = opened_settings()
-    found = open_registry(settings)
+    found = opened_registry(settings)
     left = found.quarantine(name, by=current_user(), reason=reason, version=version)
     callers = followed(settings, found, name, json_output=json_output)
     if json_output:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,8 +16,13 @@ from agent.library import prepare_registry
 from agent.loop import Agent
 from agent.matching.decision import Which, nobody_knows
 from agent.questions import Ask, nobody
-from agent.wiring import build_agent
-from registry import Example
+from agent.types import Event
+from agent.wiring import build_agent, open_desk, open_people, open_registry
+from registry import Example, Registry
+
+if TYPE_CHECKING:
+    from agent.workflow.desk import Desk
+    from agent.workflow.people import People
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Explain = Annotated[
@@ -62,6 +67,26 @@ def opened_agent(
             agent.close()
 
 
+@contextmanager
+def opened_desk(settings: Settings) -> "Iterator[Desk]":
+    """Where tasks are put on the queue."""
+    desk = open_desk(settings)
+    try:
+        yield desk
+    finally:
+        desk.queue.close()
+
+
+@contextmanager
+def opened_people(settings: Settings) -> "Iterator[People]":
+    """Where people's words on waiting tasks are taken."""
+    people = open_people(settings)
+    try:
+        yield people
+    finally:
+        people.close()
+
+
 def close_the_rest(*, wait: bool) -> None:
     """Close what was left open, once the answer was reported; with `wait` what goes on is waited for, until Ctrl-C."""
     while _left_open:
@@ -80,6 +105,14 @@ def opened_settings() -> Settings:
     settings = load_settings()
     prepare_registry(settings, silent)
     return settings
+
+
+def opened_registry(settings: Settings) -> Registry:
+    """The registry of the settings, brought up to date where it is shared and due; what hinders that is shown."""
+    registry = open_registry(settings)
+    if reason := registry.refresh():
+        show(Event(action="registry.stale", facts={"reason": reason}))
+    return registry
 
 
 def read_arguments(pairs: Sequence[str] | None, file: Path | None) -> dict[str, Any]:

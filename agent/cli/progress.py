@@ -16,15 +16,22 @@ MOST_FINDINGS = 6
 
 def show(event: Event) -> None:
     """Print the event's line, where it has one."""
-    line = LINES.get(event.action)
-    if line is not None and (text := line(event.facts)):
+    if text := line_of(event):
         err.print(text)
 
 
+def line_of(event: Event) -> str:
+    """What the event looks like; empty where it is for logs only."""
+    line = LINES.get(event.action)
+    return line(event.facts) if line is not None else ""
+
+
 def silent(event: Event) -> None:
-    """For `--json`: only what takes long is announced, so that nobody thinks it hangs."""
+    """For `--json`: only what takes long is announced, so that nobody thinks it hangs, and what may be out of date."""
     if event.action == "progress":
         err.print(event.facts["line"], markup=False)
+    elif event.action == "registry.stale":
+        show(event)
 
 
 def matched(facts: Any) -> str:
@@ -159,8 +166,36 @@ def barred(facts: Any) -> str:
     return f"{GONE} refused   {facts['name']} {facts['version']} asked for {asked}"
 
 
-LINES: dict[str, Callable[[Any], str]] = {
+def said(mark: str, verb: str, *names: str) -> Callable[[Any], str]:
+    """What makes the line of a task's event: the verb, and those of the facts that it has."""
+
+    def line(facts: Any) -> str:
+        told = ", ".join(escape(cut(str(facts[name]), MOST_ASKED_CHARS)) for name in names if facts.get(name))
+        return f"{mark} {verb:<9} {told}".rstrip()
+
+    return line
+
+
+OF_TASKS: dict[str, Callable[[Any], str]] = {
+    "task.taken": lambda facts: f"{NONE} queued    asked by {escape(facts['asked_by'])}",
+    "task.begun": said(NONE, "begun", "worker"),
+    "task.queued": said(TRIED, "again", "reason"),
+    "task.parked": said(TRIED, "parked", "reason"),
+    "task.waiting": said(OPEN, "waits", "reason"),
+    "task.goes_on": said(NONE, "goes on", "why"),
+    "task.retried": lambda facts: f"{NONE} retried   by {escape(facts['by'])}",
+    "task.stopping": lambda facts: f"{NONE} stopping  {escape(facts['by'])} cancelled it",
+    "task.denied": said(GONE, "denied", "why"),
+    "task.done": said(DONE, "done"),
+    "task.failed": said(GONE, "failed", "reason", "error"),
+    "task.cancelled": said(GONE, "cancelled", "reason"),
+    "task.dead": said(GONE, "dead", "reason", "error"),
+}
+"""What happens to a task on the queue, by whoever does it."""
+LINES: dict[str, Callable[[Any], str]] = OF_TASKS | {
     "progress": lambda facts: f"[dim]{escape(facts['line'])}[/]",
+    "registry.stale": lambda facts: f"{TRIED} the copy of the registry may be old: {escape(facts['reason'])}",
+    "worker.said": lambda facts: str(escape(facts["line"])),
     "match.found": matched,
     "match.none": unmatched,
     "match.unclear": unclear,

@@ -6,17 +6,24 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli.asking import attendant, call_text, picked, question_lines, read_result, said_text
-from agent.cli.opening import Json, opened_agent, opened_settings
+from agent.cli.opening import Json, opened_agent, opened_people, opened_settings
+from agent.cli.queued import tell_standing
 from agent.cli.render import cut, out, print_json, print_table
 from agent.cli.tasks import report_made
 from agent.config import current_user
 from agent.errors import BadTask
 from agent.questions import Asked, Choice, Said, nobody
 from agent.wiring import open_operations
+from agent.workflow.standing import waiting_for
 from registry import QuestionRecord
 
 CELL = 40
 """Characters of a cell in the list; `kowal answer ID` shows a question in full."""
+
+
+Number = Annotated[str | None, typer.Argument(metavar="[CHOICE]", help="The number of the right answer.")]
+AsValue = Annotated[str | None, typer.Option(metavar="JSON", help="The right answer, where it is none of the choices.")]
+AsError = Annotated[bool, typer.Option("--error", help="The call must fail.")]
 
 
 def questions(
@@ -34,15 +41,15 @@ def questions(
 
 def answer(
     question_id: Annotated[int, typer.Argument(metavar="ID", help="The question's number.")],
-    choice: Annotated[str | None, typer.Argument(metavar="[CHOICE]", help="The number of the right answer.")] = None,
-    value: Annotated[
-        str | None, typer.Option(metavar="JSON", help="The right answer, where it is none of the choices.")
-    ] = None,
-    error: Annotated[bool, typer.Option("--error", help="The call must fail.")] = False,
+    choice: Number = None,
+    value: AsValue = None,
+    error: AsError = False,
     json_output: Json = False,
 ) -> None:
     """Answer a question: what was in doubt is decided by it and promoted. Shows the question where nothing is said."""
-    record = open_operations(opened_settings()).question(question_id)
+    settings = opened_settings()
+    operations = open_operations(settings)
+    record = operations.question(question_id)
     asked = asked_of(record)
     said = given(asked, choice, value, error=error)
     ask = attendant(json_output=json_output)
@@ -52,6 +59,10 @@ def answer(
     said = said or ask(asked)
     if said is None:
         out.print(f"Question {question_id} stays open.")
+        return
+    if waiting := waiting_for(operations.tasks, f"question:{question_id}"):
+        with opened_people(settings) as people:  # a worker makes what is decided by it
+            tell_standing(people.decide(waiting[0], said, by=current_user()), json_output=json_output)
         return
     with opened_agent(json_output=json_output, ask=ask) as agent:
         outcome = agent.answer(question_id, said, by=current_user())

@@ -18,18 +18,27 @@ from agent.wiring import open_registry
 
 
 def init(json_output: Json = False) -> None:
-    """Make the registry, build the sandbox, and let the built-in functions in through the gate."""
+    """Make the registry, build the sandbox, and let the built-in functions in through the gate.
+
+    With the setting `registry_remote`, the registry becomes a copy of the remote's; an empty remote is filled.
+    """
     settings = load_settings()
-    made = prepare_registry(settings, silent)
-    if not made:
+    prepared, filled = prepare_registry(settings, silent), False
+    if prepared == "there already":
+        with open_registry(settings) as registry:
+            filled = registry.share()
         with opened_agent(json_output=True) as agent:  # its steps would only repeat what is told as progress
             add_built_ins(agent, silent, only=settings.built_ins)
     names = [row.name for row in open_registry(settings).list()]
+    remote = settings.remote.shown if settings.remote else ""
     if json_output:
-        print_json({"registry": str(settings.registry), "made": made, "functions": names})
-    else:
-        verb = "made" if made else "there already"
-        out.print(f"The registry {settings.registry} is {verb}: {len(names)} functions")
+        made = prepared != "there already"
+        print_json({"registry": str(settings.registry), "made": made, "remote": remote, "functions": names})
+        return
+    of = f" of {remote}" if prepared == "copied" else ""
+    out.print(f"The registry {settings.registry} is {prepared}{of}: {len(names)} functions", markup=False)
+    if filled or (remote and prepared == "made"):
+        out.print(f"The remote {remote} was filled from it", markup=False)
 
 
 def doctor(json_output: Json = False) -> None:

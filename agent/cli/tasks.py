@@ -52,7 +52,12 @@ def run(
     tell_artefacts(outcome, out_folder)
     if json_output:
         print_json(outcome_json(outcome))
-        return
+    else:
+        report_done(outcome)
+
+
+def report_done(outcome: Outcome) -> None:
+    """Print the answer, and what it took where a function was made for it."""
     print_value(outcome.value)
     if outcome.requests:
         err.print(costs(outcome))

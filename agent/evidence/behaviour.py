@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +47,13 @@ def observe(
     limits: Limits,
 ) -> list[Behaviour]:
     """What each source's function does on all inputs and statements: one sandbox start each for either."""
+    here = [copy_context() for _ in sources]  # what is cancelled ends in these threads, too
     with ThreadPoolExecutor(AT_ONCE) as workers:
-        return list(workers.map(lambda source: behaviour(sandbox, source, name, inputs, statements, limits), sources))
+        seen = [
+            workers.submit(context.run, behaviour, sandbox, source, name, inputs, statements, limits)
+            for context, source in zip(here, sources, strict=True)
+        ]
+        return [each.result() for each in seen]
 
 
 def behaviour(

@@ -94,7 +94,9 @@ class Admission:
         Raises `NameTaken` or `Superseded` where the registry has changed since.
         """
         old = brief.replaces
-        near = None if old else self._twins.nearest(function, evidence, brief.task)
+        known = self._registered(function.name)
+        is_here = known is not None and known.digest == function.digest  # by a turn of the task that was cut short
+        near = None if old or is_here else self._twins.nearest(function, evidence, brief.task)
         if near and near.is_twin:
             return self._instead(near, function, brief.task)
         done = self._replayed(old, function, evidence) if old else Replay(calls=0, differences=())

@@ -65,7 +65,7 @@ class Forge:
         Raises `NoFunctionFits` where no model answers, `NotPromoted`, `Undecided`, `BadTask` for packages.
         """
         task = self._with_packages(task, replaces)
-        task_id, spending = uuid.uuid4().hex, Spending(budget=self.budget)
+        task_id, spending = task.id or uuid.uuid4().hex, Spending(budget=self.budget)
         taken = {listing.name: listing.description for listing in self.registry.list()}
         with clock.step("specify"), modelless(task_id, spending):
             brief = self.specifier.prepare(task, replaces, taken, task_id, spending)

@@ -125,7 +125,8 @@ class Specifier:
         if absent:
             return f"there is no function `{absent}` in production to call: do without"
         if replaces is None:
-            return fault_of(made, task, taken)
+            others = {name: says for name, says in taken.items() if name != made.name or not self._is_ours(name, task)}
+            return fault_of(made, task, others)
         if made.name != replaces.name:
             return f"the name must stay `{replaces.name}`"
         fault = fault_of(made, task, {})
@@ -135,6 +136,11 @@ class Specifier:
             else set()
         )
         return fault or (f"the parameters {', '.join(sorted(lost))} are gone: they must stay" if lost else "")
+
+    def _is_ours(self, name: str, task: Task) -> bool:
+        """True where the function of that name was made for this very task, before a crash."""
+        made_for = self.registry.get(name).evidence.get("provenance", {}).get("task_id")
+        return bool(task.id) and made_for == task.id
 
     def _with_packages(self, made: Specification, task: Task) -> tuple[str, Task]:
         """Why the specification cannot have the packages that it adds; and the task with the lock for all of them.

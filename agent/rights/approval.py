@@ -27,6 +27,9 @@ class Approval:
             advice=f"`kowal functions show {name}` shows what it does; "
             f"`kowal functions promote {name} --grant` grants this.",
             findings=[str(grant) for grant in grants],
+            name=name,
+            version=version.version,
+            digest=version.digest,
         )
 
     def was_trusted(self, version: Version) -> bool:

@@ -31,8 +31,8 @@ class Broker:
     """Asks the routed model."""
     secret_of: Callable[[str], str]
     """The secret of that name. Raises `BadSettings` where the settings have none."""
-    actor: str
-    """Who has functions run here."""
+    actor: Callable[[], str]
+    """Who has this thread run functions."""
     wall_clock_s: float
     """What a run of a version with grants may take, with all that it waits for."""
     outbound: Outbound = field(default_factory=Outbound)
@@ -46,22 +46,23 @@ class Broker:
         self.approval.refuse_ungranted(version)
         if not version.function.manifest.grants:
             return None
-        return self.session(version, call, Tally(self.wall_clock_s), secrets.token_hex(8))
+        return self.session(version, call, Tally(self.wall_clock_s), secrets.token_hex(8), self.actor())
 
     def session(
-        self, version: Version, call: CallFunction, tally: Tally, run: str, callers: Sequence[str] = ()
+        self, version: Version, call: CallFunction, tally: Tally, run: str, actor: str, callers: Sequence[str] = ()
     ) -> Session:
         """The session for a version in a run that has begun. Raises `BadGrant`, `BadSettings`."""
         grants = read_grants(version.function.manifest.grants)
         return Session(
             broker=self, version=version, grants=grants, vault=self._vault(grants), tally=tally, run=run, call=call,
-            callers=callers,
+            callers=callers, actor=actor,
         )  # fmt: skip
 
     def note(
         self,
         version: Version,
         run: str,
+        actor: str,
         action: str,
         subject: str,
         outcome: Literal["allowed", "refused", "failed"],
@@ -77,7 +78,7 @@ class Broker:
         self.record(
             AuditEntry(
                 at=datetime.now(UTC),
-                actor=self.actor,
+                actor=actor,
                 action=action,
                 function=version.name,
                 version=version.version,

@@ -50,9 +50,9 @@ class Session:
 
     def __init__(
         self, *, broker: "Broker", version: Version, grants: Sequence[Grant], vault: Vault, tally: Tally, run: str,
-        call: CallFunction, callers: Sequence[str],
+        call: CallFunction, callers: Sequence[str], actor: str,
     ) -> None:  # fmt: skip
-        self.version, self.run = version, run
+        self.version, self.run, self.actor = version, run, actor
         self._broker, self._grants, self._vault, self._tally, self._call = broker, grants, vault, tally, call
         self._web = Web(grants=grants, vault=vault, outbound=broker.outbound)
         self._callers = (*callers, version.name)
@@ -102,8 +102,9 @@ class Session:
         return result
 
     def close(self, run_id: int, outcome: str) -> None:
-        """Write down under which number the run is kept, how it ended, and how many asks it did not wait for."""
-        facts = {"outcome": outcome} | ({"unanswered": self._waiting} if self._waiting else {})
+        """Write down under which number the run is kept, its rights, how it ended, and how many asks it left open."""
+        rights: dict[str, Any] = {"grants": [str(grant) for grant in self._grants]}
+        facts = rights | {"outcome": outcome} | ({"unanswered": self._waiting} if self._waiting else {})
         self._write("run", f"run {run_id}", "allowed" if outcome == "ok" else "failed", facts)
 
     def answer(self, ask: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -196,7 +197,7 @@ class Session:
             step.allow({})
             try:
                 bound = bind(callee.function.manifest, given)
-                nested = self._broker.session(callee, self._call, self._tally, self.run, self._callers)
+                nested = self._broker.session(callee, self._call, self._tally, self.run, self.actor, self._callers)
                 result = self._call(callee, bound, nested)
             except (KowalError, RegistryError, SandboxError) as error:
                 raise AskFailed(f"`{name}` was not run: {error}", record=type(error).__name__) from error
@@ -244,7 +245,7 @@ class Session:
             self._write(f"{action}.done", subject, "allowed", step.came | {"seconds": since(started)})
 
     def _write(self, action: str, subject: str, outcome: Any, facts: Mapping[str, Any]) -> None:
-        self._broker.note(self.version, self.run, action, subject, outcome, facts)
+        self._broker.note(self.version, self.run, self.actor, action, subject, outcome, facts)
 
     def _granted(self, kind: type[Some], **wanted: object) -> list[Some]:
         """The grants of that kind with those values."""

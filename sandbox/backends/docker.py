@@ -20,6 +20,7 @@ from sandbox.docker_pool import OWNER_LABEL, Pool, owner, remove_strays
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.kept import Kept
 from sandbox.protocol import BackendInfo
+from sandbox.stopping import stoppable
 from sandbox.surroundings import Packages, Surroundings
 from sandbox.types import Call, FailureKind, Limits, SandboxStatus
 
@@ -213,7 +214,12 @@ class DockerSandbox(BaseSandbox):
     def _attempt(self, around: Surroundings, key: str | None, frame: bytes, limits: Limits) -> dict[str, Any]:
         """The envelope from one container. Raises `NotBegun` where it did not take the request."""
         try:
-            with self._pool_with(around.packages) as pool, pool.borrow(key, Size.of(limits)) as container:
+            size = Size.of(limits)
+            with (
+                self._pool_with(around.packages) as pool,
+                pool.borrow(key, size) as container,
+                stoppable(container.kill),
+            ):
                 container.begin(frame, max_answer_bytes(limits, around))
                 return decode(converse(container, around.host, limits.wall_clock_s), limits, around)
         except ChildSilent:

@@ -21,6 +21,7 @@ from sandbox.frames import EXIT_OUTPUT_LIMIT
 from sandbox.kept import Kept
 from sandbox.protocol import BackendInfo
 from sandbox.snapshot import discard, ensure_site, ensure_snapshot, is_built
+from sandbox.stopping import stoppable
 from sandbox.surroundings import Packages, Surroundings
 from sandbox.types import Call, FailureKind, Limits, SandboxStatus
 
@@ -158,7 +159,7 @@ class WasmSandbox(BaseSandbox):
         """The envelope; None where somebody killed the child, which no guest can do."""
         started = time.monotonic()
         try:
-            with self._children_with(around.packages) as children, children.borrow() as child:
+            with self._children_with(around.packages) as children, children.borrow() as child, stoppable(child.kill):
                 self._start(child.wait_ready)
                 child.send(frame, started + limits.wall_clock_s + GRACE_S)
                 return decode(converse(child, around.host, limits.wall_clock_s, GRACE_S), limits, around)

@@ -5,9 +5,11 @@ import os
 import pty
 import select
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,14 @@ class Home:
         assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
         return done
 
+    def stands(self, task: str, *states: str) -> dict[str, Any]:
+        """The queued task once it stands in one of these states."""
+        deadline = time.monotonic() + 2 * DEADLINE_S
+        while (found := self.json("tasks", "show", task))["state"] not in states:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.1)
+        return dict(found)
+
     def is_sound(self) -> bool:
         """True where git and the index of the registry agree."""
         found = self.run_any("doctor", "--json")
@@ -127,7 +137,12 @@ def terminal() -> type[Terminal]:
 
 def home_in(folder: Path, cache: Path) -> Home:
     """A user whose folders lie here, without settings and without a model server."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KOWAL_", "OLLAMA_", "PYTHON"))}
+    left_out = ("KOWAL_", "OLLAMA_", "PYTHON")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "PYTHONPATH" or not name.startswith(left_out)  # by which a second checkout tests itself
+    }
     environment = kept | {
         "KOWAL_BUILT_INS": json.dumps(BUILT_INS),
         "KOWAL_REGISTRY": str(folder / "registry.git"),
@@ -135,6 +150,7 @@ def home_in(folder: Path, cache: Path) -> Home:
         "KOWAL_CACHE": str(cache),
         "KOWAL_SETTINGS": str(folder / "kowal.toml"),
         "KOWAL_SANDBOX": "wasm",
+        "KOWAL_LOG": "text",
         "OLLAMA_HOST": AWAY,
         "COLUMNS": "120",
     }
@@ -226,3 +242,36 @@ def code_of(letters: str) -> str:
         '```python\ndef count_vowels(text: str) -> int:\n    """Count the vowels in a text.\n\n    Args:\n'
         f'        text: It.\n    """\n    return sum(letter in "{letters}" for letter in text.lower())\n```'
     )
+
+
+@pytest.fixture
+def worker(home: Home) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a worker, and gives it once it is ready; what is left over is killed at the end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(user: Home = home, *words: str) -> subprocess.Popen[str]:
+        process = user.start("worker", *words)
+        started.append(process)
+        line = process.stdout.readline() if process.stdout else ""
+        assert "works on up to" in line, process.communicate(timeout=DEADLINE_S)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=DEADLINE_S)
+
+
+@pytest.fixture
+def ended() -> Callable[..., str]:
+    """Ends a worker by a signal, which is a good end, and gives what it had said."""
+
+    def end(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> str:
+        process.send_signal(number)
+        out, err = process.communicate(timeout=DEADLINE_S)
+        assert process.returncode == 0, f"{process.returncode}\n{out}\n{err}"
+        assert "Traceback" not in err
+        return err
+
+    return end

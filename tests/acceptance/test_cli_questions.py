@@ -189,6 +189,27 @@ def test_a_doubt_that_nobody_attends_is_kept_and_answered_later(divided):
     assert divided.json("questions", "--all")[0]["outcome"] == "count_vowels 1.0.0"
 
 
+def test_a_queued_task_waits_for_the_answer_and_outlives_its_worker(divided, worker, ended):
+    """The question holds no worker; the answer, by whichever command, has the next one go on, and asks no model."""
+    process = worker(divided)
+    task = divided.run("tasks", "submit", WISH, "-a", "text=yes").stdout.strip()
+    waits = divided.stands(task, "waiting", "failed")
+    assert waits["waits_for"] == "question:1"
+    ended(process)
+    away = divided.with_(OLLAMA_HOST=AWAY)
+    assert "what must count_vowels give?" in away.run("tasks", "answer", task).stdout
+    (question,) = away.json("questions")
+    choices = [choice["said"]["value"] for choice in question["choices"]]
+    wanted = sum(letter in "aeiouy" for letter in question["arguments"]["text"].lower())
+    said = away.run("answer", "1", str(choices.index(wanted) + 1)).stdout
+    assert said == f"Task {task[:8]} is queued\n"
+    worker(away)
+    assert away.run("tasks", "follow", task).stdout == "2\n"
+    assert away.json("functions", "show", "count_vowels")["status"] == "production"
+    assert [row["action"] for row in away.json("audit", "--task", task)] == ["task.answered", "task.asked"]
+    assert away.json("answer", "1", "1", code=5)["error"]["type"] == "AlreadyAnswered"
+
+
 def test_a_person_at_the_terminal_is_asked_at_once(divided, terminal):
     """The question stands among the progress, a wrong answer is asked again, and the run goes on with what is right."""
     there = terminal(divided, "run", WISH, "-a", "text=yes")

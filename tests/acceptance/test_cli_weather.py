@@ -127,3 +127,26 @@ def test_a_city_without_weather_is_the_callers_mistake(user, weather):
     )
     assert "Nowhere,XX" in failed.stderr
     assert user.json("functions", "show", "analyse_weather")["status"] == "production"
+
+
+def test_a_queued_task_waits_for_a_signature_and_goes_on(user, weather, worker):
+    """Made by a worker, it waits; nobody but those who are named may sign; the yes is for that version, and goes on."""
+    worker(user)
+    task = user.run("tasks", "submit", TASK, *ARGUMENTS).stdout.strip()
+    waits = user.stands(task, "waiting", "failed")
+    version = user.json("functions", "show", "analyse_weather")
+    assert waits["waits_for"] == f"approval:analyse_weather:1.0.0:{version['digest']}"
+    assert weather.asked == []
+    others = user.with_(KOWAL_TASKS__APPROVERS='["somebody else"]')
+    assert "and not by" in others.run("tasks", "approve", task, "--grant", code=6).stderr
+    refused = user.run("tasks", "approve", task, code=6).stderr
+    assert f"http GET http://127.0.0.1:{weather.server_port}" in refused
+    assert f"kowal tasks approve {task[:8]} --grant" in refused
+    approved = user.json("tasks", "approve", task, "--grant")
+    assert (approved["status"], approved["digest"]) == ("production", version["digest"])
+    assert user.json("tasks", "follow", task)["value"] == ANALYSED
+    assert len(weather.asked) == 1
+    said = [(row["action"], row["outcome"]) for row in reversed(user.json("audit", "--task", task))]
+    assert said == [("task.asked", "allowed"), ("task.approved", "refused"), ("task.approved", "allowed")]
+    (run,) = [row for row in user.json("audit", "analyse_weather") if row["action"] == "run"]
+    assert run["facts"]["grants"] == [f"http GET http://127.0.0.1:{weather.server_port}"]

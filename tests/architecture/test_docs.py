@@ -11,8 +11,12 @@ TABLED = (
     "agent",
     "agent/evidence",
     "agent/making",
+    "agent/observing",
+    "agent/matching",
     "agent/rights",
+    "agent/serving",
     "agent/source",
+    "agent/workflow",
     "registry",
     "sandbox",
     "integrations/llm",
@@ -147,6 +151,19 @@ def test_every_setting_is_documented() -> None:
         nested = inner.model_fields if inner is not None and issubclass(inner, BaseModel) else None
         names += [f"{name}.{key}" for key in nested] if nested else [name]
     assert [name for name in names if f"`{name}`" not in page and f"`{name}." not in page] == []
+
+
+TOLD = re.compile(r"(?:action=|_tell\(|Event\()\s*f?\"(progress|[a-z]+\.[a-z{}._]+)\"")
+"""How code says what happened."""
+
+
+def test_every_event_is_documented() -> None:
+    """The page of operation has every action that is told to those who watch; the states of a task stand for `{}`."""
+    page = (ROOT / "docs/operate.md").read_text("utf-8")
+    sources = [path for path in tracked(".py") if path.is_relative_to(ROOT / "agent")]
+    told = {action for path in sources for action in TOLD.findall(path.read_text("utf-8"))}
+    assert {"match.found", "part.died", "progress", "step.ended", "task.begun"} <= told
+    assert [action for action in sorted(told) if "{" not in action and f"`{action}`" not in page] == []
 
 
 @pytest.mark.parametrize("folder", TABLED)

@@ -28,7 +28,7 @@ def main() -> None:
     """Measure in a registry of its own, print the figures, write them to `OUT` where that is set."""
     with tempfile.TemporaryDirectory() as folder:
         registry, database = Path(folder) / "registry.git", str(Path(folder) / "operations.sqlite")
-        settings = load_settings(registry=registry, database=database)
+        settings = load_settings(registry=registry, database=database, registry_remote="")
         prepare_registry(settings)
         agent = build_agent(settings)
         try:

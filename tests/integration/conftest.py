@@ -34,13 +34,14 @@ from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
 from agent.rights.grants import parse
-from agent.router import Router
+from agent.router import Router, asked_anew
 from agent.runner import Runner
 from agent.sandboxes import Sandboxes
 from agent.source.signature import UnreadableSignature, read_signature
 from agent.types import Event, Task, Verdict
 from agent.validator import validate
 from agent.warden import Warden
+from agent.workflow.recording import Recording
 from registry import Function, Manifest, Operations, Registry, read_export
 from sandbox import Limits, Sandbox
 from sandbox.backends.wasm import BACKEND
@@ -192,6 +193,8 @@ def both(wasm: Sandbox, docker: Sandbox) -> Sandboxes:
 def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Workshop]]:
     """Makes an agent: replies by purpose, built-in functions by name, the operator's policy, the budget.
 
+    `recorded` keeps what happens to tasks of the queue.
+
     Where a test gives none, the specification and the tests are those of a function that counts vowels.
     """
     made: list[Workshop] = []
@@ -213,12 +216,20 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
         secrets: Mapping[str, str] | None = None,
         granted_s: float = 30.0,
         shelf: Shelf | None = None,
+        recorded: bool = False,
         **words: Sequence[Said],
     ) -> Workshop:
         teller, events = Teller(**{"specify": [SPECIFICATION], "test": [TESTS], **words}), list[Event]()
         registry = Registry.create(tmp_path / "registry.git")
         journal = Journal(operations=Operations.open(tmp_path / "operations.sqlite"), recorded_calls=recorded_calls)
-        router = Router([provider or teller])
+        recording = Recording(tasks=journal.operations.tasks)
+        router = Router([provider or teller], recording.remember if recorded else asked_anew)
+
+        def listener(event: Event) -> None:
+            events.append(event)
+            if recorded:
+                recording.tell(event)
+
         resolver = Resolver(index=NO_INDEX)
         shelf = shelf or Shelf(
             layers=Layers(tmp_path / "layers", resolver, on_progress=print), resolver=resolver, python=lambda: "3.14"
@@ -233,7 +244,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                 registry=registry, policy=policy, allow=[parse(line) for line in allow], packages=shelf.allowed
             ),
             limits=LIMITS,
-            listener=events.append,
+            listener=listener,
         )
         following = Following(Callers(admission=admission))
         agent = Agent(
@@ -255,7 +266,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                     sandboxes=sandboxes,
                     shelf=shelf,
                     journal=journal,
-                    listener=events.append,
+                    listener=listener,
                 ),
                 candidates=Candidates(
                     generator=generator,
@@ -264,13 +275,13 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                     journal=journal,
                     count=candidates,
                     limits=LIMITS,
-                    listener=events.append,
+                    listener=listener,
                 ),
                 admission=admission,
                 shelf=shelf,
                 budget=budget,
                 ask=ask,
-                listener=events.append,
+                listener=listener,
             ),
             runner=Runner(
                 sandboxes=sandboxes,
@@ -283,19 +294,19 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                     reliability=0.95,
                     canary_share=canary_share,
                     follow=following.after,
-                    listener=events.append,
+                    listener=listener,
                 ),
                 broker=Broker(
                     approval=Approval(registry=registry, allow=[parse(line) for line in allow]),
                     record=journal.operations.record_audit,
                     complete=router.complete,
                     secret_of=(secrets or {}).__getitem__,
-                    actor="test",
+                    actor=lambda: "test",
                     wall_clock_s=granted_s,
-                    listener=events.append,
+                    listener=listener,
                 ),
                 limits=LIMITS,
-                listener=events.append,
+                listener=listener,
             ),
             following=following,
             which=which,

@@ -20,6 +20,7 @@ from sqlalchemy import create_engine
 
 import registry
 from registry import AttemptRecord, Operations, OperationsUnavailable, Run, RunCounts
+from registry.database import sqlite_driver
 from registry.operations import normalised
 from registry.schema import REVISION, metadata
 
@@ -163,7 +164,7 @@ def test_a_locked_database_says_to_repeat(operations, tmp_path, monkeypatch):
     """Where another process keeps writing, the error says so after the time-out."""
     monkeypatch.setattr("registry.database._BUSY_TIMEOUT_S", 0.05)
     impatient = Operations.open(tmp_path / "kowal.sqlite")
-    holder = sqlite3.connect(tmp_path / "kowal.sqlite", isolation_level=None)
+    holder = sqlite_driver().connect(tmp_path / "kowal.sqlite", isolation_level=None)  # one library a process
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(OperationsUnavailable, match="locked") as caught:
         impatient.record_run(RUN)

@@ -1,20 +1,14 @@
 """The operational database on a real Postgres: the same rows, and an audit that only grows."""
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import quote
 
 import pytest
+from postgres_server import NoPostgres, postgres
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from registry import AuditEntry, Operations, Run, RunCounts
+from registry import AuditEntry, Operations, Run, RunCounts, TaskRecord, TaskState
 
 ENTRY = AuditEntry(
     at=datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
@@ -30,47 +24,15 @@ ENTRY = AuditEntry(
 )
 
 
-def tool(name: str) -> str:
-    """A program of the Postgres server, where Debian puts it too; the test is skipped where there is none."""
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, places)]))
-    return found or pytest.skip(f"no Postgres server is installed: there is no `{name}`")
-
-
-def server_user() -> str | None:
-    """Who may start a server, which refuses to run as root: the package's own user then."""
-    if os.geteuid():
-        return None
-    try:
-        return pwd.getpwnam("postgres").pw_name
-    except KeyError:
-        pytest.skip("Postgres does not run as root, and there is no user `postgres`")
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a server of our own, on a socket in a folder of its own."""
     pytest.importorskip("psycopg", reason="no driver for Postgres is installed")
-    initdb, control, user = tool("initdb"), tool("pg_ctl"), server_user()
-    folder = Path(tempfile.mkdtemp(prefix="kowal-postgres-"))
-    if user:
-        shutil.chown(folder, user)
-
-    def run(*words: str) -> None:
-        done = subprocess.run(words, user=user, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-        log = folder / "log"
-        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{log.read_text() if log.exists() else ''}"
-
-    data, options = str(folder / "data"), f"-c listen_addresses= -c fsync=off -k {folder}"
     try:
-        run(initdb, "--pgdata", data, "--username", "kowal", "--auth", "trust", "--encoding", "UTF8", "--no-sync")
-        run(control, "start", "--wait", "--pgdata", data, "--log", str(folder / "log"), "--options", options)
-        try:
-            yield f"postgresql+psycopg://kowal@/postgres?host={quote(str(folder))}"
-        finally:
-            run(control, "stop", "--wait", "--pgdata", data, "--mode", "immediate")
-    finally:
-        shutil.rmtree(folder)
+        with postgres() as running:
+            yield running.url()
+    except NoPostgres as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture
@@ -91,6 +53,21 @@ def test_runs_come_back_as_they_were_given(operations):
     assert operations.runs()[0].id == number
     assert operations.runs()[0].started_at == ENTRY.at
     assert operations.run_counts("count_words") == RunCounts(total=1, ok=1)
+
+
+def test_a_task_is_one_whatever_its_texts_hold(operations):
+    """It is taken once, the longest name may be waited for, and what no text of the server holds is said otherwise."""
+    now, then = ENTRY.at, list[str]()
+    task = TaskRecord(id="a" * 32, text="count", request={}, asked_by="ann", via="test", created_at=now)
+    for _ in range(2):
+        operations.tasks.add(task, lambda _: then.append("queued"))
+    waits_for = f"approval:{'n' * 64}:10.20.30:{'d' * 64}"
+    moved = {"state": TaskState.WAITING, "waits_for": waits_for, "reason": "it said \0", "error": {"message": "\0"}}
+    assert operations.tasks.move(task, moved)
+    assert then == ["queued"]
+    found = operations.tasks.task("aaaa")
+    assert (found.waits_for, found.reason, found.error) == (waits_for, "it said ␀", {"message": "\0"})
+    assert [event.action for event in operations.tasks.events(task.id)] == ["task.taken"]
 
 
 @pytest.mark.parametrize(

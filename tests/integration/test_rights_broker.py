@@ -64,7 +64,7 @@ class House:
             record=self.record or self.operations.record_audit,
             complete=self.complete,
             secret_of=self.secret_of,
-            actor="ann",
+            actor=lambda: "ann",
             wall_clock_s=self.seconds,
             outbound=self.line,
             listener=self.events.append,

@@ -140,6 +140,18 @@ def test_a_secret_does_not_come_back_in_an_error(clean):
     assert "geheim" not in str(caught.value) + caught.value.advice
 
 
+def test_a_remote_is_a_copys_truth_and_shows_no_credentials(clean, monkeypatch, tmp_path):
+    """Address and age become one value; neither the settings nor it show the token; what stands alone has no remote."""
+    assert load_settings().remote is None
+    monkeypatch.setenv("KOWAL_REGISTRY_REMOTE", "https://bot:s3cret-token@git.example/r.git")
+    settings = load_settings(registry_max_age_s=5)
+    assert settings.remote is not None
+    assert (settings.remote.shown, settings.remote.max_age_s) == ("https://git.example/r.git", 5)
+    assert "s3cret-token" not in repr(settings) + repr(settings.remote) + settings.model_dump_json()
+    alone = settings.alone_in(tmp_path)
+    assert (alone.remote, alone.registry.parent, Path(alone.database_place).parent) == (None, tmp_path, tmp_path)
+
+
 def test_settings_do_not_change():
     """Who holds the settings holds them for good."""
     with pytest.raises(ValueError, match="frozen"):

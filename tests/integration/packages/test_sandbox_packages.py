@@ -118,7 +118,7 @@ def test_nothing_young_gets_in(index, resolve):
     assert len(lock.pins[0].hashes) == 1
 
 
-@pytest.mark.parametrize("uploaded", [YOUNG, ""])
+@pytest.mark.parametrize("uploaded", [YOUNG, ""], ids=["yesterday", "unknown"])
 def test_a_package_that_is_new_is_refused(index, resolve, resolver, uploaded):
     """A package whose every release is young is refused, as is one of unknown age; unless age does not matter."""
     index.add("greetings", "1.0", uploaded=uploaded)

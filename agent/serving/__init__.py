@@ -1,0 +1,1 @@
+"""What `kowal serve` does: parts started, watched, started again, and ended together."""

@@ -1,0 +1,237 @@
+"""Works on one turn of a task, in steps that are kept, and ends it: answered, waiting, to be tried again, or over."""
+
+import contextlib
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from dbos import DBOS
+from dbos import error as dbos_errors
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from agent.errors import KowalError
+from agent.loop import Agent
+from agent.steps import Known
+from agent.types import Listener, Outcome, Task, ignore
+from agent.workflow.endings import Ending, Follows, broken, ending_of, patience
+from agent.workflow.execution import Execution, executing
+from agent.workflow.kept import error_read, error_written, read, written
+from agent.workflow.queue import Queue
+from agent.workflow.telling import step_told, turn_told
+from registry import OperationsUnavailable, RegistryError, TaskRecord, Tasks, TaskState
+from registry.tasks import event_of, followers, move_with
+from registry.terms import normalised
+from sandbox import SandboxError
+from sandbox.stopping import Stopped
+
+OURS = (KowalError, RegistryError, SandboxError, OSError, Follows)
+"""What a turn may end with. Anything else is a fault of Kowal's own, and is told as such."""
+WORKABLE = (TaskState.QUEUED, TaskState.PARKED, TaskState.WORKING)
+AT_WORK = (TaskState.WORKING,)
+AWAY_S = 0.5
+"""Seconds between two tries while the operational database is away."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a task on the queue asks for."""
+
+    task: Task
+    verb: str = "execute"
+    """`execute`, `create` or `enhance`."""
+    name: str = ""
+    """The function to be enhanced."""
+
+
+class KeptSteps:
+    """Steps whose results are kept: a turn that is taken up again goes on after the last one."""
+
+    def __init__(self, record: TaskRecord, tasks: Tasks, listener: Listener) -> None:
+        self._record, self._tasks, self._listener = record, tasks, listener
+
+    def step[T](self, name: str, kind: type[T], work: Callable[[], T]) -> T:
+        """See `agent.steps.Steps.step`. An error is kept, too, and raised again."""
+
+        def kept() -> Mapping[str, Any]:
+            try:
+                with step_told(self._listener, name):
+                    return {"value": written(kind, work())}
+            except OURS as error:
+                return {"error": error_written(error)}
+
+        found = DBOS.run_step({"name": name}, kept)
+        if "error" in found:
+            raise error_read(found["error"])
+        return read(kind, found["value"])
+
+    def making(self, task: Task, replaces: str) -> None:
+        """See `agent.steps.Steps.making`. Raises `Follows`."""
+        wish = f"{replaces}: {normalised(task.text)}"
+        holder = self._tasks.claim(hashlib.sha256(wish.encode(errors="replace")).hexdigest(), self._record.id)
+        if holder != self._record.id:
+            raise Follows(holder)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turns:
+    """Works on turns. Safe to use from several threads."""
+
+    agent: Agent
+    tasks: Tasks
+    queue: Queue
+    worker: str
+    """Who this is."""
+    wait_days: float
+    """How long a task waits for a person."""
+    listener: Listener = ignore
+    """Hears when a turn or a step begins and ends."""
+    _running: dict[str, Execution] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def work(self, task_id: str, turn: int) -> None:
+        """Work on a turn until it ends. Does nothing for one that has ended: a turn may be begun twice."""
+        record = outlasting(lambda: self.tasks.task(task_id))
+        begun = event_of(task_id, f"{turn}.begun", "task.begun", worker=self.worker, turn=turn)
+        record = replace(record, turn=turn)
+        started = {} if record.started_at else {"started_at": datetime.now(UTC)}
+        working = {"state": TaskState.WORKING, "worker": self.worker, "reason": "", **started}
+        if outlasting(lambda: self.tasks.move(record, working, among=WORKABLE, event=begun)):
+            execution = Execution(task_id=task_id, turn=turn, by=record.asked_by, worker=self.worker)
+            with turn_told(self.listener, execution) as tell:
+                ending = self._ending(record, execution)
+                if not ending.state.is_over and outlasting(lambda: self.tasks.task(task_id)).stop_by:
+                    ending = self._stopped(record)  # it was cancelled as it was about to wait
+                if outlasting(lambda: self.end(record, ending)):
+                    tell(ending)
+
+    def running(self) -> Mapping[str, Execution]:
+        """What is being worked on, by task."""
+        with self._lock:
+            return dict(self._running)
+
+    def end(self, task: TaskRecord, ending: Ending) -> bool:
+        """End the turn; whether it had not ended before, and is still this worker's.
+
+        What waits for a task that is over goes on.
+        """
+        now, again = datetime.now(UTC), ending.again_in_s
+        values: dict[str, Any] = {"state": ending.state, "reason": ending.reason, "error": ending.error}
+        values |= {"outcome": ending.outcome, "waits_for": ending.waits_for, "worker": self.worker}
+        if ending.state.is_over:
+            values["ended_at"] = now
+        if ending.waits_for and (longest := patience(ending.waits_for, self.wait_days)):
+            values["expires_at"] = now + longest
+        if again is not None:
+            tried = ending.state is not TaskState.PARKED
+            values |= {"turn": task.turn + 1, "tries": task.tries + tried}
+        after = replace(task, turn=task.turn + 1)
+
+        def then(connection: Connection) -> None:
+            if again is not None:
+                self.queue.enqueue(connection, after, delay_s=again)
+            if ending.state.is_over:
+                for follower in followers(connection, task.id):
+                    go_on(connection, self.queue, follower, follower.known, f"task {task.id} is over")
+
+        key = "end" if ending.state.is_over else f"{task.turn}.ended"
+        told = event_of(task.id, key, f"task.{ending.state}", reason=ending.reason, turn=task.turn)
+        return self.tasks.move(task, values, among=AT_WORK, held_by=self.worker, event=told, then=then)
+
+    def requeue(self, task: TaskRecord) -> bool:
+        """Queue the task's next turn, where it still stands as it did; whether that was so."""
+        after = replace(task, turn=task.turn + 1)
+
+        def then(connection: Connection) -> None:
+            self.queue.enqueue(connection, after)
+
+        told = event_of(task.id, f"{task.turn}.mended", "task.mended")
+        values = {"state": TaskState.QUEUED, "turn": after.turn}
+        return self.tasks.move(task, values, among=(task.state,), event=told, then=then)
+
+    def _ending(self, record: TaskRecord, execution: Execution) -> Ending:
+        """How the turn ends, worked on."""
+        with self._told_to_stop(execution):
+            try:
+                with executing(execution):
+                    outcome = self._done(record)
+                return Ending(state=TaskState.DONE, outcome=written(Outcome, outcome))
+            except OURS as error:
+                return ending_of(error, record)
+            except Stopped:
+                return self._stopped(record)
+            except (
+                dbos_errors.DBOSUnexpectedStepError
+            ) as error:  # what was decided anew came out otherwise: from the start, then
+                return Ending(state=TaskState.QUEUED, reason=str(error), again_in_s=0.0)
+            except dbos_errors.DBOSException:
+                raise  # this turn is somebody else's by now
+            except SQLAlchemyError as error:  # what the queue could not note; its text holds what was to be noted
+                why = type(getattr(error, "orig", None) or error).__name__
+                return ending_of(OperationsUnavailable(f"The queue's database does not answer: {why}"), record)
+            except Exception as error:  # noqa: BLE001 (a fault of ours must not leave the task without an end)
+                return broken(error)
+
+    def _done(self, record: TaskRecord) -> Outcome:
+        """What the task asks for, done."""
+        wanted, known = read(Wanted, record.request), read(Known, record.known)
+        task, steps = replace(wanted.task, id=record.id), KeptSteps(record, self.tasks, self.listener)
+        if wanted.verb == "create":
+            return self.agent.create(task, steps, known)
+        if wanted.verb == "enhance":
+            return self.agent.enhance(wanted.name, task, steps, known)
+        return self.agent.execute(task, steps, known)
+
+    def _stopped(self, record: TaskRecord) -> Ending:
+        """What becomes of a turn that was stopped: cancelled, late, or left to another worker."""
+        now = outlasting(lambda: self.tasks.task(record.id))
+        if now.stop_by:
+            return Ending(state=TaskState.CANCELLED, reason=f"cancelled by {now.stop_by}")
+        if now.deadline and now.deadline <= datetime.now(UTC):
+            return late(now)
+        return Ending(state=TaskState.QUEUED, reason=f"{self.worker} was stopped", again_in_s=0.0)
+
+    @contextlib.contextmanager
+    def _told_to_stop(self, execution: Execution) -> Iterator[None]:
+        """Have others be able to stop it."""
+        with self._lock:
+            self._running[execution.task_id] = execution
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.pop(execution.task_id, None)
+
+
+def outlasting[T](work: Callable[[], T]) -> T:
+    """The work's value, tried until the operational database answers: what is done must not be lost with it."""
+    while True:
+        try:
+            return work()
+        except OperationsUnavailable:
+            time.sleep(AWAY_S)
+
+
+def late(task: TaskRecord) -> Ending:
+    """The end of a task whose time is over."""
+    if task.state is TaskState.WAITING and task.expires_at and task.expires_at <= datetime.now(UTC):
+        reason = f"nobody answered in time: {task.reason}"
+    else:
+        reason = "its deadline has passed"
+    return Ending(state=TaskState.FAILED, reason=reason, error=task.error)
+
+
+def go_on(connection: Connection, queue: Queue, task: TaskRecord, known: Mapping[str, Any], why: str) -> bool:
+    """Begin the next turn of a task that waits, with what is known now; whether it still waited."""
+    after = replace(task, turn=task.turn + 1)
+    told = event_of(task.id, f"{task.turn}.on", "task.goes_on", why=why)
+    values = {"state": TaskState.QUEUED, "turn": after.turn, "known": dict(known), "waits_for": "", "reason": ""}
+
+    def then(transaction: Connection) -> None:
+        queue.enqueue(transaction, after)
+
+    return move_with(connection, task, values | {"expires_at": None}, among=(TaskState.WAITING,), event=told, then=then)

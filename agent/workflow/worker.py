@@ -1,0 +1,192 @@
+"""A worker: takes turns of tasks off the queue, ends what is cancelled or late, takes over from workers that died."""
+
+import math
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from dbos import DBOS
+from sqlalchemy.exc import SQLAlchemyError
+
+from agent.workflow.liveness import Liveness
+from agent.workflow.queue import QUEUE, WORKFLOW, launched, workflow_id
+from agent.workflow.turns import Turns, go_on, late
+from registry import RegistryError, TaskRecord, TaskState
+from registry.tasks import event_of
+
+LOOK_S = 0.3
+"""Seconds between two looks at what is cancelled."""
+ROUND_S = 3.0
+"""Seconds between two looks at other workers, waits and deadlines."""
+LETTING_GO_S = 5
+"""Seconds for tasks to end that were let go of."""
+PLACED = ["ENQUEUED", "DELAYED", "PENDING"]
+"""The states of a workflow that goes on by itself."""
+MOST_LOOKED_AT = 1_000
+"""Open tasks in one round."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much is worked on at a time."""
+
+    a_worker: int
+    a_person: int
+    together: int | None
+    poll_s: float
+    """Seconds between two looks at the queue."""
+    drain_s: float
+    """Seconds for what is under way when the worker is told to end."""
+    losses: int
+    """Workers that a task may take with it before it is dead: it may be the task that kills them."""
+
+
+@dataclass(kw_only=True)
+class Worker:
+    """One process that works on tasks. A process has one."""
+
+    turns: Turns
+    liveness: Liveness
+    limits: Limits
+    tell: Callable[[str], None]
+    """For whoever watches the worker."""
+    _is_told: bool = False
+    """Whether it is to end; a plain flag, for a signal's handler must wait for no lock."""
+
+    @property
+    def name(self) -> str:
+        """Who this is, among all that ever were."""
+        return self.turns.worker
+
+    def run(self) -> None:
+        """Work until `stop` is called. What is under way then is given to other workers."""
+        self.liveness.hold(self.name)
+        launched(self.turns.queue.engine, self.name, self.turns.work)
+        limits = self.limits
+        DBOS.register_queue(
+            QUEUE,
+            worker_concurrency=limits.a_worker,
+            global_concurrency=limits.together,
+            partition_concurrency=limits.a_person,
+            polling_interval_sec=limits.poll_s,
+            on_conflict="always_update",
+        )
+        self.tell(f"{self.name} works on up to {limits.a_worker} tasks at a time")
+        next_round = 0.0
+        try:
+            while not self._is_told:
+                self._guarded(self._look)
+                if time.monotonic() >= next_round:
+                    self._guarded(self._round)
+                    next_round = time.monotonic() + ROUND_S
+                time.sleep(LOOK_S)
+        finally:
+            self._leave()
+
+    def stop(self) -> None:
+        """Have `run` end. Safe in a signal handler; idempotent."""
+        self._is_told = True
+
+    def _leave(self) -> None:
+        """Take no more tasks, wait for those under way, let go of what is left, and end."""
+        patience = self.limits.drain_s
+        given_up = threading.Timer(patience, self.let_go)
+        given_up.daemon = True
+        given_up.start()
+        DBOS.destroy(workflow_completion_timeout_sec=math.ceil(patience) + LETTING_GO_S, destroy_registry=True)
+        given_up.cancel()
+        self.liveness.release()
+
+    def let_go(self) -> None:
+        """Stop what is under way; other workers go on with it."""
+        for execution in self.turns.running().values():
+            execution.stop.ask()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Outlive a database that is away for a while. A worker without its lock ends: others may be at its tasks."""
+        try:
+            work()
+        except (RegistryError, SQLAlchemyError, OSError) as error:
+            self.tell(f"{self.name} cannot reach the operational database: {error}")
+        if not self.liveness.holds():
+            self.tell(f"{self.name} lost its lock, and ends")
+            self.let_go()
+            self._is_told = True
+
+    def _look(self) -> None:
+        """End what is cancelled."""
+        running = self.turns.running()
+        if running:
+            for task_id in self.turns.tasks.stopped(running):
+                running[task_id].stop.ask()
+
+    def _round(self) -> None:
+        """See to what nobody else would: late tasks, followers, and the tasks of workers that died."""
+        tasks, running = self.turns.tasks, self.turns.running()
+        for task in tasks.overdue(datetime.now(UTC)):
+            if task.id in running:
+                running[task.id].stop.ask()
+            elif task.state is not TaskState.WORKING:
+                ending = late(task)
+                told = event_of(task.id, "end", "task.failed", reason=ending.reason)
+                values = {"state": ending.state, "reason": ending.reason, "ended_at": datetime.now(UTC)}
+                tasks.move(task, values, among=(task.state,), event=told)
+        self._let_followers_go_on()
+        self._take_over()
+        self._mend()
+
+    def _let_followers_go_on(self) -> None:
+        """Have tasks go on whose leader ended at the very moment at which they began to wait for it."""
+        tasks = self.turns.tasks
+        for task in tasks.left_behind():
+            with tasks.writing() as connection:
+                go_on(connection, self.turns.queue, task, task.known, f"{task.waits_for} is over")
+
+    def _take_over(self) -> None:
+        """Have what dead workers were at go on."""
+        pending = DBOS.list_workflows(status="PENDING", name=WORKFLOW, load_input=False, load_output=False)
+        for executor in {each.executor_id for each in pending if each.executor_id} - {self.name}:
+            with self.liveness.if_dead(executor) as is_dead:
+                if is_dead:
+                    self._inherit(executor)
+
+    def _inherit(self, executor: str) -> None:
+        """Go on with the turns of a dead worker, while nobody else can."""
+        left = DBOS.list_workflows(
+            status="PENDING", name=WORKFLOW, executor_id=executor, load_input=False, load_output=False
+        )
+        self.tell(f"{executor} died; {len(left)} of its tasks go on elsewhere")
+        for each in left:
+            task_id, _, turn = each.workflow_id.rpartition(".")
+            task = replace(self.turns.tasks.task(task_id), turn=int(turn))
+            if task.losses < self.limits.losses or not self._bury(task):
+                self.turns.tasks.move(task, {"losses": task.losses + 1}, among=(TaskState.WORKING,))
+                DBOS.resume_workflow(each.workflow_id, queue_name=QUEUE)
+
+    def _mend(self) -> None:
+        """Queue again what has lost its place in the queue: a turn that ended without ending the task."""
+        tasks, states = self.turns.tasks, (TaskState.QUEUED, TaskState.PARKED, TaskState.WORKING)
+        open_ones = {workflow_id(task): task for task in tasks.tasks(states, limit=MOST_LOOKED_AT)}
+        if not open_ones:
+            return
+        placed = DBOS.list_workflows(workflow_ids=list(open_ones), status=PLACED, load_input=False, load_output=False)
+        for lost in open_ones.keys() - {each.workflow_id for each in placed}:
+            self.turns.requeue(open_ones[lost])  # changes nothing where the task went on meanwhile
+
+    def _bury(self, task: TaskRecord) -> bool:
+        """End a task that took too many workers with it; False where it has ended by itself."""
+        reason = f"{task.losses + 1} workers died while they worked on it"
+        told = event_of(task.id, "end", "task.dead", reason=reason)
+        values = {"state": TaskState.DEAD, "reason": reason, "ended_at": datetime.now(UTC)}
+        dead = self.turns.tasks.move(task, values, among=(TaskState.WORKING,), event=told)
+        if dead:
+            self.turns.queue.drop(task)
+        return dead
+
+
+def worker_name(given: str) -> str:
+    """A name that no other worker ever has."""
+    return f"{given}-{uuid.uuid4().hex[:8]}"
