@@ -37,7 +37,7 @@ def test_version_takes_no_time(home):
     assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 0.5
 
 
-ENDLESS = [["worker"]]
+ENDLESS = [["worker"], ["serve"]]
 """Commands that answer nothing: they work until they are told to end."""
 
 
@@ -77,6 +77,8 @@ def test_every_command_has_json(home, tmp_path):
         ("match",): ["count words"],
         ("tasks", "submit"): ["count words"],
         **{("tasks", word): ["zz"] for word in ("show", "follow", "cancel", "retry", "answer", "approve", "reject")},
+        ("backup",): [str(tmp_path / "backup")],
+        ("restore",): [str(tmp_path / "no backup")],
         ("runs", "right"): ["1"],
         ("runs", "wrong"): ["1"],
     }

@@ -206,7 +206,9 @@ def test_each_step_has_its_line(capsys, action, facts, lines):
 
 
 def test_programs_get_no_progress_but_what_takes_long(capsys):
-    """With `--json` only lines of progress are told, as they are."""
-    for action in LINES:
+    """With `--json` only lines of progress are told, as they are, and that a copy of the registry may be old."""
+    for action in LINES.keys() - {"registry.stale"}:
         silent(Event(action=action, facts={"line": "fetching [engine]"}))
     assert capsys.readouterr().err == "fetching [engine]\n"
+    silent(Event(action="registry.stale", facts={"reason": "nobody answers"}))
+    assert "may be old: nobody answers" in capsys.readouterr().err
