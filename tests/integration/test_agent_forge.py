@@ -209,7 +209,8 @@ def test_a_bad_reply_is_a_finding_and_an_attempt(workshop, reply, why):
     assert caught.value.facts["findings"]
     rows = shop.operations.attempts(caught.value.facts["task_id"])
     assert [row.number for row in rows] == [4, 3, 2, 1]
-    assert all(row.reply == reply.encode(errors="replace").decode() for row in rows[:2])
+    kept = reply.encode(errors="replace").decode().replace("\0", "\N{SYMBOL FOR NULL}")  # what every database takes
+    assert all(row.reply == kept for row in rows[:2])
     assert shop.registry.list() == []
     assert shop.registry.check() == []
 
