@@ -122,7 +122,7 @@ def test_a_model_that_does_not_answer_costs_the_runs_time_and_no_more(workshop, 
     error = failed_in_time(shop, "ponder", "why?")
     assert slow.asked.is_set()
     assert (error.facts["kind"], error.facts["fault"]) == ("timeout", "host")
-    assert rows(shop)["run"] == {"outcome": "timeout", "unanswered": 1}
+    assert rows(shop)["run"] == {"outcome": "timeout", "unanswered": 1, "grants": ["llm 3"]}
     assert "llm.done" not in rows(shop)
     slow.answers.set()
     assert until(lambda: "llm.done" in rows(shop))
