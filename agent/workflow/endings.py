@@ -55,11 +55,10 @@ def ending_of(error: Exception, task: TaskRecord) -> Ending:
         return Ending(state=TaskState.PARKED, reason=said, error=kept, again_in_s=BACK_OFF_S[0])
     if isinstance(error, SandboxError | OSError) or is_registry_away(error):
         return Ending(state=TaskState.PARKED, reason=said, error=kept, again_in_s=PARKED_S)
+    if kept["came_of"] == ProviderUnavailable.__name__:  # however long: it is no fault of the task
+        return Ending(state=TaskState.PARKED, reason=said, error=kept, again_in_s=BACK_OFF_S[1])
     if is_retryable(error):
-        later = BACK_OFF_S[min(task.tries, len(BACK_OFF_S) - 1)]
-        if kept["came_of"] == ProviderUnavailable.__name__:
-            return Ending(state=TaskState.PARKED, reason=said, error=kept, again_in_s=later)
-        return put_off(task, said, kept, again_in_s=later)
+        return put_off(task, said, kept, again_in_s=BACK_OFF_S[min(task.tries, len(BACK_OFF_S) - 1)])
     return Ending(state=TaskState.FAILED, reason=said, error=kept)
 
 
