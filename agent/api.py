@@ -105,7 +105,7 @@ def _made_desk() -> "Desk":
     from agent.wiring import open_desk
 
     desk = open_desk(load_settings())
-    atexit.register(desk.queue.close)
+    atexit.register(desk.close)
     return desk
 
 

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from registry.commands import GitCommand, system_failure
-from registry.creation import is_registry
+from registry.creation import git_in, is_registry
 from registry.errors import BadBackup, Conflict
 from registry.refs import Refs, RefUpdate
 
@@ -20,7 +20,8 @@ def write_bundle(folder: Path, file: Path) -> int:
     """
     refs = _settled(Refs(folder, GitCommand(folder)), folder)
     still = file.with_name(f"{file.name}.git")
-    command = _init(still)
+    still.mkdir(parents=True)
+    command = git_in(still)
     try:
         (still / "objects" / "info").mkdir(exist_ok=True)
         (still / "objects" / "info" / "alternates").write_text(f"{folder.absolute() / 'objects'}\n")
@@ -36,21 +37,14 @@ def write_bundle(folder: Path, file: Path) -> int:
 
 def read_bundle(file: Path, folder: Path) -> None:
     """Make a registry of the bundle in a folder that is not there yet. Raises `BadBackup`, or as git's failures do."""
-    command = _init(folder)
+    folder.mkdir(parents=True)
+    command = git_in(folder)
     try:
         command.run("fetch", "--quiet", "--no-write-fetch-head", "--no-auto-gc", str(file), "+refs/*:refs/*")
     finally:
         command.close()
     if not is_registry(folder):
         raise BadBackup("The backup's bundle holds no registry.")
-
-
-def _init(folder: Path) -> GitCommand:
-    """Git in a bare repository that is made there."""
-    folder.mkdir(parents=True)
-    command = GitCommand(folder)
-    command.run("init", "--bare", "--quiet", "--template=", "--initial-branch=main")
-    return command
 
 
 def _settled(refs: Refs, folder: Path) -> dict[str, str]:

@@ -46,14 +46,20 @@ def copy(folder: Path, remote: Remote) -> Repository | None:
     """
     try:
         folder.mkdir(parents=True)
-        command = GitCommand(folder)
-        command.run("init", "--bare", "--quiet", "--template=", "--initial-branch=main")
+        command = git_in(folder)
         if Sharing(folder, Refs(folder, command), remote).join(fill=False):
             return None
         command.run("pack-refs", "--all")  # one file instead of one for each version
     except OSError as error:
         raise system_failure(error, folder) from error
     return Repository(folder)
+
+
+def git_in(folder: Path) -> GitCommand:
+    """Git in a bare repository without a commit, which is made in the folder."""
+    command = GitCommand(folder)
+    command.run("init", "--bare", "--quiet", "--template=", "--initial-branch=main")
+    return command
 
 
 def open_folder(folder: Path) -> Repository:
@@ -96,8 +102,7 @@ def _require_room(folder: Path) -> None:
 
 def _fill(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    command = GitCommand(folder)
-    command.run("init", "--bare", "--quiet", "--template=", "--initial-branch=main")
+    command = git_in(folder)
     objects = Objects(folder, command)
     tree = objects.write_tree({"README.md": Entry(FILE, objects.write("blob", README.encode()))})
     commit = objects.write_commit(tree, [], compose("Begin the registry", "", {}))

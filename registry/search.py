@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from registry.profile import Found, Hit, Profile
-from registry.spelling import likeliest, misspelt, nearest
 
 TABLES = (
     "CREATE TABLE searchable (id INTEGER PRIMARY KEY, name TEXT, version TEXT, description TEXT, profile TEXT,"
@@ -101,6 +100,10 @@ def _frequencies(db: sqlite3.Connection, terms: Sequence[str]) -> dict[str, int]
 
 def _spelt(db: sqlite3.Connection, unknown: Sequence[str], frequencies: dict[str, int]) -> dict[str, str]:
     """The known term that each of these is likely to be a misspelling of; those are added to the frequencies."""
+    if not unknown:
+        return {}
+    from registry.spelling import likeliest, misspelt, nearest  # 10 ms, and needed for words that nobody uses
+
     candidates = dict[str, list[str]]()
     for term in [term for term in unknown if misspelt(term)][:_MOST_RESPELT]:
         (known,) = db.execute(_SAME_LETTER, (term[0], chr(ord(term[0]) + 1))).fetchone()

@@ -81,6 +81,21 @@ class Tasks:
         with self._database.writing() as connection:
             return move_with(connection, task, values, among=among, held_by=held_by, event=event, then=then)
 
+    def finish(
+        self,
+        task: TaskRecord,
+        state: TaskState,
+        reason: str,
+        *,
+        among: Collection[TaskState],
+        then: Then = nothing_more,
+        **more: Any,
+    ) -> bool:
+        """End the task from outside of its turn, with `more` of its columns; whether it stood as `move` asks."""
+        told = event_of(task.id, "end", f"task.{state}", reason=reason)
+        ended = {"state": state, "reason": reason, "ended_at": datetime.now(UTC), **more}
+        return self.move(task, ended, among=among, event=told, then=then)
+
     def stopped(self, ids: Collection[str]) -> Mapping[str, str]:
         """Who wants which of these tasks cancelled."""
         query = select(tasks.c.id, tasks.c.stop_by).where(tasks.c.id.in_(list(ids)), tasks.c.stop_by != "")

@@ -1,12 +1,13 @@
 """The commands that move a version between its statuses, and what a person signs for."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
 from agent.cli.asking import attended, read_line
 from agent.cli.functions import Name, WhichVersion, kept_differences, moved, print_callers, stands
-from agent.cli.opening import Json, opened_agent, opened_people, opened_registry, opened_settings
+from agent.cli.opening import Json, opened_agent, opened_registry, opened_settings
 from agent.cli.record import print_near
 from agent.cli.render import err, out, print_json
 from agent.cli.requirements import print_packages
@@ -14,7 +15,7 @@ from agent.composition import callers_of
 from agent.config import Settings, current_user
 from agent.making.callers import Callers, Followed
 from agent.signing import Signing
-from agent.wiring import open_operations, signing_of
+from agent.wiring import open_operations, open_people, signing_of
 from agent.workflow.standing import approval_of, short_id, waiting_for
 from registry import Registry, Version
 
@@ -62,7 +63,7 @@ def has_tasks_go_on(settings: Settings, promoted: Version) -> None:
     """Have the tasks on the queue go on that waited for the version, and say so."""
     if not waiting_for(open_operations(settings).tasks, approval_of(promoted)):
         return
-    with opened_people(settings) as people:
+    with closing(open_people(settings)) as people:
         for task in people.approved(promoted, by=current_user()):
             err.print(f"task {short_id(task)} goes on")
 

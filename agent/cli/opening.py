@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,12 +17,8 @@ from agent.loop import Agent
 from agent.matching.decision import Which, nobody_knows
 from agent.questions import Ask, nobody
 from agent.types import Event
-from agent.wiring import build_agent, open_desk, open_people, open_registry
+from agent.wiring import build_agent, open_registry
 from registry import Example, Registry
-
-if TYPE_CHECKING:
-    from agent.workflow.desk import Desk
-    from agent.workflow.people import People
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Explain = Annotated[
@@ -65,26 +61,6 @@ def opened_agent(
             _left_open.append(agent)
         else:
             agent.close()
-
-
-@contextmanager
-def opened_desk(settings: Settings) -> "Iterator[Desk]":
-    """Where tasks are put on the queue."""
-    desk = open_desk(settings)
-    try:
-        yield desk
-    finally:
-        desk.queue.close()
-
-
-@contextmanager
-def opened_people(settings: Settings) -> "Iterator[People]":
-    """Where people's words on waiting tasks are taken."""
-    people = open_people(settings)
-    try:
-        yield people
-    finally:
-        people.close()
 
 
 def close_the_rest(*, wait: bool) -> None:

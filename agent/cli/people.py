@@ -1,18 +1,20 @@
 """The commands by which people speak to queued tasks that wait for them: answer, approve, reject."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
 from agent.cli.asking import attendant
 from agent.cli.moves import is_signed, tell_promoted
-from agent.cli.opening import Arguments, ArgumentsFile, Json, opened_people, read_arguments
+from agent.cli.opening import Arguments, ArgumentsFile, Json, read_arguments
 from agent.cli.questions import AsError, AsValue, Number, asked_of, given, show_question
 from agent.cli.queued import Id, tell_standing
 from agent.cli.render import err
 from agent.config import current_user, load_settings
 from agent.errors import BadTask
 from agent.questions import Said
+from agent.wiring import open_people
 from agent.workflow.standing import short_id, wait_of
 from registry import QuestionRecord
 
@@ -36,7 +38,7 @@ def answer(
     arguments = read_arguments(arg, args_file)
     if arguments and (choice is not None or value is not None or error):
         raise BadTask("Only one answer can be right", advice="Say what the task waits for: `kowal tasks show ID`.")
-    with opened_people(load_settings()) as people:
+    with closing(open_people(load_settings())) as people:
         task = people.desk.tasks.task(task_id)
         if arguments:
             task = people.give(task, arguments, by=current_user())
@@ -68,7 +70,7 @@ def approve(task_id: Id, grant: Grant = False, json_output: Json = False) -> Non
     terminal.
     """
     settings = load_settings()
-    with opened_people(settings) as people:
+    with closing(open_people(settings)) as people:
         task = people.desk.tasks.task(task_id)
         wanted = people.awaited(task)
         signed = is_signed(people.signing, wanted, grant=grant, json_output=json_output)
@@ -83,6 +85,6 @@ def reject(
     json_output: Json = False,
 ) -> None:
     """Say no to what a task waits for: it ends. What was made for it stays as it is."""
-    with opened_people(load_settings()) as people:
+    with closing(open_people(load_settings())) as people:
         task = people.reject(people.desk.tasks.task(task_id), by=current_user(), reason=reason)
     tell_standing(task, json_output=json_output)

@@ -1,19 +1,20 @@
 """The commands for what the candidates left in doubt: questions, answer."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
 
 from agent.cli.asking import attendant, call_text, picked, question_lines, read_result, said_text
-from agent.cli.opening import Json, opened_agent, opened_people, opened_settings
+from agent.cli.opening import Json, opened_agent, opened_settings
 from agent.cli.queued import tell_standing
 from agent.cli.render import cut, out, print_json, print_table
 from agent.cli.tasks import report_made
 from agent.config import current_user
 from agent.errors import BadTask
 from agent.questions import Asked, Choice, Said, nobody
-from agent.wiring import open_operations
+from agent.wiring import open_operations, open_people
 from agent.workflow.standing import waiting_for
 from registry import QuestionRecord
 
@@ -61,7 +62,7 @@ def answer(
         out.print(f"Question {question_id} stays open.")
         return
     if waiting := waiting_for(operations.tasks, f"question:{question_id}"):
-        with opened_people(settings) as people:  # a worker makes what is decided by it
+        with closing(open_people(settings)) as people:  # a worker makes what is decided by it
             tell_standing(people.decide(waiting[0], said, by=current_user()), json_output=json_output)
         return
     with opened_agent(json_output=json_output, ask=ask) as agent:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -16,7 +17,6 @@ from agent.cli.opening import (
     Files,
     Json,
     Out,
-    opened_desk,
     read_arguments,
     read_cli_examples,
     read_files,
@@ -27,7 +27,7 @@ from agent.cli.tasks import report_done, report_made, tell_artefacts
 from agent.config import current_user, load_settings
 from agent.errors import BadTask
 from agent.types import Event, Outcome, Task
-from agent.wiring import open_operations
+from agent.wiring import open_desk, open_operations
 from agent.workflow.kept import read
 from agent.workflow.standing import how_to_answer, not_done, outcome_of, short_id, standing
 from registry import AttemptRecord, TaskRecord, Tasks, TaskState
@@ -71,7 +71,7 @@ def submit(
     verb = "create" if create else "enhance" if enhance else "execute"
     longest = timedelta(seconds=deadline) if deadline is not None else None
     asked = Asked(by=current_user(), via="cli", key=key, priority=priority, deadline=longest)
-    with opened_desk(load_settings()) as desk:
+    with closing(open_desk(load_settings())) as desk:
         record = desk.submit(Wanted(task=wish, verb=verb, name=enhance), asked)
     if json_output:
         print_json(record_json(record))
@@ -155,7 +155,7 @@ def followed(tasks: Tasks, task_id: str, timeout_s: float | None, *, loud: bool)
 @app.command()
 def cancel(task_id: Id, json_output: Json = False) -> None:
     """End a task. One that is worked on is stopped within a second or so, its sandbox with it."""
-    with opened_desk(load_settings()) as desk:
+    with closing(open_desk(load_settings())) as desk:
         task = desk.cancel(desk.tasks.task(task_id), by=current_user())
         deadline = time.monotonic() + CANCELLED_WITHIN_S
         while task.state is TaskState.WORKING and time.monotonic() < deadline:
@@ -167,7 +167,7 @@ def cancel(task_id: Id, json_output: Json = False) -> None:
 @app.command()
 def retry(task_id: Id, json_output: Json = False) -> None:
     """Queue a task once more that failed, was cancelled, or was given up; what is known of it is kept."""
-    with opened_desk(load_settings()) as desk:
+    with closing(open_desk(load_settings())) as desk:
         task = desk.retry(desk.tasks.task(task_id), by=current_user())
     tell_standing(task, json_output=json_output)
 

@@ -55,6 +55,10 @@ class Desk:
     queue: Queue
     may: Permission = EVERYBODY
 
+    def close(self) -> None:
+        """Close the queue's connections. Idempotent."""
+        self.queue.close()
+
     def submit(self, wanted: Wanted, asked: Asked) -> TaskRecord:
         """The task, which is kept and queued in one; the one that is there where its key was handed in before.
 
@@ -97,11 +101,9 @@ class Desk:
     def reject(self, task: TaskRecord, error: Mapping[str, Any], *, by: str) -> TaskRecord:
         """The task, ended with that error because somebody says no to what it waits for. Raises as `tell` does."""
         self.refuse(Deed.REJECT, task, by)
-        reason = str(error["message"])
-        ended = {"state": TaskState.FAILED, "reason": reason, "error": dict(error), "ended_at": datetime.now(UTC)}
-        told = event_of(task.id, "end", "task.failed", reason=reason)
-        then = self._noting(task, Deed.REJECT, by, to=task.waits_for)
-        if not self.tasks.move(task, ended | {"waits_for": ""}, among=(TaskState.WAITING,), event=told, then=then):
+        then, more = self._noting(task, Deed.REJECT, by, to=task.waits_for), {"error": dict(error), "waits_for": ""}
+        said, waiting = str(error["message"]), (TaskState.WAITING,)
+        if not self.tasks.finish(task, TaskState.FAILED, said, among=waiting, then=then, **more):
             raise overtaken(self.tasks.task(task.id))
         return self.tasks.task(task.id)
 
@@ -118,10 +120,8 @@ class Desk:
                 done = bool(task.stop_by)
                 done = done or self.tasks.move(task, {"stop_by": by}, among=(task.state,), event=told, then=then)
             else:
-                told = event_of(task.id, "end", "task.cancelled", reason=reason)
-                values = {"state": TaskState.CANCELLED, "reason": reason, "ended_at": datetime.now(UTC)}
-                values |= {"waits_for": ""}
-                done = self.tasks.move(task, values, among=CANCELLABLE, event=told, then=then)
+                cancelled, among = TaskState.CANCELLED, CANCELLABLE
+                done = self.tasks.finish(task, cancelled, reason, among=among, then=then, waits_for="")
                 if done:
                     self.queue.drop(task)
             if done:

@@ -39,7 +39,7 @@ class People:
 
     def close(self) -> None:
         """Release the databases and the registry. Idempotent."""
-        self.desk.queue.close()
+        self.desk.close()
         self.operations.close()
         self.signing.registry.close()
 

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,7 @@ from agent.workflow.execution import Execution, executing
 from agent.workflow.kept import error_read, error_written, read, written
 from agent.workflow.queue import Queue
 from agent.workflow.telling import step_told, turn_told
-from registry import OperationsUnavailable, RegistryError, TaskRecord, Tasks, TaskState
+from registry import OperationsUnavailable, RegistryError, TaskEvent, TaskRecord, Tasks, TaskState
 from registry.tasks import event_of, followers, move_with
 from registry.terms import normalised
 from sandbox import SandboxError
@@ -144,14 +144,9 @@ class Turns:
 
     def requeue(self, task: TaskRecord) -> bool:
         """Queue the task's next turn, where it still stands as it did; whether that was so."""
-        after = replace(task, turn=task.turn + 1)
-
-        def then(connection: Connection) -> None:
-            self.queue.enqueue(connection, after)
-
         told = event_of(task.id, f"{task.turn}.mended", "task.mended")
-        values = {"state": TaskState.QUEUED, "turn": after.turn}
-        return self.tasks.move(task, values, among=(task.state,), event=told, then=then)
+        with self.tasks.writing() as connection:
+            return next_turn(connection, self.queue, task, {}, among=(task.state,), event=told)
 
     def _ending(self, record: TaskRecord, execution: Execution) -> Ending:
         """How the turn ends, worked on."""
@@ -227,11 +222,21 @@ def late(task: TaskRecord) -> Ending:
 
 def go_on(connection: Connection, queue: Queue, task: TaskRecord, known: Mapping[str, Any], why: str) -> bool:
     """Begin the next turn of a task that waits, with what is known now; whether it still waited."""
-    after = replace(task, turn=task.turn + 1)
     told = event_of(task.id, f"{task.turn}.on", "task.goes_on", why=why)
-    values = {"state": TaskState.QUEUED, "turn": after.turn, "known": dict(known), "waits_for": "", "reason": ""}
+    values = {"known": dict(known), "waits_for": "", "reason": "", "expires_at": None}
+    return next_turn(connection, queue, task, values, among=(TaskState.WAITING,), event=told)
 
-    def then(transaction: Connection) -> None:
-        queue.enqueue(transaction, after)
 
-    return move_with(connection, task, values | {"expires_at": None}, among=(TaskState.WAITING,), event=told, then=then)
+def next_turn(
+    connection: Connection,
+    queue: Queue,
+    task: TaskRecord,
+    values: Mapping[str, Any],
+    *,
+    among: Collection[TaskState],
+    event: TaskEvent,
+) -> bool:
+    """Queue the task's next turn, where it still stands in this one and in one of these states; whether that was so."""
+    after = replace(task, turn=task.turn + 1)
+    queued = {"state": TaskState.QUEUED, "turn": after.turn, **values}
+    return move_with(connection, task, queued, among=among, event=event, then=lambda same: queue.enqueue(same, after))

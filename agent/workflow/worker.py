@@ -15,7 +15,6 @@ from agent.workflow.liveness import Liveness
 from agent.workflow.queue import QUEUE, WORKFLOW, launched, workflow_id
 from agent.workflow.turns import Turns, go_on, late
 from registry import RegistryError, TaskRecord, TaskState
-from registry.tasks import event_of
 
 LOOK_S = 0.3
 """Seconds between two looks at what is cancelled."""
@@ -131,9 +130,7 @@ class Worker:
                 running[task.id].stop.ask()
             elif task.state is not TaskState.WORKING:
                 ending = late(task)
-                told = event_of(task.id, "end", "task.failed", reason=ending.reason)
-                values = {"state": ending.state, "reason": ending.reason, "ended_at": datetime.now(UTC)}
-                tasks.move(task, values, among=(task.state,), event=told)
+                tasks.finish(task, ending.state, ending.reason, among=(task.state,))
         self._let_followers_go_on()
         self._take_over()
         self._mend()
@@ -179,9 +176,7 @@ class Worker:
     def _bury(self, task: TaskRecord) -> bool:
         """End a task that took too many workers with it; False where it has ended by itself."""
         reason = f"{task.losses + 1} workers died while they worked on it"
-        told = event_of(task.id, "end", "task.dead", reason=reason)
-        values = {"state": TaskState.DEAD, "reason": reason, "ended_at": datetime.now(UTC)}
-        dead = self.turns.tasks.move(task, values, among=(TaskState.WORKING,), event=told)
+        dead = self.turns.tasks.finish(task, TaskState.DEAD, reason, among=(TaskState.WORKING,))
         if dead:
             self.turns.queue.drop(task)
         return dead
