@@ -145,6 +145,8 @@ class TaskSettings(BaseModel):
     """Workers that may die while they are at a task before it is given up: it may be what kills them."""
     wait_days: float = Field(default=7.0, gt=0)
     """How long a task waits for a person's word."""
+    keep_days: float = Field(default=90.0, gt=0)
+    """How long a task that is over can be looked at, or tried again."""
     workers: int = Field(default=1, ge=0, le=64)
     """Workers that `kowal serve` starts."""
     approvers: tuple[str, ...] = ()

@@ -22,6 +22,8 @@ Then = Callable[[Connection], None]
 """More that belongs into the same transaction."""
 OPEN = (TaskState.QUEUED, TaskState.WORKING, TaskState.WAITING, TaskState.PARKED)
 """The states of what is not over."""
+UNDER_WAY = (TaskState.QUEUED, TaskState.PARKED, TaskState.WORKING)
+"""The states of what goes on by itself."""
 
 
 def nothing_more(connection: Connection) -> None:
@@ -107,6 +109,28 @@ class Tasks:
         late = tasks.c.state.in_(list(OPEN)) & (tasks.c.deadline <= now)
         return [_record(row) for row in self._database.rows(select(tasks).where(waiting | late))]
 
+    def open_turns(self, limit: int) -> Mapping[str, int]:
+        """The turns of the tasks that are to go on by themselves, by their ids; those that were handed in first."""
+        query = select(tasks.c.id, tasks.c.turn).where(tasks.c.state.in_([state.value for state in UNDER_WAY]))
+        found = self._database.rows(query.order_by(tasks.c.created_at, tasks.c.id).limit(limit))
+        return {row["id"]: row["turn"] for row in found}
+
+    def ended_before(self, moment: datetime, limit: int) -> Mapping[str, int]:
+        """The last turns of tasks that were over before then, by their ids."""
+        query = select(tasks.c.id, tasks.c.turn).where(tasks.c.ended_at < moment, tasks.c.state.not_in(list(OPEN)))
+        return {row["id"]: row["turn"] for row in self._database.rows(query.limit(limit))}
+
+    def remove(self, ids: Collection[str]) -> None:
+        """Remove those of the tasks that are over, with their events and replies.
+
+        What ran, was tried and was signed for them stays.
+        """
+        with self._database.writing() as connection:
+            over = select(tasks.c.id).where(tasks.c.id.in_(list(ids)), tasks.c.state.not_in(list(OPEN)))
+            gone = list(connection.execute(over).scalars())  # one of them may have been taken up again
+            for column in (task_events.c.task_id, replies.c.task_id, tasks.c.id):
+                connection.execute(delete(column.table).where(column.in_(gone)))
+
     def left_behind(self) -> Sequence[TaskRecord]:
         """The tasks that wait for another one, which is over."""
         leader = tasks.alias()
@@ -177,6 +201,11 @@ def reopen(connection: Connection, task: TaskRecord) -> None:
     """Have the task be able to end once more: its last end is kept under the turn's key."""
     ended = (task_events.c.task_id == task.id) & (task_events.c.key == "end")
     connection.execute(update(task_events).where(ended).values(key=f"{task.turn}.end"))
+
+
+def forget_replies(connection: Connection, task: TaskRecord) -> None:
+    """Have models be asked anew for the task."""
+    connection.execute(delete(replies).where(replies.c.task_id == task.id))
 
 
 def event_of(task_id: str, key: str, action: str, **facts: Any) -> TaskEvent:

@@ -21,7 +21,7 @@ from agent.workflow.standing import how_to_answer, not_done, outcome_of, short_i
 from agent.workflow.turns import Wanted, go_on
 from registry import AuditEntry, TaskEvent, TaskRecord, Tasks, TaskState
 from registry.operations import keep_audit
-from registry.tasks import event_of, reopen
+from registry.tasks import event_of, forget_replies, reopen
 
 POLL_S = 0.05
 """Seconds between two looks at a task that is waited for."""
@@ -131,7 +131,8 @@ class Desk:
     def retry(self, task: TaskRecord, *, by: str) -> TaskRecord:
         """The task, queued once more with all that is known.
 
-        Raises `NotPermitted`, and `BadTask` for one that is under way or done.
+        One that failed has models asked anew, for what they replied led to the failure. Raises `NotPermitted`, and
+        `BadTask` for one that is under way or done.
         """
         self.refuse(Deed.RETRY, task, by)
         after, note = replace(task, turn=task.turn + 1), self._noting(task, Deed.RETRY, by)
@@ -142,6 +143,8 @@ class Desk:
 
         def then(connection: Connection) -> None:
             reopen(connection, task)
+            if task.state is TaskState.FAILED:
+                forget_replies(connection, task)
             self.queue.enqueue(connection, after)
             note(connection)
 

@@ -52,7 +52,7 @@ class Queue:
         options = Options(
             workflow_name=WORKFLOW,
             queue_name=QUEUE,
-            workflow_id=workflow_id(task),
+            workflow_id=workflow_id(task.id, task.turn),
             queue_partition_key=task.asked_by or "nobody",
             priority=max(1, 1000 + task.priority),
         )
@@ -62,7 +62,7 @@ class Queue:
 
     def drop(self, task: TaskRecord) -> None:
         """Take the task's turn off the queue. Idempotent; a turn that is being worked on is not hurried by it."""
-        self._client.cancel_workflow(workflow_id(task))
+        self._client.cancel_workflow(workflow_id(task.id, task.turn))
 
     def close(self) -> None:
         """Close all connections. Idempotent."""
@@ -70,9 +70,9 @@ class Queue:
         self.engine.dispose()
 
 
-def workflow_id(task: TaskRecord) -> str:
-    """The name of the task's turn: each is one workflow."""
-    return f"{task.id}.{task.turn}"
+def workflow_id(task_id: str, turn: int) -> str:
+    """The name of a task's turn: each is one workflow."""
+    return f"{task_id}.{turn}"
 
 
 def configuration(engine: sa.Engine, executor: str) -> DBOSConfig:

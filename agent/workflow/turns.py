@@ -24,14 +24,13 @@ from agent.workflow.kept import error_read, error_written, read, written
 from agent.workflow.queue import Queue
 from agent.workflow.telling import step_told, turn_told
 from registry import OperationsUnavailable, RegistryError, TaskEvent, TaskRecord, Tasks, TaskState
-from registry.tasks import event_of, followers, move_with
+from registry.tasks import UNDER_WAY, event_of, followers, move_with
 from registry.terms import normalised
 from sandbox import SandboxError
 from sandbox.stopping import Stopped
 
 OURS = (KowalError, RegistryError, SandboxError, OSError, Follows)
 """What a turn may end with. Anything else is a fault of Kowal's own, and is told as such."""
-WORKABLE = (TaskState.QUEUED, TaskState.PARKED, TaskState.WORKING)
 AT_WORK = (TaskState.WORKING,)
 AWAY_S = 0.5
 """Seconds between two tries while the operational database is away."""
@@ -100,7 +99,7 @@ class Turns:
         record = replace(record, turn=turn)
         started = {} if record.started_at else {"started_at": datetime.now(UTC)}
         working = {"state": TaskState.WORKING, "worker": self.worker, "reason": "", **started}
-        if outlasting(lambda: self.tasks.move(record, working, among=WORKABLE, event=begun)):
+        if outlasting(lambda: self.tasks.move(record, working, among=UNDER_WAY, event=begun)):
             execution = Execution(task_id=task_id, turn=turn, by=record.asked_by, worker=self.worker)
             with turn_told(self.listener, execution) as tell:
                 ending = self._ending(record, execution)

@@ -4,9 +4,9 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dbos import DBOS
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +15,7 @@ from agent.workflow.liveness import Liveness
 from agent.workflow.queue import QUEUE, WORKFLOW, launched, workflow_id
 from agent.workflow.turns import Turns, go_on, late
 from registry import RegistryError, TaskRecord, TaskState
+from registry.tasks import UNDER_WAY
 
 LOOK_S = 0.3
 """Seconds between two looks at what is cancelled."""
@@ -26,6 +27,10 @@ PLACED = ["ENQUEUED", "DELAYED", "PENDING"]
 """The states of a workflow that goes on by itself."""
 MOST_LOOKED_AT = 1_000
 """Open tasks in one round."""
+FORGETTING_S = 1_200.0
+"""Seconds between two looks at what was over long ago."""
+MOST_FORGOTTEN = 100
+"""Old tasks that are removed at once: who writes meanwhile waits for no longer than that takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,8 @@ class Limits:
     """Seconds for what is under way when the worker is told to end."""
     losses: int
     """Workers that a task may take with it before it is dead: it may be the task that kills them."""
+    keep_days: float
+    """How long a task that is over is kept."""
 
 
 @dataclass(kw_only=True)
@@ -74,13 +81,16 @@ class Worker:
             on_conflict="always_update",
         )
         self.tell(f"{self.name} works on up to {limits.a_worker} tasks at a time")
-        next_round = 0.0
+        next_round = next_forgetting = 0.0
         try:
             while not self._is_told:
                 self._guarded(self._look)
                 if time.monotonic() >= next_round:
                     self._guarded(self._round)
                     next_round = time.monotonic() + ROUND_S
+                if time.monotonic() >= next_forgetting:
+                    self._guarded(self._forget)
+                    next_forgetting = time.monotonic() + FORGETTING_S
                 time.sleep(LOOK_S)
         finally:
             self._leave()
@@ -130,7 +140,7 @@ class Worker:
                 running[task.id].stop.ask()
             elif task.state is not TaskState.WORKING:
                 ending = late(task)
-                tasks.finish(task, ending.state, ending.reason, among=(task.state,))
+                tasks.finish(task, ending.state, ending.reason, among=(task.state,), waits_for="")
         self._let_followers_go_on()
         self._take_over()
         self._mend()
@@ -165,13 +175,23 @@ class Worker:
 
     def _mend(self) -> None:
         """Queue again what has lost its place in the queue: a turn that ended without ending the task."""
-        tasks, states = self.turns.tasks, (TaskState.QUEUED, TaskState.PARKED, TaskState.WORKING)
-        open_ones = {workflow_id(task): task for task in tasks.tasks(states, limit=MOST_LOOKED_AT)}
-        if not open_ones:
+        tasks = self.turns.tasks
+        turns = tasks.open_turns(MOST_LOOKED_AT)
+        if not turns:
             return
-        placed = DBOS.list_workflows(workflow_ids=list(open_ones), status=PLACED, load_input=False, load_output=False)
-        for lost in open_ones.keys() - {each.workflow_id for each in placed}:
-            self.turns.requeue(open_ones[lost])  # changes nothing where the task went on meanwhile
+        ids = {workflow_id(task_id, turn): task_id for task_id, turn in turns.items()}
+        placed = DBOS.list_workflows(workflow_ids=list(ids), status=PLACED, load_input=False, load_output=False)
+        for lost in ids.keys() - {each.workflow_id for each in placed}:
+            task = tasks.task(ids[lost])
+            if task.turn == turns[task.id] and task.state in UNDER_WAY:
+                self.turns.requeue(task)  # changes nothing where it went on meanwhile
+
+    def _forget(self) -> None:
+        """Remove what was over long ago; the queue's part first, so that a task is there for as long as anything is."""
+        tasks, before = self.turns.tasks, datetime.now(UTC) - timedelta(days=self.limits.keep_days)
+        while old := tasks.ended_before(before, MOST_FORGOTTEN):
+            DBOS.delete_workflows([workflow_id(*each) for last in old.items() for each in turns_until(*last)])
+            tasks.remove(old)
 
     def _bury(self, task: TaskRecord) -> bool:
         """End a task that took too many workers with it; False where it has ended by itself."""
@@ -180,6 +200,11 @@ class Worker:
         if dead:
             self.turns.queue.drop(task)
         return dead
+
+
+def turns_until(task_id: str, last: int) -> Iterator[tuple[str, int]]:
+    """The task's turns, from the first to the last."""
+    return ((task_id, turn) for turn in range(1, last + 1))
 
 
 def worker_name(given: str) -> str:

@@ -18,7 +18,7 @@ from agent.workflow.turns import Turns, Wanted
 from agent.workflow.worker import Limits, Worker
 from registry import TaskState
 
-LIMITS = Limits(a_worker=1, a_person=1, together=None, poll_s=0.02, drain_s=0.0, losses=3)
+LIMITS = Limits(a_worker=1, a_person=1, together=None, poll_s=0.02, drain_s=0.0, losses=3, keep_days=1.0)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from agent.errors import BadTask, ModelTimedOut, ProviderUnavailable, TaskNotDone
+from agent.ports import Purpose
 from agent.source.signature import read_signature
 from agent.types import Task
 from agent.workflow.desk import Asked, Desk, TaskHandle
@@ -28,7 +30,7 @@ def count_vowels(text: str) -> int:
     return sum(letter in "aeiou" for letter in text.lower())
 ```
 '''
-LIMITS = Limits(a_worker=2, a_person=2, together=None, poll_s=0.02, drain_s=0.0, losses=3)
+LIMITS = Limits(a_worker=2, a_person=2, together=None, poll_s=0.02, drain_s=0.0, losses=3, keep_days=1.0)
 COUNT = Wanted(task=Task(text="count the vowels in a text", arguments={"text": "Adele"}))
 SLUG = Wanted(task=Task(text="slugify a text", arguments={"text": "Ala ma kota"}))
 ME = Asked(by="me", via="test")
@@ -201,6 +203,38 @@ def test_a_wait_ends_by_itself(office: Callable[..., Office]) -> None:
         place.desk.tasks.move(waits, {"expires_at": datetime.now(UTC)})
         over = place.stands(handle, TaskState.FAILED)
     assert "nobody answered in time" in over.reason
+
+
+def test_what_failed_is_tried_again_with_other_replies(office: Callable[..., Office]) -> None:
+    """A task that no candidate passed for has models asked anew; what was replied before would fail again."""
+    place = office(generate=["no function at all"] * 10)
+    handle = place.submit(COUNT)
+    with At(place.worker()):
+        place.stands(handle, TaskState.FAILED, seconds=60)
+        place.shop.teller.words[Purpose.GENERATE] = [VOWELS]
+        place.desk.retry(handle.record, by="me")
+        assert handle.result(60).value == 3
+
+
+def test_what_was_over_long_ago_is_removed(office: Callable[..., Office]) -> None:
+    """With its events, its replies and its turns in the queue; what ran for it stays, and so does what is younger."""
+    place = office(functions=["slugify"])
+    old, young = place.submit(SLUG), place.submit(SLUG)
+    with At(place.worker()):
+        runs = [old.result(20).run_id, young.result(20).run_id]
+    long_ago = datetime.now(UTC) - timedelta(days=2)
+    assert place.desk.tasks.move(old.record, {"ended_at": long_ago}, among=(TaskState.DONE,))
+    with At(place.worker()):
+        deadline = time.monotonic() + 20
+        while place.desk.tasks.tasks() != [young.record]:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert not place.desk.tasks.events(old.id)
+    assert place.desk.tasks.events(young.id)
+    assert sorted(run.id for run in place.shop.operations.runs()) == runs
+    with place.desk.queue.engine.connect() as connection:
+        left = connection.execute(text("SELECT workflow_uuid FROM workflow_status")).scalars().all()
+    assert left == [f"{young.id}.1"]
 
 
 def test_an_endless_function_is_cancelled_within_a_second(office: Callable[..., Office]) -> None:
