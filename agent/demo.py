@@ -60,7 +60,7 @@ def demo_settings(folder: Path) -> tuple[Settings, str]:
     """The user's settings with a registry in the folder, and the model that serves: Ollama's if it has one."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = load_settings()
-    status = open_provider(settings, "ollama").status()
+    status = open_provider(settings, "ollama")[0].status()
     name = "ollama" if status.available else SCRIPTED
     detail = (
         status.detail

@@ -1,6 +1,6 @@
 """Looks at everything Kowal needs and says of each: found or not, why, and what to do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,7 +36,8 @@ def examine(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[
         yield of_status(f"sandbox {name}", needed, sandbox_status(settings, name, on_progress))
     for name in available("integrations.llm"):
         if name in settings.providers or name == "ollama":
-            yield of_status(f"model {name}", name in settings.providers, provider_status(settings, name))
+            for server, status in provider_status(settings, name).items():
+                yield of_status(f"model {server}", name in settings.providers, status)
     yield registry_diagnosis(settings)
     if settings.remote:
         yield remote_diagnosis(settings)
@@ -75,12 +76,12 @@ def sandbox_status(settings: Settings, name: str, on_progress: Callable[[str], N
         sandbox.close()
 
 
-def provider_status(settings: Settings, name: str) -> ProviderStatus:
-    """What a model provider says of itself."""
+def provider_status(settings: Settings, name: str) -> Mapping[str, ProviderStatus]:
+    """What each server of a model provider says of itself."""
     try:
-        return open_provider(settings, name).status()
+        return {each.server.name: each.status() for each in open_provider(settings, name)}
     except KowalError as error:
-        return ProviderStatus(available=False, detail=str(error), advice=error.advice)
+        return {name: ProviderStatus(available=False, detail=str(error), advice=error.advice)}
 
 
 def registry_diagnosis(settings: Settings) -> Diagnosis:

@@ -17,8 +17,11 @@ KowalError
     ├── ProviderUnavailable
     ├── ModelMissing
     ├── ModelTimedOut
+    ├── RateLimited         the server asks to come back later, perhaps when
     ├── ContextTooLong
     ├── MalformedReply
+    ├── NoRoute             what was demanded leaves no server
+    ├── BudgetExceeded      somebody has to allow more
     └── NotScripted
 """
 
@@ -154,6 +157,18 @@ class ModelTimedOut(ModelError):
     advice = "Name a smaller model or a longer `timeout_s` in the settings."
 
 
+class RateLimited(ModelError):
+    """The model server asks to come back later."""
+
+    advice = "Repeat the command in a while, or name another server."
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """When the server wants to be asked again, in seconds; None where it does not say."""
+        seconds: float | None = self.facts.get("retry_after_s")
+        return seconds
+
+
 class ContextTooLong(ModelError):
     """The request does not fit the model's context."""
 
@@ -163,6 +178,22 @@ class ContextTooLong(ModelError):
 
 class MalformedReply(ModelError):
     """The model server's reply is not what its contract says."""
+
+
+class NoRoute(ModelError):
+    """What was demanded leaves no model server that may be asked."""
+
+    exit_code = 2
+    retryable = False
+    advice = "`kowal models explain` says why of each; ask with fewer demands, or add a server."
+
+
+class BudgetExceeded(ModelError):
+    """What may be spent is spent."""
+
+    exit_code = 6
+    retryable = False
+    advice = "`kowal models spending` shows what was spent on what; raise the budget in the settings."
 
 
 class NotScripted(ModelError):

@@ -12,7 +12,7 @@ from agent.packages import AllowList
 from agent.ports import Message, ModelReply, ModelRequest, Purpose
 from agent.prompting import as_data, fill, prompt_version
 from agent.replies import Code, read_code, read_reply
-from agent.router import Router
+from agent.routing.router import Router
 from agent.source.suites import visible_half
 from agent.specification import Specification
 from agent.types import Attempt, Task

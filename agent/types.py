@@ -92,7 +92,8 @@ class Attempt:
     """None where the reply could not be read."""
     verdict: Verdict
     tokens: int = 0
-    cost_eur: float = 0.0
+    cost_eur: float | None = 0.0
+    """None where nobody knows the price."""
     seconds: float = 0.0
 
 

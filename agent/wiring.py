@@ -1,6 +1,6 @@
 """Settings in, Agent out. Looks each back end up by the name in the settings and imports none of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ from agent.promoter import Promoter
 from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
-from agent.router import Memory, Router, asked_anew
+from agent.routing.router import Memory, Router, asked_anew
 from agent.runner import Runner
 from agent.sandboxes import Sandboxes, named
 from agent.signing import Signing
@@ -61,7 +61,7 @@ def build_agent(
     """
     registry = open_registry(settings)
     journal = Journal(operations=open_operations(settings), recorded_calls=settings.recorded_calls)
-    router = Router([open_provider(settings, name) for name in settings.providers], memory)
+    router = Router(open_providers(settings), memory)
     generator, models = Generator(router=router), settings.models.as_models()
     shelf = open_shelf(settings, progress_to(listener), lambda: sandboxes.one(sandboxes.names[0]))
     sandboxes = open_sandboxes(settings, progress_to(listener), shelf.of, spares=spares)
@@ -322,10 +322,15 @@ def open_sandbox(settings: Settings, name: str, on_progress: Callable[[str], Non
     return sandbox
 
 
-def open_provider(settings: Settings, name: str) -> LLMProvider:
-    """One model provider. Raises `BadSettings` for a name or a key that is none."""
-    provider: LLMProvider = load("integrations.llm", name).open(settings.provider_section(name))
-    return provider
+def open_providers(settings: Settings) -> tuple[LLMProvider, ...]:
+    """The servers of all providers, in the order of the settings. Raises `BadSettings`."""
+    return tuple(server for name in settings.providers for server in open_provider(settings, name))
+
+
+def open_provider(settings: Settings, name: str) -> Sequence[LLMProvider]:
+    """The servers of one model provider. Raises `BadSettings` for a name or a key that is none."""
+    servers: Sequence[LLMProvider] = load("integrations.llm", name).open(settings.provider_section(name))
+    return servers
 
 
 def progress_to(listener: Listener) -> Callable[[str], None]:

@@ -25,13 +25,16 @@ class Spending:
     requests: int = 0
     tokens: int = 0
     cost_eur: float = 0.0
+    unpriced: int = 0
+    """Requests of which nobody knows what they cost."""
     started: float = field(default_factory=time.monotonic)
 
     def note(self, reply: ModelReply) -> None:
         """Count a reply."""
         self.requests += 1
         self.tokens += reply.usage.tokens_in + reply.usage.tokens_out
-        self.cost_eur += reply.usage.cost_eur
+        self.cost_eur += reply.usage.cost_eur or 0.0
+        self.unpriced += reply.usage.cost_eur is None
 
     @property
     def exhausted(self) -> str:

@@ -10,7 +10,7 @@ from agent.matching.kept import Kept, key_of
 from agent.ports import Message, ModelRequest, Purpose
 from agent.prompting import as_data, fill, prompt_version
 from agent.replies import read_reply
-from agent.router import Router
+from agent.routing.router import Router
 from registry.terms import ENGLISH, FRENCH, GERMAN, POLISH, RUSSIAN, fold
 
 MOST_CHARS = 300

@@ -24,7 +24,7 @@ from agent.matching.wish import Wish, wish_of
 from agent.ports import Message, ModelRequest, Purpose
 from agent.prompting import as_data, fill
 from agent.replies import read_reply
-from agent.router import Router
+from agent.routing.router import Router
 from agent.types import Task
 from registry import NAME_PATTERN, Found, Hit, Manifest, Operations, Registry, Version, hit_of
 from registry.terms import normalised, terms, unique

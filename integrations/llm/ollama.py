@@ -13,7 +13,19 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from agent.errors import ContextTooLong, ModelError, ModelMissing
-from agent.ports import Embedding, ModelReply, ModelRequest, ProviderInfo, ProviderStatus, Usage
+from agent.ports import (
+    FREE,
+    Embedding,
+    Hear,
+    ModelCard,
+    ModelReply,
+    ModelRequest,
+    ProviderInfo,
+    ProviderStatus,
+    Server,
+    Usage,
+    unheard,
+)
 from integrations.llm._section import read_section
 
 if TYPE_CHECKING:  # the package takes a quarter of a second to import: only a request to a model pays for it
@@ -83,13 +95,14 @@ class Ollama:
     """Asks an Ollama server. Safe to use from several threads."""
 
     name = "ollama"
+    server = Server(name="ollama", provider="ollama", is_local=True)
 
     def __init__(self, config: OllamaConfig) -> None:
         self._config = config
         self._chosen = ""
         self._embeds = ""
 
-    def complete(self, request: ModelRequest) -> ModelReply:
+    def complete(self, request: ModelRequest, hear: Hear = unheard) -> ModelReply:
         """The model's whole reply. Raises a `ModelError`; a reply cut off on its way is one."""
         from integrations.llm._ollama_http import connected
 
@@ -102,7 +115,7 @@ class Ollama:
                 connected(line, model) as client,
                 closing(client.chat(**self._body(request, model))) as parts,
             ):
-                text, last = _gathered(parts, line, model)
+                text, last = _gathered(parts, line, model, hear)
         except ModelMissing:
             self._chosen = ""
             raise self._missing(model) from None
@@ -125,6 +138,10 @@ class Ollama:
         found = vectors(line, model, texts, keep_alive=self._config.keep_alive)
         self._embeds = model
         return Embedding(vectors=found, model=model, digest=digest)
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """The models that it has. Raises a `ModelError`."""
+        return tuple(ModelCard(name=name, price=FREE) for name in self._names(self._line(STATUS_S)))
 
     def status(self) -> ProviderStatus:
         """Whether it answers and has a model that can be used, within two seconds. Never raises."""
@@ -223,13 +240,14 @@ class Ollama:
             return error
 
 
-def _gathered(parts: Iterator[ChatResponse], line: Line, model: str) -> tuple[str, ChatResponse]:
+def _gathered(parts: Iterator[ChatResponse], line: Line, model: str, hear: Hear) -> tuple[str, ChatResponse]:
     """The text of a stream and its last part; reading stops where the text grows beyond the limit."""
     from integrations.llm._ollama_http import cut_off, timed_out
 
     pieces, length = list[str](), 0
     for part in parts:
         pieces.append(part.message.content or "")
+        hear(pieces[-1])
         length += len(pieces[-1])
         if part.done or length > MAX_REPLY_CHARS:
             return "".join(pieces), part
@@ -247,8 +265,8 @@ def _counted(names: tuple[str, ...]) -> str:
     return "1 model" if len(names) == 1 else f"{len(names)} models"
 
 
-def _open(section: Mapping[str, Any]) -> Ollama:
-    return Ollama(read_section(section, OllamaConfig, "ollama"))
+def _open(section: Mapping[str, Any]) -> tuple[Ollama, ...]:
+    return (Ollama(read_section(section, OllamaConfig, "ollama")),)
 
 
 PROVIDER = ProviderInfo(

@@ -14,7 +14,19 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from agent.errors import BadSettings, NotScripted
-from agent.ports import ModelReply, ModelRequest, ProviderInfo, ProviderStatus, Purpose, Usage
+from agent.ports import (
+    FREE,
+    Hear,
+    ModelCard,
+    ModelReply,
+    ModelRequest,
+    ProviderInfo,
+    ProviderStatus,
+    Purpose,
+    Server,
+    Usage,
+    unheard,
+)
 from integrations.llm._section import read_section
 
 DEMO = "scripted_demo.toml"
@@ -60,6 +72,7 @@ class Scripted:
     """Says what was written beforehand. Safe to use from several threads."""
 
     name = "scripted"
+    server = Server(name="scripted", provider="scripted", is_local=True)
 
     def __init__(self, replies: Replies, source: str) -> None:
         self._replies = replies.reply
@@ -67,7 +80,7 @@ class Scripted:
         self._asked: Counter[tuple[str, Purpose]] = Counter()
         self._lock = threading.Lock()
 
-    def complete(self, request: ModelRequest) -> ModelReply:
+    def complete(self, request: ModelRequest, hear: Hear = unheard) -> ModelReply:
         """The reply written for this request. Raises `NotScripted` where there is none."""
         started = time.monotonic()
         with self._lock:
@@ -78,9 +91,14 @@ class Scripted:
             if reply.answers(request.purpose, words, attempt):
                 used = Usage(tokens_in=_words(*(m.content for m in request.messages)), tokens_out=_words(reply.text))
                 seconds = time.monotonic() - started
+                hear(reply.text)
                 return ModelReply(text=reply.text, provider=self.name, model=self.name, usage=used, seconds=seconds)
         task = " ".join(request.task.split())[:80]
         raise NotScripted(f"No reply is scripted for {request.purpose.value} {task!r}.")
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """The one that it stands for."""
+        return (ModelCard(name=self.name, price=FREE),)
 
     def status(self) -> ProviderStatus:
         """Always available: the replies were read when it was opened."""
@@ -105,9 +123,9 @@ def _read(file: Path | None) -> Replies:
     raise BadSettings(message, advice="Name another `file`, or leave it out for the demo's replies.", key="file")
 
 
-def _open(section: Mapping[str, Any]) -> Scripted:
+def _open(section: Mapping[str, Any]) -> tuple[Scripted, ...]:
     config = read_section(section, ScriptedConfig, "scripted")
-    return Scripted(_read(config.file), "the demo's" if config.file is None else config.file.name)
+    return (Scripted(_read(config.file), "the demo's" if config.file is None else config.file.name),)
 
 
 PROVIDER = ProviderInfo(

@@ -241,7 +241,7 @@ def vectors() -> Vectors | None:
     if not os.environ.get("EMBED"):
         sys.stdout.write("No vectors: EMBED names no server.\n")
         return None
-    embed = cache(PROVIDER.open({"host": os.environ["EMBED"]}).embed)
+    embed = cache(PROVIDER.open({"host": os.environ["EMBED"]})[0].embed)
     try:
         embed(("Is anybody there?",))
     except ModelError as error:

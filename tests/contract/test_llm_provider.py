@@ -62,7 +62,8 @@ def name(request) -> str:
 def provider(name, tmp_path) -> Iterator[LLMProvider]:
     """Each provider, opened."""
     with SECTIONS[name](tmp_path) as section:
-        yield found()[name].open(section)
+        (server,) = found()[name].open(section)
+        yield server
 
 
 def test_every_provider_can_be_stood_up_here():
@@ -136,6 +137,6 @@ def test_an_unknown_key_in_its_settings_is_named_with_the_known_ones(name, tmp_p
 def test_opening_asks_nobody(name):
     """Opening does not look at the server: what needs no model does not wait for one."""
     started = time.monotonic()
-    opened = found()[name].open({"host": "127.0.0.1:9"} if name == "ollama" else {})
+    (opened,) = found()[name].open({"host": "127.0.0.1:9"} if name == "ollama" else {})
     assert time.monotonic() - started < 1
     assert isinstance(opened.status(), ProviderStatus)

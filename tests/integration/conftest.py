@@ -34,7 +34,7 @@ from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
 from agent.rights.grants import parse
-from agent.router import Router, asked_anew
+from agent.routing.router import Router, asked_anew
 from agent.runner import Runner
 from agent.sandboxes import Sandboxes
 from agent.source.signature import UnreadableSignature, read_signature

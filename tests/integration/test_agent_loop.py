@@ -95,7 +95,7 @@ def test_without_a_model_the_error_names_the_server_and_the_way_out(workshop):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    provider = load("integrations.llm", "ollama").open({"host": f"127.0.0.1:{port}"})
+    (provider,) = load("integrations.llm", "ollama").open({"host": f"127.0.0.1:{port}"})
     shop = workshop(functions=["count_words"], provider=provider)
     with pytest.raises(NoFunctionFits) as caught:
         shop.agent.execute(wish("fold this letter into a paper plane", arguments={"text": "a"}))

@@ -153,7 +153,7 @@ def embedded(server) -> list[str]:
 def test_a_wish_in_other_words_is_found_by_its_meaning(workshop):
     """No word of it is known; its vector is near one function's, which comes first, and is made once."""
     with embedding() as server:
-        shop = workshop(functions=["count_words", "slugify"], provider=PROVIDER.open({"host": server.url}))
+        shop = workshop(functions=["count_words", "slugify"], provider=PROVIDER.open({"host": server.url})[0])
         found = shop.agent.preview(Task(text=OTHER_WORDS))
         assert found.options[0].name == "count_words"
         assert found.chance > 10 * max((option.chance for option in found.options[1:]), default=0.0)
@@ -166,7 +166,7 @@ def test_a_wish_in_other_words_is_found_by_its_meaning(workshop):
 def test_what_is_clear_by_its_words_needs_no_vectors(workshop):
     """A vector costs a request: it is made only where the words do not decide."""
     with embedding() as server:
-        shop = workshop(functions=["count_words", "slugify"], provider=PROVIDER.open({"host": server.url}))
+        shop = workshop(functions=["count_words", "slugify"], provider=PROVIDER.open({"host": server.url})[0])
         assert shop.agent.preview(Task(text="count words in a text")).decision is Decision.RUN
         assert server.requests == []
 
@@ -174,7 +174,7 @@ def test_what_is_clear_by_its_words_needs_no_vectors(workshop):
 def test_without_the_server_matching_goes_on(workshop):
     """A server that went away costs the wish its vectors and nothing else, and is left alone for a while."""
     with embedding() as server:
-        provider = PROVIDER.open({"host": server.url})
+        provider = PROVIDER.open({"host": server.url})[0]
     shop = workshop(functions=["count_words", "slugify"], provider=provider)
     assert shop.agent.preview(Task(text=OTHER_WORDS)).decision is Decision.NONE
     assert shop.agent.preview(Task(text="count words in a text")).decision is Decision.RUN
@@ -186,7 +186,7 @@ def test_without_the_server_matching_goes_on(workshop):
 def test_vectors_offer_what_takes_the_arguments(workshop):
     """A function that is near in meaning and cannot take what was given is not offered."""
     with embedding() as server:
-        shop = workshop(functions=["count_words", "slugify"], provider=PROVIDER.open({"host": server.url}))
+        shop = workshop(functions=["count_words", "slugify"], provider=PROVIDER.open({"host": server.url})[0])
         found = shop.agent.preview(Task(text=OTHER_WORDS, arguments={"max_length": 5}))
     assert "count_words" not in [option.name for option in found.options]
 
@@ -194,7 +194,7 @@ def test_vectors_offer_what_takes_the_arguments(workshop):
 def test_learnt_words_have_meanings_too(workshop):
     """What somebody taught is compared by meaning, as an alias is."""
     with embedding() as server:
-        shop = workshop(functions=["count_words", "slugify"], provider=PROVIDER.open({"host": server.url}))
+        shop = workshop(functions=["count_words", "slugify"], provider=PROVIDER.open({"host": server.url})[0])
         before = shop.agent.preview(Task(text=OTHER_WORDS)).chance
         shop.operations.learn("count words in text", "count_words", "Ann")
         assert shop.agent.preview(Task(text=OTHER_WORDS)).chance > before

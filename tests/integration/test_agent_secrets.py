@@ -84,5 +84,5 @@ def test_a_key_beside_a_wrong_setting_is_not_repeated(tmp_path, cache):
 
 def test_an_opened_provider_does_not_show_its_key(tmp_path, cache):
     """A provider in a traceback or a log line is without it."""
-    provider = open_provider(settings_for(tmp_path, cache, "http://127.0.0.1:9"), "ollama")
+    (provider,) = open_provider(settings_for(tmp_path, cache, "http://127.0.0.1:9"), "ollama")
     assert KEY not in repr(provider) + repr(vars(provider))

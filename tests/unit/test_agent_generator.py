@@ -15,7 +15,7 @@ from agent.packages import AllowList
 from agent.ports import LLMProvider, ModelReply, ModelRequest, ProviderStatus, Purpose, Usage
 from agent.prompting import prompt_version
 from agent.replies import Code
-from agent.router import Router
+from agent.routing.router import Router
 from agent.specification import Specification
 from agent.types import Attempt, CheckResult, Task, Verdict
 from registry import Example, Function, Manifest, Status, Version

@@ -20,7 +20,7 @@ from agent.errors import (
 )
 from agent.loader import OFFERS, available, load
 from agent.ports import Embedding, LLMProvider, Message, ModelReply, ModelRequest, ProviderStatus, Purpose
-from agent.router import Router
+from agent.routing.router import Router
 
 REQUEST = ModelRequest(messages=(Message(role="user", content="hi"),), purpose=Purpose.GENERATE)
 

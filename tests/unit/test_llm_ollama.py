@@ -43,7 +43,7 @@ def serving(*rules, models=(CODER,)) -> FakeOllama:
 def asked(rule, **settings):
     """The provider's reply from a server with one rule."""
     with serving(rule) as server:
-        return PROVIDER.open({"host": server.url, **settings}).complete(request())
+        return PROVIDER.open({"host": server.url, **settings})[0].complete(request())
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_an_address_may_have_any_form_that_ollama_takes(given, url):
 def test_what_is_no_address_is_refused(given):
     """An address that cannot be used is an error of the settings that names the key and not the value."""
     with pytest.raises(BadSettings, match="'host'") as caught:
-        PROVIDER.open({"host": given})
+        PROVIDER.open({"host": given})[0]
     assert "pass" not in str(caught.value).replace("password", "")
 
 
@@ -94,7 +94,7 @@ def test_the_request_carries_what_the_settings_and_the_task_say():
     message = Message(role="user", content="look", images=(b"\x89PNG\r\n",))
     asked = ModelRequest(messages=(message,), purpose=Purpose.MATCH, schema=schema, seed=7, temperature=0.0)
     with serving(Rule(reply="ok there")) as server:
-        reply = PROVIDER.open({"host": server.url, "keep_alive": 0}).complete(asked)
+        reply = PROVIDER.open({"host": server.url, "keep_alive": 0})[0].complete(asked)
         body = server.requests[-1].body
     assert body["format"] == schema
     assert body["options"] == {"temperature": 0.0, "num_ctx": 8192, "num_predict": 4096, "seed": 7}
@@ -138,7 +138,7 @@ def test_two_megabytes_of_prose_are_enough():
 def test_the_model_is_chosen_by_preference(wanted, present, chosen):
     """The first model of the settings that is there serves; without settings a coder comes first."""
     with serving(Rule(reply="ok"), models=present) as server:
-        provider = PROVIDER.open({"host": server.url, "models": wanted})
+        provider = PROVIDER.open({"host": server.url, "models": wanted})[0]
         assert [provider.complete(request()).model for _ in range(2)] == [chosen, chosen]
         assert sum(received.path == "/api/tags" for received in server.requests) == 1
 
@@ -147,7 +147,7 @@ def test_a_model_that_only_embeds_is_passed_over():
     """A model without completion is not asked to write."""
     models = (Model(name="embed-coder:1", capabilities=("embedding",)), Model(name="plain:1"))
     with FakeOllama(Script(models=models, rules=(Rule(reply="ok"),))) as server:
-        assert PROVIDER.open({"host": server.url}).complete(request()).model == "plain:1"
+        assert PROVIDER.open({"host": server.url})[0].complete(request()).model == "plain:1"
 
 
 MINI = Model(name="all-minilm:latest", capabilities=("embedding",))
@@ -158,7 +158,7 @@ BOTH = Script(models=(Model(name=CODER), MINI, Model(name="other:1", capabilitie
 def test_vectors_come_from_a_model_made_for_them(wanted, used):
     """The first that makes vectors, or the one of the settings; each text gets one, and the weights are named."""
     with FakeOllama(BOTH) as server:
-        provider = PROVIDER.open({"host": server.url, "embed_model": wanted})
+        provider = PROVIDER.open({"host": server.url, "embed_model": wanted})[0]
         found = provider.embed(["red", "blue", "red"])
         assert provider.embed(["red"]).vectors == found.vectors[:1]
         asked = [received.path for received in server.requests]
@@ -171,7 +171,7 @@ def test_vectors_come_from_a_model_made_for_them(wanted, used):
 def test_without_a_model_for_vectors_there_are_none(models, wanted):
     """A model that writes is not asked for vectors; the error says what to fetch."""
     with serving(models=models) as server, pytest.raises(ModelMissing) as caught:
-        PROVIDER.open({"host": server.url, "embed_model": wanted}).embed(["red"])
+        PROVIDER.open({"host": server.url, "embed_model": wanted})[0].embed(["red"])
     assert "ollama pull" in caught.value.advice
     assert all(received.path != "/api/embed" for received in server.requests)
 
@@ -179,7 +179,7 @@ def test_without_a_model_for_vectors_there_are_none(models, wanted):
 def test_a_model_for_vectors_that_went_is_replaced():
     """Another one that is there takes its place; its digest is its own."""
     with FakeOllama(BOTH) as server:
-        provider = PROVIDER.open({"host": server.url})
+        provider = PROVIDER.open({"host": server.url})[0]
         first = provider.embed(["red"])
         server.book.script = Script(models=(BOTH.models[2],))
         second = provider.embed(["red"])
@@ -197,26 +197,26 @@ def test_vectors_that_are_none_are_refused(said, monkeypatch):
     with FakeOllama(BOTH) as server:
         monkeypatch.setitem(fake_ollama.ROUTES, ("POST", "/api/embed"), said.encode())
         with pytest.raises(MalformedReply):
-            PROVIDER.open({"host": server.url}).embed(["red", "blue"])
+            PROVIDER.open({"host": server.url})[0].embed(["red", "blue"])
 
 
 def test_who_is_away_makes_no_vectors():
     """A server that does not answer is an error of ours, as with a reply."""
     with pytest.raises(ProviderUnavailable):
-        PROVIDER.open({"host": "127.0.0.1:9"}).embed(["red"])
+        PROVIDER.open({"host": "127.0.0.1:9"})[0].embed(["red"])
 
 
 def test_the_request_may_name_its_model():
     """A request for a certain model goes to that one."""
     with serving(Rule(model="phi:3", reply="ok"), models=(CODER, "phi:3")) as server:
-        assert PROVIDER.open({"host": server.url}).complete(request(model="phi:3")).model == "phi:3"
+        assert PROVIDER.open({"host": server.url})[0].complete(request(model="phi:3")).model == "phi:3"
 
 
 @pytest.mark.parametrize("how", ["settings", "request", "server"])
 def test_a_missing_model_says_how_to_fetch_it(how):
     """A model that is not there is an error that says what is, and the command that fetches it."""
     with serving(Rule(status=404, error="model 'gone:1' not found"), models=(CODER, "phi:3")) as server:
-        provider = PROVIDER.open({"host": server.url, "models": "gone:1" if how == "settings" else ""})
+        provider = PROVIDER.open({"host": server.url, "models": "gone:1" if how == "settings" else ""})[0]
         with pytest.raises(ModelMissing) as caught:
             provider.complete(request(model="gone:1" if how == "request" else None))
     assert f"{CODER}, phi:3" in str(caught.value)
@@ -228,7 +228,7 @@ def test_a_missing_model_says_how_to_fetch_it(how):
 def test_a_server_without_models_is_not_available():
     """A server that answers and has nothing to serve says what to fetch."""
     with serving(models=()) as server:
-        status = PROVIDER.open({"host": server.url}).status()
+        status = PROVIDER.open({"host": server.url})[0].status()
     assert not status.available
     assert "ollama pull" in status.advice
 
@@ -236,7 +236,7 @@ def test_a_server_without_models_is_not_available():
 def test_the_status_names_the_address_and_the_models():
     """A look at the server fits in a line."""
     with serving(models=(CODER, "phi:3")) as server:
-        status = PROVIDER.open({"host": server.url}).status()
+        status = PROVIDER.open({"host": server.url})[0].status()
     assert status.detail == f"{server.url}, 2 models, {CODER} serves"
     assert (status.available, status.models) == (True, (CODER, "phi:3"))
 
@@ -245,7 +245,7 @@ def test_no_server_is_an_error_that_names_the_address():
     """Where nobody listens the error says where, and how to start a server."""
     with serving() as server:
         url = server.url
-    provider = PROVIDER.open({"host": url})
+    provider = PROVIDER.open({"host": url})[0]
     with pytest.raises(ProviderUnavailable, match=url) as caught:
         provider.complete(request(model="m"))
     assert "ollama serve" in caught.value.advice
@@ -260,10 +260,10 @@ def test_a_server_that_accepts_and_says_nothing():
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         started = time.monotonic()
         with pytest.raises(ModelTimedOut):
-            PROVIDER.open({"host": url, "timeout_s": 0.2}).complete(request(model="m"))
+            PROVIDER.open({"host": url, "timeout_s": 0.2})[0].complete(request(model="m"))
         assert time.monotonic() - started < 2
         started = time.monotonic()
-        assert not PROVIDER.open({"host": url}).status().available
+        assert not PROVIDER.open({"host": url})[0].status().available
         assert time.monotonic() - started < 2
 
 
@@ -333,7 +333,7 @@ def test_an_endless_line_is_stopped_by_its_size(monkeypatch):
 def test_what_surely_does_not_fit_is_not_sent():
     """A task longer than any context of that size is refused, where Ollama would cut it without a word."""
     with serving(Rule(reply="ok")) as server, pytest.raises(ContextTooLong):
-        PROVIDER.open({"host": server.url, "num_ctx": 256}).complete(request("x" * 3000))
+        PROVIDER.open({"host": server.url, "num_ctx": 256})[0].complete(request("x" * 3000))
     assert not server.requests
 
 
@@ -350,7 +350,7 @@ def test_any_bytes_are_a_reply_or_an_error_of_ours(line):
 
         thread = threading.Thread(target=answer)
         thread.start()
-        provider = PROVIDER.open({"host": f"127.0.0.1:{listening.getsockname()[1]}"})
+        (provider,) = PROVIDER.open({"host": f"127.0.0.1:{listening.getsockname()[1]}"})
         with pytest.raises(MalformedReply):
             provider.complete(request(model="m"))
         thread.join()
@@ -360,7 +360,7 @@ def test_the_key_goes_to_the_server_and_nowhere_else(monkeypatch):
     """The API key is a bearer token; no text of ours shows it, even where the server repeats it."""
     rule = Rule(status=401, error=f"bad key {SECRET}")
     with serving(rule) as server:
-        provider = PROVIDER.open({"host": server.url, "api_key": SECRET})
+        provider = PROVIDER.open({"host": server.url, "api_key": SECRET})[0]
         with pytest.raises(ProviderUnavailable) as caught:
             provider.complete(request())
         assert server.requests[-1].headers["authorization"] == f"Bearer {SECRET}"
@@ -374,7 +374,7 @@ def test_a_key_in_the_environment_is_not_sent(monkeypatch):
     monkeypatch.setenv("OLLAMA_API_KEY", SECRET)
     monkeypatch.setenv("OLLAMA_HOST", "http://192.0.2.1")
     with serving(Rule(reply="ok")) as server:
-        PROVIDER.open({"host": server.url}).complete(request())
+        PROVIDER.open({"host": server.url})[0].complete(request())
         assert all("authorization" not in received.headers for received in server.requests)
 
 
@@ -400,7 +400,7 @@ def test_every_error_of_the_libraries_has_one_of_ours(kind):
 def test_importing_and_opening_do_not_load_the_client():
     """The `ollama` package, a quarter of a second to import, waits for the first request."""
     code = (
-        "import sys; from integrations.llm.ollama import PROVIDER; PROVIDER.open({});"
+        "import sys; from integrations.llm.ollama import PROVIDER; PROVIDER.open({})[0];"
         "sys.exit(bool({'ollama', 'httpx'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -44,19 +44,19 @@ def provider(tmp_path):
     """A provider with the script above."""
     file = tmp_path / "replies.toml"
     file.write_text(SCRIPT)
-    return PROVIDER.open({"file": file})
+    return PROVIDER.open({"file": file})[0]
 
 
 def demo_specification() -> Specification:
     """The demo's specification."""
-    specification = read_reply(PROVIDER.open({}).complete(asked(NEW, Purpose.SPECIFY)).text, Specification)
+    specification = read_reply(PROVIDER.open({})[0].complete(asked(NEW, Purpose.SPECIFY)).text, Specification)
     assert isinstance(specification, Specification)
     return specification
 
 
 def demo_modules(purpose) -> list[str]:
     """What the demo says when it is asked for a purpose, as often as it is."""
-    provider = PROVIDER.open({})
+    provider = PROVIDER.open({})[0]
     times = 1 if purpose is Purpose.TEST else SCRIPTED_CANDIDATES
     found = [read_code(provider.complete(asked(NEW, purpose)).text) for _ in range(times)]
     assert all(isinstance(code, Code) for code in found)
@@ -116,7 +116,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, text):
     if text is not None:
         file.write_text(text)
     with pytest.raises(BadSettings, match=r"broken\.toml"):
-        PROVIDER.open({"file": file})
+        PROVIDER.open({"file": file})[0]
 
 
 def test_the_attempts_of_each_purpose_are_counted_by_themselves(provider):
@@ -132,7 +132,7 @@ def test_a_refused_request_counts_as_one(tmp_path):
     """The numbers are those of the requests for a task and a purpose, answered or not."""
     file = tmp_path / "replies.toml"
     file.write_text('[[reply]]\npurpose = "repair"\nwords = ["x"]\nattempt = 2\ntext = "second"\n')
-    provider = PROVIDER.open({"file": file})
+    provider = PROVIDER.open({"file": file})[0]
     with pytest.raises(NotScripted):
         provider.complete(asked("x", Purpose.REPAIR))
     assert provider.complete(asked("x", Purpose.REPAIR)).text == "second"

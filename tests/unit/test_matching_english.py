@@ -9,7 +9,7 @@ from agent.errors import ProviderUnavailable
 from agent.matching.english import English, is_english
 from agent.matching.kept import Kept
 from agent.ports import ModelReply, Purpose
-from agent.router import Router
+from agent.routing.router import Router
 
 POLISH = "policz samogłoski w tekście"
 

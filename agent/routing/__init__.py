@@ -1,0 +1,1 @@
+"""Which model server answers a request, at what cost, and what is done where it does not."""
