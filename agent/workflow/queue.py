@@ -15,7 +15,8 @@ from registry.database import sqlite_driver
 
 APPLICATION, WORKFLOW = "kowal", "task"
 PROTOCOL = "1"
-"""The steps of a turn, as a version: workers of two releases share a queue where this is the same."""
+"""The same in all releases, which share a queue: DBOS gives new workflows to workers of its newest version only. A turn
+whose kept steps are another release's is begun anew."""
 BUSY_TIMEOUT_MS = 30_000
 
 
