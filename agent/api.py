@@ -76,7 +76,7 @@ def submit(
     wish = Task(text=task, positional=positional, arguments=arguments, examples=read_examples(examples))
     wanted, by = options or SubmitOptions(), current_user()
     deadline = timedelta(seconds=wanted.deadline_s) if wanted.deadline_s is not None else None
-    asked = Asked(by=by, via="api", key=wanted.key, priority=wanted.priority, deadline=deadline)
+    asked = Asked(by=by, via="api", key=wanted.key, priority=wanted.priority, deadline=deadline, queue=wanted.queue)
     desk = default_desk()
     return TaskHandle(desk=desk, id=desk.submit(Wanted(task=wish), asked).id, by=by)
 
@@ -91,6 +91,8 @@ class SubmitOptions:
     """After so many seconds it is given up."""
     key: str = ""
     """What makes it one task however often it is submitted; empty: each time another."""
+    queue: str = ""
+    """One of the setting `tasks.queues`; empty: the first."""
 
 
 def default_desk() -> "Desk":

@@ -5,11 +5,20 @@ import getpass
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -31,6 +40,7 @@ from sandbox import Limits
 from sandbox.locks import read_requirements
 from sandbox.resolver import Resolver
 
+QueueName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 CONNECTION = (
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
     "SSL_CERT_FILE", "SSL_CERT_DIR",
@@ -137,8 +147,10 @@ class TaskSettings(BaseModel):
     """Tasks of one person that are worked on, at a time."""
     together: int | None = Field(default=None, ge=1)
     """Tasks that all workers together are at, at a time."""
+    queues: Annotated[tuple[QueueName, ...], Field(min_length=1)] = ("tasks",)
+    """The queues that there are; a task goes onto the first unless it names another."""
     poll_s: float = Field(default=0.1, gt=0, le=60)
-    """Seconds between two looks at the queue."""
+    """Seconds between two looks at a queue."""
     drain_s: float = Field(default=30.0, ge=0)
     """Seconds that a worker which is told to end gives to what is under way."""
     losses: int = Field(default=5, ge=0)

@@ -113,7 +113,8 @@ def desk_on(settings: Settings, operations: Operations) -> "Desk":
     from agent.workflow.desk import Desk  # DBOS takes a third of a second, and most commands have no use for it
     from agent.workflow.queue import Queue
 
-    return Desk(tasks=operations.tasks, queue=Queue(operations), may=settings.tasks.as_permission())
+    wanted = settings.tasks
+    return Desk(tasks=operations.tasks, queue=Queue(operations), may=wanted.as_permission(), queues=wanted.queues)
 
 
 def open_people(settings: Settings) -> "People":
@@ -130,8 +131,15 @@ def signing_of(settings: Settings, registry: Registry) -> Signing:
     return Signing(registry=registry, allowed=settings.grants.as_grants(), may=settings.tasks.as_permission())
 
 
-def open_worker(settings: Settings, name: str, listener: Listener, tell: Callable[[str], None]) -> "Worker":
-    """A worker with an agent of its own. Raises as `build_agent` does."""
+def open_worker(
+    settings: Settings,
+    name: str,
+    listener: Listener,
+    tell: Callable[[str], None],
+    *,
+    queues: Sequence[str] = (),
+) -> "Worker":
+    """A worker with an agent of its own, for these queues or for all. Raises as `build_agent` does."""
     from agent.workflow.execution import current
     from agent.workflow.liveness import FileLocks, ServerLocks
     from agent.workflow.recording import Recording
@@ -155,7 +163,7 @@ def open_worker(settings: Settings, name: str, listener: Listener, tell: Callabl
     agent = build_agent(settings, told, spares=wanted.a_worker, memory=remember, actor=asker)
     path = desk.queue.engine.url.database
     on_sqlite = desk.queue.engine.dialect.name == "sqlite" and path is not None
-    limits = Limits(**wanted.model_dump(exclude={"wait_days", "workers", "approvers"}))
+    limits = Limits(**wanted.model_dump(exclude={"wait_days", "workers", "approvers", "queues"}))
     return Worker(
         turns=Turns(
             agent=agent,
@@ -167,6 +175,7 @@ def open_worker(settings: Settings, name: str, listener: Listener, tell: Callabl
         ),
         liveness=FileLocks(Path(f"{path}.workers")) if on_sqlite else ServerLocks(desk.queue.engine),
         limits=limits,
+        queues=queues or wanted.queues,
         tell=tell,
     )
 

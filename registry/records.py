@@ -213,6 +213,8 @@ class TaskRecord:
     asked_by: str
     via: str
     """Where it was asked: `cli`, `api`, ..."""
+    queue: str = "tasks"
+    """Which workers work on it: those of that queue."""
     created_at: datetime
     """With a time zone, like all moments here; comes back in UTC."""
     priority: int = 0

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration. A database at another revision is migrated, or refused if it is newer."""
 
 
@@ -166,6 +166,7 @@ tasks = Table(
     Column("request", JSON, nullable=False),
     Column("asked_by", Text, nullable=False),
     Column("via", String(32), nullable=False),
+    Column("queue", String(64), nullable=False, server_default="tasks"),
     Column("priority", Integer, nullable=False),
     Column("deadline", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),

@@ -55,6 +55,7 @@ def submit(
     deadline: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="After so long it is given up.", min=0)
     ] = None,
+    queue: Annotated[str, typer.Option(help="The queue; the first of tasks.queues without.")] = "",
     key: Annotated[str, typer.Option(help="What makes it one task, however often it is submitted.")] = "",
     create: Annotated[bool, typer.Option("--create", help="Make the function, without running it.")] = False,
     enhance: Annotated[str, typer.Option(metavar="NAME", help="Make a new version of that function.")] = "",
@@ -70,7 +71,7 @@ def submit(
     wish = Task(text=task, arguments=given, examples=read_cli_examples(example), files=files)
     verb = "create" if create else "enhance" if enhance else "execute"
     longest = timedelta(seconds=deadline) if deadline is not None else None
-    asked = Asked(by=current_user(), via="cli", key=key, priority=priority, deadline=longest)
+    asked = Asked(by=current_user(), via="cli", key=key, priority=priority, deadline=longest, queue=queue)
     with closing(open_desk(load_settings())) as desk:
         record = desk.submit(Wanted(task=wish, verb=verb, name=enhance), asked)
     if json_output:

@@ -30,6 +30,9 @@ def worker(
     concurrency: Annotated[
         int | None, typer.Option(min=1, max=64, help="Tasks at a time; the setting tasks.a_worker without.")
     ] = None,
+    queue: Annotated[
+        list[str] | None, typer.Option(help="Only tasks on this queue; may be repeated. All of tasks.queues without.")
+    ] = None,
 ) -> None:
     """Work on queued tasks until SIGTERM or Ctrl-C, which lets what is under way end (tasks.drain_s seconds).
 
@@ -40,8 +43,11 @@ def worker(
     settings = load_settings()
     if concurrency is not None:
         settings = with_concurrency(settings, concurrency)
+    for each in queue or ():
+        if each not in settings.tasks.queues:
+            raise typer.BadParameter(f"one of {', '.join(settings.tasks.queues)}", param_hint="--queue")
     view = view_of(settings, name, text=show_whose)
-    at_work = open_worker(settings, name, view, saying(view))
+    at_work = open_worker(settings, name, view, saying(view), queues=queue or ())
     with told_by_signals(at_work) as told:
         at_work.run()
     at_work.turns.agent.close()

@@ -3,7 +3,7 @@
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,6 +42,8 @@ class Asked:
     """Lower ones are worked first, among those of one person; -999 to 999."""
     deadline: timedelta | None = None
     """After so long it is given up."""
+    queue: str = ""
+    """The queue's name; empty for the first of the settings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,8 @@ class Desk:
     tasks: Tasks
     queue: Queue
     may: Permission = EVERYBODY
+    queues: Sequence[str] = ("tasks",)
+    """Those that there are."""
 
     def close(self) -> None:
         """Close the queue's connections. Idempotent."""
@@ -65,13 +69,14 @@ class Desk:
         Raises `BadTask` for what cannot be read, `BadArguments` for values that JSON has no form for.
         """
         wanted, now = readable(wanted), datetime.now(UTC)
-        refuse_unworkable(asked)
+        refuse_unworkable(asked, self.queues)
         record = TaskRecord(
             id=task_id(asked),
             text=wanted.task.text,
             request=written(Wanted, wanted),
             asked_by=asked.by,
             via=asked.via,
+            queue=asked.queue or self.queues[0],
             created_at=now,
             priority=asked.priority,
             deadline=now + asked.deadline if asked.deadline is not None else None,
@@ -233,8 +238,11 @@ def readable(wanted: Wanted) -> Wanted:
     return replace(wanted, task=replace(task, arguments=arguments, positional=positional))
 
 
-def refuse_unworkable(asked: Asked) -> None:
-    """Raise `BadTask` for a priority or a deadline that is none."""
+def refuse_unworkable(asked: Asked, queues: Sequence[str]) -> None:
+    """Raise `BadTask` for a priority, a deadline or a queue that is none."""
+    if asked.queue and asked.queue not in queues:
+        there = ", ".join(queues)
+        raise BadTask(f"There is no queue {asked.queue!r}", advice=f"Name one of the setting `tasks.queues`: {there}.")
     if abs(asked.priority) > MOST_PRIORITY:
         raise BadTask(f"A priority lies between -{MOST_PRIORITY} and {MOST_PRIORITY}, and not at {asked.priority}")
     if asked.deadline is not None and asked.deadline < timedelta():

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,9 +13,10 @@ from sqlalchemy import event
 from registry import Operations, TaskRecord
 from registry.database import sqlite_driver
 
-APPLICATION, WORKFLOW, QUEUE = "kowal", "task", "tasks"
+APPLICATION, WORKFLOW = "kowal", "task"
 PROTOCOL = "1"
-"""The steps of a turn, as a version: workers of two releases share a queue where this is the same."""
+"""The same in all releases, which share a queue: DBOS gives new workflows to workers of its newest version only. A turn
+whose kept steps are another release's is begun anew."""
 BUSY_TIMEOUT_MS = 30_000
 
 
@@ -51,7 +52,7 @@ class Queue:
         """Put the task's turn on the queue, in the transaction that keeps the task. Idempotent."""
         options = Options(
             workflow_name=WORKFLOW,
-            queue_name=QUEUE,
+            queue_name=task.queue,
             workflow_id=workflow_id(task.id, task.turn),
             queue_partition_key=task.asked_by or "nobody",
             priority=max(1, 1000 + task.priority),
@@ -88,8 +89,8 @@ def configuration(engine: sa.Engine, executor: str) -> DBOSConfig:
     )
 
 
-def launched(engine: sa.Engine, executor: str, work: Callable[[str, int], None]) -> None:
-    """Launch DBOS in this process, with what works on a turn. A process has one."""
+def launched(engine: sa.Engine, executor: str, queues: Sequence[str], work: Callable[[str, int], None]) -> None:
+    """Launch DBOS in this process, with what works on a turn of a task on these queues. A process has one."""
     quiet()
     DBOS(config=configuration(engine, executor))
 
@@ -97,7 +98,7 @@ def launched(engine: sa.Engine, executor: str, work: Callable[[str, int], None])
     def turn_of_a_task(task_id: str, turn: int) -> None:
         work(task_id, turn)
 
-    DBOS.listen_queues([QUEUE])
+    DBOS.listen_queues(list(queues))
     DBOS.launch()
 
 

@@ -47,6 +47,10 @@ class Wanted:
     """The function to be enhanced."""
 
 
+class Outdated(Exception):
+    """What was kept of a step is not what this release keeps of it."""
+
+
 class KeptSteps:
     """Steps whose results are kept: a turn that is taken up again goes on after the last one."""
 
@@ -54,7 +58,7 @@ class KeptSteps:
         self._record, self._tasks, self._listener = record, tasks, listener
 
     def step[T](self, name: str, kind: type[T], work: Callable[[], T]) -> T:
-        """See `agent.steps.Steps.step`. An error is kept, too, and raised again."""
+        """See `agent.steps.Steps.step`. An error is kept, too, and raised again. Raises `Outdated`."""
 
         def kept() -> Mapping[str, Any]:
             try:
@@ -66,7 +70,10 @@ class KeptSteps:
         found = DBOS.run_step({"name": name}, kept)
         if "error" in found:
             raise error_read(found["error"])
-        return read(kind, found["value"])
+        try:
+            return read(kind, found["value"])
+        except ValueError as error:
+            raise Outdated(f"The step {name} was taken by another release of Kowal") from error
 
     def making(self, task: Task, replaces: str) -> None:
         """See `agent.steps.Steps.making`. Raises `Follows`."""
@@ -158,9 +165,8 @@ class Turns:
                 return ending_of(error, record)
             except Stopped:
                 return self._stopped(record)
-            except (
-                dbos_errors.DBOSUnexpectedStepError
-            ) as error:  # what was decided anew came out otherwise: from the start, then
+            except (dbos_errors.DBOSUnexpectedStepError, Outdated) as error:
+                # What was decided anew came out otherwise, or another release was at it: from the start, then.
                 return Ending(state=TaskState.QUEUED, reason=str(error), again_in_s=0.0)
             except dbos_errors.DBOSException:
                 raise  # this turn is somebody else's by now

@@ -4,7 +4,7 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from dbos import DBOS
 from sqlalchemy.exc import SQLAlchemyError
 
 from agent.workflow.liveness import Liveness
-from agent.workflow.queue import QUEUE, WORKFLOW, launched, workflow_id
+from agent.workflow.queue import WORKFLOW, launched, workflow_id
 from agent.workflow.turns import Turns, go_on, late
 from registry import RegistryError, TaskRecord, TaskState
 from registry.tasks import UNDER_WAY
@@ -35,7 +35,7 @@ MOST_FORGOTTEN = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much is worked on at a time."""
+    """How much is worked on at a time, of each queue."""
 
     a_worker: int
     a_person: int
@@ -57,6 +57,8 @@ class Worker:
     turns: Turns
     liveness: Liveness
     limits: Limits
+    queues: Sequence[str]
+    """Those whose tasks it works on."""
     tell: Callable[[str], None]
     """For whoever watches the worker."""
     _is_told: bool = False
@@ -70,17 +72,19 @@ class Worker:
     def run(self) -> None:
         """Work until `stop` is called. What is under way then is given to other workers."""
         self.liveness.hold(self.name)
-        launched(self.turns.queue.engine, self.name, self.turns.work)
+        launched(self.turns.queue.engine, self.name, self.queues, self.turns.work)
         limits = self.limits
-        DBOS.register_queue(
-            QUEUE,
-            worker_concurrency=limits.a_worker,
-            global_concurrency=limits.together,
-            partition_concurrency=limits.a_person,
-            polling_interval_sec=limits.poll_s,
-            on_conflict="always_update",
-        )
-        self.tell(f"{self.name} works on up to {limits.a_worker} tasks at a time")
+        for name in self.queues:
+            DBOS.register_queue(
+                name,
+                worker_concurrency=limits.a_worker,
+                global_concurrency=limits.together,
+                partition_concurrency=limits.a_person,
+                polling_interval_sec=limits.poll_s,
+                on_conflict="always_update",
+            )
+        of = " of each queue" if len(self.queues) > 1 else ""
+        self.tell(f"{self.name} works on up to {limits.a_worker} tasks{of} at a time")
         next_round = next_forgetting = 0.0
         try:
             while not self._is_told:
@@ -171,7 +175,7 @@ class Worker:
             task = replace(self.turns.tasks.task(task_id), turn=int(turn))
             if task.losses < self.limits.losses or not self._bury(task):
                 self.turns.tasks.move(task, {"losses": task.losses + 1}, among=(TaskState.WORKING,))
-                DBOS.resume_workflow(each.workflow_id, queue_name=QUEUE)
+                DBOS.resume_workflow(each.workflow_id, queue_name=task.queue)
 
     def _mend(self) -> None:
         """Queue again what has lost its place in the queue: a turn that ended without ending the task."""

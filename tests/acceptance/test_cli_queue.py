@@ -147,6 +147,8 @@ def test_nobody_can_work_where_there_is_nothing(bare):
     assert "database" in wrong.run("tasks", "list", code=7).stderr
     assert "--name" in bare.run("worker", "--name", "../x", code=2).stderr
     assert bare.json("tasks", "list") == []
+    assert "tasks.queues" in bare.json("tasks", "submit", "x", "--queue", "fast", code=2)["error"]["advice"]
+    assert "--queue" in bare.run("worker", "--queue", "fast", code=2).stderr
     assert bare.json("tasks", "submit", " ", code=2)["error"]["type"] == "BadTask"
     assert bare.json("tasks", "submit", "x", "--create", "--enhance", "y", code=2)["error"]["type"] == "BadTask"
 

@@ -25,7 +25,7 @@ from dbos import DBOSClient, EnqueueOptions
 
 from agent.types import Task
 from agent.workflow.desk import Asked, Desk
-from agent.workflow.queue import APPLICATION, QUEUE, Json
+from agent.workflow.queue import APPLICATION, Json
 from agent.workflow.turns import Wanted
 from registry import TaskState
 
@@ -63,7 +63,7 @@ class Office:
         """A workflow of two empty steps."""
         name = uuid.uuid4().hex
         options = EnqueueOptions(
-            workflow_name=PLAIN, queue_name=QUEUE, workflow_id=name, queue_partition_key="ann", priority=1000
+            workflow_name=PLAIN, queue_name="tasks", workflow_id=name, queue_partition_key="ann", priority=1000
         )
         self._client.enqueue(options, name, 1)
         return name

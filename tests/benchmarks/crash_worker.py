@@ -27,8 +27,9 @@ from agent.config import load_settings
 from agent.ports import ModelReply, ModelRequest
 from agent.types import ignore
 from agent.wiring import open_worker
-from agent.workflow import endings
+from agent.workflow import endings, turns
 from agent.workflow.execution import current
+from agent.workflow.kept import read, written
 from agent.workflow.recording import Recording, digest_of
 from agent.workflow.turns import Turns
 from registry import Operations, Tasks
@@ -39,6 +40,7 @@ AHEAD = (
     "psycopg", "pysqlite3", "sandbox.backends.wasm", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite",
 )  # fmt: skip
 """What a life would import itself."""
+OLDER = "what an older release kept"
 PLAIN = "plain"
 """A workflow of two steps that do nothing."""
 
@@ -60,6 +62,8 @@ class Life(BaseModel):
     """Counts from its birth instead."""
     is_measured: bool = False
     """Has no boundaries, and works on `plain` workflows, too."""
+    is_older: bool = False
+    """Keeps of its steps what no other release can read."""
     parked_s: float = endings.PARKED_S
     """Seconds until it tries a parked task again."""
 
@@ -158,6 +162,9 @@ def live(life: Life, works: Callable[[], object]) -> None:
     """A worker's life, to its end. `works` is called as it begins to work."""
     boundaries = Boundaries(life)
     endings.PARKED_S = life.parked_s
+    if life.is_older:
+        turns.written = lambda kind, value: {OLDER: written(kind, value)}
+        turns.read = lambda kind, kept: read(kind, kept.get(OLDER, kept))
     if life.is_measured:
         with_plain_workflows()
     else:

@@ -9,6 +9,7 @@ import pytest
 from sandbox import Call, FailureKind, Limits, Sandbox
 
 SHORT = Limits(wall_clock_s=1.5)
+PATIENT = Limits(wall_clock_s=30)
 ONE = Call(source="def f():\n    return 1\n", function="f")
 
 
@@ -125,7 +126,8 @@ def test_time_is_limited(run: Any, box: Sandbox, name: str, late: Callable[[floa
 )
 def test_memory_is_limited(run: Any, box: Sandbox, source: str, allowed: str) -> None:
     """Memory ends at its limit, in one piece or in many, and the next call has all of it again."""
-    assert run(source, limits=SHORT).failure.kind in allowed.split()
+    limits = SHORT if "timeout" in allowed else PATIENT  # a busy machine takes a while to fill its memory
+    assert run(source, limits=limits).failure.kind in allowed.split()
     assert box.call(ONE).value == 1
 
 

@@ -38,7 +38,7 @@ def test_turns_and_steps_are_told_with_their_task(
 
     desk = Desk(tasks=shop.operations.tasks, queue=queue)
     turns = Turns(agent=shop.agent, tasks=desk.tasks, queue=queue, worker="w-1", wait_days=1.0, listener=listen)
-    worker = Worker(turns=turns, liveness=FileLocks(tmp_path / "workers"), limits=LIMITS, tell=print)
+    worker = Worker(turns=turns, liveness=FileLocks(tmp_path / "workers"), limits=LIMITS, queues=("tasks",), tell=print)
     wanted = Wanted(task=Task(text="slugify a text", arguments={"text": text}))
     task = desk.submit(wanted, Asked(by="me", via="test"))
     thread = threading.Thread(target=worker.run)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -205,10 +206,12 @@ def test_a_time_out_ends_the_whole_container(api: Any, opened: Callable[..., San
     thread.start()
     assert until(lambda: first_process(api))
     space = (Path("/proc") / str(first_process(api)) / "ns/pid").readlink()
-    assert processes_in(space)
+    # The system may give the number of a space that has ended to another container: what began later is not ours.
+    before = time.clock_gettime(time.CLOCK_BOOTTIME) + 0.8
+    assert processes_in(space, before)
     thread.join()
     assert answer[0].failure.kind is FailureKind.TIMEOUT
-    assert processes_in(space) == []
+    assert processes_in(space, before) == []
 
 
 def first_process(api: Any) -> int:
@@ -217,14 +220,19 @@ def first_process(api: Any) -> int:
     return api.inspect_container(found[0]["Id"])["State"]["Pid"] if found else 0
 
 
-def processes_in(space: Path) -> list[str]:
-    """The processes of the host that live in that process space."""
+def processes_in(space: Path, before: float) -> list[str]:
+    """The processes of the host that live in that process space and began by then, in seconds since the start."""
     found = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and (entry / "ns/pid").readlink() == space:
+            if entry.name.isdigit() and (entry / "ns/pid").readlink() == space and began(entry) <= before:
                 found.append((entry / "cmdline").read_text())
     return found
+
+
+def began(entry: Path) -> float:
+    """When the process began, in seconds since the system's start (proc_pid_stat(5), field 22)."""
+    return int((entry / "stat").read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.alone

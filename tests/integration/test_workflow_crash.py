@@ -148,6 +148,21 @@ def test_another_worker_goes_on_with_what_a_dead_one_was_at(where, request, nurs
         assert model.asked().total() - len(model.asked()) <= 1
 
 
+def test_a_release_goes_on_with_what_another_was_at(on_sqlite, nursery, model, tmp_path):
+    """What the old one kept of its steps cannot be read: the turn is begun anew, with the replies that were kept."""
+    with Nursery() as other, on_sqlite.copied(tmp_path / "releases", model.url) as settings:
+        log = tmp_path / "releases" / "log"
+        with handed_in(settings, WISHES[9]) as (desk, (task,)), ExitStack() as life:
+            life.enter_context(alive(nursery, settings, log, is_older=True))
+            waited(lambda: "kept" in read(log))
+            with alive(other, settings, log.with_name("other")):
+                life.close()
+                done = stands(desk, task, TaskState.DONE)
+        assert (done.turn, done.losses, done.outcome["value"]) == (2, 1, WISHES[9].of(5))
+        assert doubled(Path(settings["registry"]), 1) == 0
+        assert model.asked().total() - len(model.asked()) <= 1
+
+
 def test_a_worker_that_loses_its_lock_lets_go_of_its_tasks(on_postgres, nursery, model, tmp_path):
     """The server ended the one connection that says that it lives: another goes on, and nothing is asked twice."""
     with on_postgres.copied(tmp_path / "unlocked", model.url) as settings:
