@@ -16,6 +16,8 @@ Key = Literal["task", "asked_by", "server", "provider", "model", "purpose"]
 """What requests can be grouped by."""
 LOCK = 0x6B6F77616C
 """Which lock of Postgres is taken by whoever sets something aside."""
+MOST = 3
+"""Models that are named in a refusal."""
 NEWEST = 5_000
 """Of so many requests the speeds are taken."""
 
@@ -92,14 +94,31 @@ def begin_with(connection: Connection, call: ModelCall) -> int:
     return insert_row(connection, model_calls, asdict(call))
 
 
-def spent_with(
-    connection: Connection, *, task: str = "", asked_by: str | None = None, since: datetime | None = None
-) -> Spent:
-    """What was spent for a task, by somebody, or since then, in a transaction that is under way."""
+def spent_with(connection: Connection, **which: Any) -> Spent:
+    """What was spent for a `task`, by somebody (`asked_by`), or `since` then, in a transaction that is under way."""
+    return spent_of(dict(connection.execute(select(*sums()).where(*those(**which))).mappings().one()))
+
+
+def dearest_with(connection: Connection, **which: Any) -> Mapping[str, float]:
+    """What was spent on the dearest models, in euros, by `provider/model`; of the requests as in `spent_with`."""
+    model, eur = model_calls.c.provider + "/" + model_calls.c.model, func.sum(counted_eur())
+    query = select(model, eur).where(*those(**which)).group_by(model).having(eur > 0).order_by(eur.desc()).limit(MOST)
+    return {str(name): round(float(spent), 9) for name, spent in connection.execute(query)}
+
+
+def those(
+    *, task: str = "", asked_by: str | None = None, since: datetime | None = None
+) -> Sequence[ColumnElement[bool]]:
+    """The conditions on the requests that count against a budget."""
     which = between(since, None)
     which += [model_calls.c.task == task] if task else []
     which += [model_calls.c.asked_by == asked_by] if asked_by is not None else []
-    return spent_of(dict(connection.execute(select(*sums()).where(*which)).mappings().one()))
+    return which
+
+
+def counted_eur() -> ColumnElement[Any]:
+    """What a request counts for: what it cost, or what was set aside for it."""
+    return func.coalesce(model_calls.c.cost_eur, model_calls.c.reserved_eur)
 
 
 def between(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
