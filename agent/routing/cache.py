@@ -71,7 +71,7 @@ class KeptReplies:
 
     def reply(self, request: ModelRequest, choice: Choice) -> ModelReply | None:
         """See `agent.routing.aids.Cache.reply`."""
-        if not request.reusable:
+        if not may_be_kept(request, choice):
             return None
         key, now = self._key(request, choice), self._now()
 
@@ -91,7 +91,7 @@ class KeptReplies:
 
     def keep(self, request: ModelRequest, choice: Choice, reply: ModelReply) -> None:
         """See `agent.routing.aids.Cache.keep`. Half a reply is not kept."""
-        if not request.reusable or reply.truncated or reply.is_kept:
+        if not may_be_kept(request, choice) or reply.truncated or reply.is_kept:
             return
         key, now = self._key(request, choice), self._now()
 
@@ -127,3 +127,11 @@ class KeptReplies:
         }
         text = json.dumps(asked, sort_keys=True, default=lambda value: value.hex())
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def may_be_kept(request: ModelRequest, choice: Choice) -> bool:
+    """Whether it wants no sample of its own, and it is known who answers.
+
+    On a machine of one's own that does not tell a model's weights, another one may have its name tomorrow.
+    """
+    return request.reusable and bool(choice.card.digest or not choice.provider.server.is_local)

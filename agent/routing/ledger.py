@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -22,6 +22,7 @@ from agent.errors import (
 from agent.ports import FREE, ModelReply, ModelRequest, Price
 from agent.routing.aids import Choice
 from agent.routing.asking import Asking
+from agent.routing.budgets import Budgets, Limit
 from agent.routing.speeds import KeptSpeeds
 from registry import ModelCall, OperationsUnavailable, Spent
 from registry.model_calls import ModelCalls, begin_with, dearest_with, spent_with
@@ -35,58 +36,12 @@ UNMEASURED_S = 60.0
 HOUR_S = 3600.0
 NOTHING_ASKED = (BudgetExceeded, ContextTooLong, ModelMissing, NoRoute, NotScripted, ProviderUnavailable, RateLimited)
 """Where a request ends so no model worked for it. After any other error it may have."""
-ROUNDING = 1e-9
 Now = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
     """This moment."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limit:
-    """What may be spent on one thing; None for as much as is wanted."""
-
-    eur: float | None = None
-    tokens: int | None = None
-
-    @property
-    def is_set(self) -> bool:
-        """True where there is one."""
-        return self.eur is not None or self.tokens is not None
-
-    def times(self, count: int) -> "Limit":
-        """So many of it together."""
-        return Limit(
-            eur=None if self.eur is None else self.eur * count,
-            tokens=None if self.tokens is None else self.tokens * count,
-        )
-
-    def is_passed(self, spent: Spent, eur: float, tokens: int) -> bool:
-        """Whether so much more would be too much. What costs nothing is never too dear."""
-        too_dear = self.eur is not None and eur > 0 and spent.counted_eur + eur > self.eur + ROUNDING
-        return too_dear or (self.tokens is not None and spent.tokens + tokens > self.tokens)
-
-
-NO_LIMIT = Limit()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Budgets:
-    """What may be spent on models."""
-
-    task: Limit = NO_LIMIT
-    user_day: Limit = NO_LIMIT
-    """By whoever asks, in a day of UTC."""
-    day: Limit = NO_LIMIT
-    """By all together."""
-    exceeded: Literal["stop", "ask"] = "stop"
-    """Whether a task on the queue ends or waits for a person where one is used up."""
-    unpriced: Literal["refuse", "allow"] = "refuse"
-    """What is done about a model in the cloud whose price nobody knows, where there is a budget in euros."""
-    longest_reply: int = 8_192
-    """Tokens that a reply is taken to have at most when it is set aside for."""
 
 
 @dataclass(frozen=True, kw_only=True)

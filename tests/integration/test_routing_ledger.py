@@ -19,7 +19,8 @@ from agent.errors import BudgetExceeded, ContextTooLong, ModelTimedOut, Provider
 from agent.ports import Message, ModelCard, ModelReply, ModelRequest, Price, Purpose, Server, Usage
 from agent.routing.aids import Choice
 from agent.routing.asking import Asking
-from agent.routing.ledger import Budgets, KeptLedger, Limit, cost_of, tokens_of
+from agent.routing.budgets import Budgets, Limit
+from agent.routing.ledger import KeptLedger, cost_of, tokens_of
 from agent.routing.speeds import KeptSpeeds
 from registry import ModelCall, Operations, Spent, TaskRecord
 

@@ -32,12 +32,14 @@ class Away:
     """A server that is nowhere."""
 
     name = "p"
-    server = Server(name="s", provider="p", is_local=True)
+
+    def __init__(self, *, is_local: bool) -> None:
+        self.server = Server(name="s", provider="p", is_local=is_local)
 
 
-def choice(name: str = "m", digest: str = "d1") -> Choice:
+def choice(name: str = "m", digest: str = "d1", *, is_local: bool = True) -> Choice:
     """A model."""
-    return Choice(provider=Away(), card=ModelCard(name=name, digest=digest))  # type: ignore[arg-type]
+    return Choice(provider=Away(is_local=is_local), card=ModelCard(name=name, digest=digest))  # type: ignore[arg-type]
 
 
 class Clock:
@@ -95,9 +97,10 @@ def test_another_request_has_none(kept, other):
 def test_another_model_has_none(kept, tmp_path):
     """By its weights, else by its name; nor has one that other settings would have answer otherwise."""
     assert kept.reply(REQUEST, choice(digest="d2")) is None
-    kept.keep(REQUEST, choice(digest=""), REPLY)
-    assert kept.reply(REQUEST, choice("n", digest="")) is None
-    assert kept.reply(REQUEST, choice(digest="")) is not None
+    cloud = choice(digest="", is_local=False)
+    kept.keep(REQUEST, cloud, REPLY)
+    assert kept.reply(REQUEST, choice("n", digest="", is_local=False)) is None
+    assert kept.reply(REQUEST, cloud) is not None
     with closing(cache(tmp_path / "cache" / "replies.sqlite", parameters={"num_ctx": 1})) as opened:
         assert opened.reply(REQUEST, choice()) is None
 
@@ -110,6 +113,13 @@ def test_who_wants_a_sample_of_their_own_gets_one(kept):
     assert kept.hits() == Hits()
     assert kept.hits().rate is None
     assert kept.reply(replace(REQUEST, seed=3), choice()) is None
+
+
+def test_who_does_not_say_which_weights_it_has_is_asked_each_time(kept):
+    """On a machine of one's own, another model may have the name tomorrow."""
+    kept.keep(REQUEST, choice(digest=""), REPLY)
+    assert kept.reply(REQUEST, choice(digest="")) is None
+    assert kept.hits() == Hits()
 
 
 def test_half_a_reply_is_not_kept(kept):
