@@ -31,6 +31,7 @@ from agent.packages import AllowList
 from agent.permission import Permission
 from agent.rights.grants import Grant, parse
 from agent.rights.secrets import SHORTEST
+from agent.routing.settings import RoutingSettings
 from agent.sandboxes import AUTO
 from registry import Remote
 from sandbox import Limits
@@ -218,6 +219,8 @@ class Settings(BaseSettings):
     """How many independent candidates are written for a function: their agreement is evidence."""
     models: ModelSettings = ModelSettings()
     """Which model is asked for what."""
+    routing: RoutingSettings = RoutingSettings()
+    """Which model server is asked, and how long."""
     budget: BudgetSettings = BudgetSettings()
     """What making one function may cost."""
     budgets: SpendingSettings = SpendingSettings()

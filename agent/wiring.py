@@ -68,7 +68,7 @@ def build_agent(
     """
     registry = open_registry(settings)
     journal = Journal(operations=open_operations(settings), recorded_calls=settings.recorded_calls)
-    router = Router(open_providers(settings), memory)
+    router = open_router(settings, aids_of(settings, journal.operations), memory)
     generator, models = Generator(router=router), settings.models.as_models()
     shelf = open_shelf(settings, progress_to(listener), lambda: sandboxes.one(sandboxes.names[0]))
     sandboxes = open_sandboxes(settings, progress_to(listener), shelf.of, spares=spares)
@@ -107,6 +107,7 @@ def build_agent(
         ),
         following=following,
         which=which,
+        actor=actor,
     )
 
 
@@ -363,6 +364,19 @@ def open_sandbox(settings: Settings, name: str, on_progress: Callable[[str], Non
 def open_providers(settings: Settings) -> tuple[LLMProvider, ...]:
     """The servers of all providers, in the order of the settings. Raises `BadSettings`."""
     return tuple(server for name in settings.providers for server in open_provider(settings, name))
+
+
+def open_router(settings: Settings, aids: Aids, memory: Memory = asked_anew) -> Router:
+    """What chooses among the servers of all providers; none is asked yet. Raises `BadSettings`."""
+    wanted = settings.routing
+    return Router(
+        open_providers(settings),
+        memory,
+        aids,
+        patience=wanted.as_patience(),
+        prefer_local=wanted.prefer_local,
+        refresh_s=wanted.refresh_s,
+    )
 
 
 def open_provider(settings: Settings, name: str) -> Sequence[LLMProvider]:
