@@ -22,7 +22,7 @@ from agent.errors import (
     ProviderUnavailable,
 )
 from agent.ports import Message, ModelRequest, Purpose
-from integrations.llm import _ollama_http, fake_ollama
+from integrations.llm import _ollama_http
 from integrations.llm.fake_ollama import FakeOllama, Model, Rule, Script
 from integrations.llm.ollama import MAX_REPLY_CHARS, PROVIDER, OllamaConfig, address
 
@@ -195,7 +195,7 @@ def test_a_model_for_vectors_that_went_is_replaced():
 def test_vectors_that_are_none_are_refused(said, monkeypatch):
     """Too few, of two lengths, empty or not finite: none of them is compared with anything."""
     with FakeOllama(BOTH) as server:
-        monkeypatch.setitem(fake_ollama.ROUTES, ("POST", "/api/embed"), said.encode())
+        monkeypatch.setitem(FakeOllama.dialect.routes, ("POST", "/api/embed"), said.encode())
         with pytest.raises(MalformedReply):
             PROVIDER.open({"host": server.url})[0].embed(["red", "blue"])
 
