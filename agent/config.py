@@ -28,12 +28,19 @@ from pydantic_settings import (
 )
 
 from agent.errors import BadGrant, BadSettings
-from agent.making.budget import Budget
-from agent.making.models import Models
+from agent.model_settings import (
+    BudgetSettings,
+    LearningSettings,
+    ModelSettings,
+    ReplySettings,
+    SpendingSettings,
+    VeilSettings,
+)
 from agent.packages import AllowList
 from agent.permission import Permission
 from agent.rights.grants import Grant, parse
-from agent.rights.secrets import SHORTEST
+from agent.rights.secrets import SHORTEST, keys_in
+from agent.routing.settings import RoutingSettings
 from agent.sandboxes import AUTO
 from registry import Remote
 from sandbox import Limits
@@ -46,6 +53,13 @@ CONNECTION = (
     "SSL_CERT_FILE", "SSL_CERT_DIR",
 )  # fmt: skip
 """The variables that say how to reach other machines."""
+
+
+PROVIDER_VARIABLES = {
+    "ollama": {"host": "OLLAMA_HOST", "api_key": "OLLAMA_API_KEY"},
+    "openai": {"base_url": "OPENAI_BASE_URL", "api_key": "OPENAI_API_KEY"},
+}
+"""The variables that other programs read for the same."""
 
 
 class LimitSettings(BaseModel):
@@ -75,44 +89,6 @@ class LimitSettings(BaseModel):
             max_result_bytes=self.max_result_mib << 20,
             max_file_bytes=self.max_file_mib << 20,
         )
-
-
-class ModelSettings(BaseModel):
-    """Models by what they are asked for, as `model` or `provider/model`; empty leaves it to the provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    specify: str = ""
-    """Writes the specification."""
-    test: str = ""
-    """Writes the tests; another one than writes the code makes other mistakes."""
-    generate: tuple[str, ...] = ()
-    """Write the candidates, in turn."""
-    stronger: tuple[str, ...] = ()
-    """Write them where the others did not do."""
-
-    def as_models(self) -> Models:
-        """The models as the agent takes them."""
-        return Models(specify=self.specify, test=self.test, generate=self.generate, stronger=self.stronger)
-
-
-class BudgetSettings(BaseModel):
-    """Where the making of one function ends, whichever comes first."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    requests: int = Field(default=25, ge=1)
-    """Requests to models."""
-    tokens: int = Field(default=200_000, ge=1)
-    """Tokens in and out together, as the servers count them."""
-    cost_eur: float = Field(default=1.0, ge=0)
-    """Euros, where a provider tells its prices."""
-    seconds: float = Field(default=1800.0, gt=0)
-    """Wall-clock seconds after which no further request is made."""
-
-    def as_budget(self) -> Budget:
-        """The budget as the agent takes it."""
-        return Budget(requests=self.requests, tokens=self.tokens, cost_eur=self.cost_eur, seconds=self.seconds)
 
 
 class GrantSettings(BaseModel):
@@ -262,8 +238,18 @@ class Settings(BaseSettings):
     """How many independent candidates are written for a function: their agreement is evidence."""
     models: ModelSettings = ModelSettings()
     """Which model is asked for what."""
+    routing: RoutingSettings = RoutingSettings()
+    """Which model server is asked, and how long."""
     budget: BudgetSettings = BudgetSettings()
     """What making one function may cost."""
+    budgets: SpendingSettings = SpendingSettings()
+    """What may be spent on models: on a task, by somebody in a day, by all in a day."""
+    learning: LearningSettings = LearningSettings()
+    """Whether models are chosen by what the gate said of what they wrote."""
+    replies: ReplySettings = ReplySettings()
+    """How long replies are kept that may be given again."""
+    veil: VeilSettings = VeilSettings()
+    """What services in the cloud are not told."""
     promotion: Literal["default", "person", "statistics"] = "default"
     """`default`: what needs no rights goes to production by its checks. `person`: somebody always signs.
     `statistics`: it serves as a canary first, until its calls have shown `reliability`."""
@@ -337,7 +323,8 @@ class Settings(BaseSettings):
     @property
     def hidden(self) -> Mapping[str, str]:
         """What no log may show, by a name: secrets, and the keys and passwords of neighbours."""
-        found = {f"llm.{name}": str(section["api_key"]) for name, section in self.llm.items() if "api_key" in section}
+        sections = {name: self.provider_section(name) for name in (*self.providers, *self.llm)}
+        found = {f"llm.{place}": key for place, key in keys_in(sections)}
         if password := urlsplit(self.database).password:
             found["database"] = unquote(password)
         for name, section in self.secrets.items():
@@ -346,13 +333,12 @@ class Settings(BaseSettings):
         return found
 
     def provider_section(self, name: str) -> dict[str, Any]:
-        """The raw settings of one model provider; Ollama's own environment variables count where ours are silent."""
+        """The raw settings of one model provider; its own environment variables count where ours are silent."""
         section = dict(self.llm.get(name, {}))
-        if name == "ollama":
-            for key, variable in (("host", "OLLAMA_HOST"), ("api_key", "OLLAMA_API_KEY")):
-                if key not in section and os.environ.get(variable):
-                    section[key] = os.environ[variable]
-        return section
+        others = name == "openai" and "base_url" in section  # a key for OpenAI is not for all who speak its API
+        variables = {} if others else PROVIDER_VARIABLES.get(name, {})
+        named = {key: os.environ[each] for key, each in variables.items() if os.environ.get(each)}
+        return named | section
 
 
 def load_settings(**overrides: Any) -> Settings:

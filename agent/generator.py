@@ -140,6 +140,7 @@ class Generator:
             task=task.text,
             schema={key: value for key, value in manifest.input_schema.items() if key != "required"},
             temperature=0.0,
+            reusable=True,
         )
         found = read_reply(self.router.complete(request).text, AnyObject)
         return found.model_dump() if isinstance(found, AnyObject) else {}

@@ -1,6 +1,7 @@
 """The way of a task: match, or else make; then run and report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from agent.making.forge import Forge, Made
 from agent.matching.decision import Decision, Match, Which, nobody_knows
 from agent.matching.matcher import Matcher
 from agent.questions import Said
+from agent.routing.asking import Asking, asking
 from agent.runner import Answer, Runner
 from agent.steps import AS_THEY_COME, NOTHING_KNOWN, Known, Steps
 from agent.types import Event, Origin, Outcome, Task, version_facts
@@ -39,6 +41,8 @@ class Agent:
     following: Following
     which: Which = nobody_knows
     """Asks a person which function is meant."""
+    actor: Callable[[], str] = lambda: ""
+    """For whom this thread works."""
 
     def execute(self, task: Task, steps: Steps = AS_THEY_COME, known: Known = NOTHING_KNOWN) -> Outcome:
         """Do the task with a function that is there, or with one made for it.
@@ -47,6 +51,10 @@ class Agent:
         registry or the sandbox.
         """
         refuse_unreadable(task)
+        with self._asking_for(task):
+            return self._execute(task, steps, known)
+
+    def _execute(self, task: Task, steps: Steps, known: Known) -> Outcome:
         task, clock = replace(task, arguments={**task.arguments, **known.arguments}), StepClock()
         if known.approved is not None:
             name, version = known.approved
@@ -78,7 +86,8 @@ class Agent:
         refuse_unreadable(task)
         clock = StepClock()
         self.freshen()
-        made = self._made(steps, task, clock, known)
+        with self._asking_for(task):
+            made = self._made(steps, task, clock, known)
         return outcome(task, made.version, origin_of(made), clock, made=made)
 
     def run(self, name: str, task: Task, *, version: str | None = None) -> Outcome:
@@ -93,7 +102,8 @@ class Agent:
             advice = f"`kowal functions history {name}` says why. Name another version, or enhance the function."
             raise RunFailed(f"`{name}` {found.version} is quarantined: it is kept from running", advice=advice)
         run = self.runner.run if version else self.runner.serve
-        answer = run(task, found, clock, Origin.NAMED, None)
+        with self._asking_for(task):
+            answer = run(task, found, clock, Origin.NAMED, None)
         return outcome(task, answer.version, Origin.NAMED, clock, answer=answer)
 
     def enhance(self, name: str, wish: Task, steps: Steps = AS_THEY_COME, known: Known = NOTHING_KNOWN) -> Outcome:
@@ -101,7 +111,8 @@ class Agent:
         refuse_unreadable(wish)
         clock = StepClock()
         self.freshen()
-        made = self._made(steps, wish, clock, known, replaces=name)
+        with self._asking_for(wish):
+            made = self._made(steps, wish, clock, known, replaces=name)
         return outcome(wish, made.version, Origin.GENERATED, clock, made=made)
 
     def answer(self, question_id: int, said: Said, *, by: str) -> Outcome:
@@ -153,9 +164,14 @@ class Agent:
         self.following.close()
         self.runner.sandboxes.close()
         self.following.settle(LAST_STEP_S)
+        self.matcher.router.close()
         self.matcher.operations.close()
         self.matcher.vectors.kept.close()
         self.registry.close()
+
+    def _asking_for(self, task: Task) -> AbstractContextManager[None]:
+        """What is asked of models in the block is asked for the task, as it demands."""
+        return asking(Asking(task=task.id, by=self.actor(), constraints=task.constraints))
 
     def _match(self, task: Task) -> Match:
         """The matcher's choice, unless it breaks an example that the person gave."""

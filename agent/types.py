@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from agent.ports import NO_CONSTRAINTS, Constraints
 from registry import Example, Function, Version
 
 
@@ -27,6 +28,8 @@ class Task:
     """Further sentences about what the function must do."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Input files by plain name, for a function that was granted `files in`."""
+    constraints: Constraints = NO_CONSTRAINTS
+    """What it demands of the models that are asked for it."""
     id: str = ""
     """Its name on the queue, where it is on one: what is made for it twice, after a crash, is one function."""
 

@@ -9,6 +9,7 @@ from agent.cli import (
     backup,
     functions,
     matching,
+    models,
     moves,
     people,
     questions,
@@ -52,6 +53,7 @@ for move in (moves.approve, moves.promote, moves.rollback, moves.quarantine):
 functions.app.command("words")(matching.words)
 app.add_typer(functions.app, name="functions")
 app.add_typer(matching.runs, name="runs")
+app.add_typer(models.app, name="models")
 app.add_typer(requirements.app, name="requirements")
 app.command("verify")(verify.verify_functions)
 app.command("serve")(serve.serve)

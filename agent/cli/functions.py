@@ -9,6 +9,7 @@ import typer
 
 from agent.api import sorted_requirements
 from agent.cli.asking import attendant
+from agent.cli.demands import demanding
 from agent.cli.opening import (
     Arguments,
     ArgumentsFile,
@@ -40,6 +41,7 @@ from agent.cli.tasks import report_made, tell_artefacts
 from agent.config import Settings
 from agent.errors import NotPromoted
 from agent.making.callers import Followed
+from agent.ports import NO_CONSTRAINTS, Constraints
 from agent.types import Task
 from agent.warden import success
 from agent.wiring import open_operations
@@ -181,6 +183,7 @@ def diff(name: Name, old: str, new: str, json_output: Json = False) -> None:
 
 
 @app.command()
+@demanding
 def create(
     task: Annotated[str, typer.Argument(help="What the function should do.")],
     requirement: Annotated[
@@ -188,13 +191,14 @@ def create(
     ] = None,
     example: Examples = None,
     json_output: Json = False,
+    demands: Constraints = NO_CONSTRAINTS,
 ) -> None:
     """Make a function and keep it, without running it."""
     packages, wishes = sorted_requirements(requirement or ())
     with opened_agent(json_output=json_output, ask=attendant(json_output=json_output)) as agent:
-        outcome = agent.create(
-            Task(text=task, requirements=packages, wishes=wishes, examples=read_cli_examples(example))
-        )
+        examples = read_cli_examples(example)
+        wish = Task(text=task, requirements=packages, wishes=wishes, examples=examples, constraints=demands)
+        outcome = agent.create(wish)
     report_made(outcome, json_output=json_output)
 
 

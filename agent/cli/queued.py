@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from agent.cli.demands import demanding
 from agent.cli.opening import (
     Arguments,
     ArgumentsFile,
@@ -26,6 +27,7 @@ from agent.cli.render import cut, err, out, outcome_json, print_columns, print_j
 from agent.cli.tasks import report_done, report_made, tell_artefacts
 from agent.config import current_user, load_settings
 from agent.errors import BadTask
+from agent.ports import NO_CONSTRAINTS, Constraints
 from agent.types import Event, Outcome, Task
 from agent.wiring import open_desk, open_operations
 from agent.workflow.kept import read
@@ -45,6 +47,7 @@ LOOK_S = 0.1
 
 
 @app.command()
+@demanding
 def submit(
     task: Annotated[str, typer.Argument(help="What should be done, in plain words.")],
     arg: Arguments = None,
@@ -60,6 +63,7 @@ def submit(
     create: Annotated[bool, typer.Option("--create", help="Make the function, without running it.")] = False,
     enhance: Annotated[str, typer.Option(metavar="NAME", help="Make a new version of that function.")] = "",
     json_output: Json = False,
+    demands: Constraints = NO_CONSTRAINTS,
 ) -> None:
     """Put a task on the queue and print its id. A worker does it: `kowal worker`."""
     from agent.workflow.desk import Asked
@@ -68,7 +72,7 @@ def submit(
     if create and enhance:
         raise BadTask("A task makes a function or a new version, not both", advice="Say --create or --enhance NAME.")
     given, files = read_arguments(arg, args_file), read_files(file)
-    wish = Task(text=task, arguments=given, examples=read_cli_examples(example), files=files)
+    wish = Task(text=task, arguments=given, examples=read_cli_examples(example), files=files, constraints=demands)
     verb = "create" if create else "enhance" if enhance else "execute"
     longest = timedelta(seconds=deadline) if deadline is not None else None
     asked = Asked(by=current_user(), via="cli", key=key, priority=priority, deadline=longest, queue=queue)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.asking import attendant
+from agent.cli.demands import demanding
 from agent.cli.matching import chooser, print_match
 from agent.cli.opening import (
     Arguments,
@@ -25,11 +26,13 @@ from agent.cli.opening import (
 from agent.cli.render import err, milliseconds, out, outcome_json, print_json, print_table, print_text, print_value
 from agent.loop import Agent
 from agent.matching.decision import Decision
+from agent.ports import NO_CONSTRAINTS, Constraints
 from agent.types import Outcome, Task
 from agent.wiring import open_operations
 from registry import AttemptRecord, Status
 
 
+@demanding
 def run(
     task: Annotated[str, typer.Argument(help="What should be done, in plain words.")],
     arg: Arguments = None,
@@ -39,10 +42,11 @@ def run(
     example: Examples = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and with which rights.")] = False,
     json_output: Json = False,
+    demands: Constraints = NO_CONSTRAINTS,
 ) -> None:
     """Do a task with a function that is there, or with one that is made and proven for it."""
     given, files = read_arguments(arg, args_file), read_files(file)
-    wish = Task(text=task, arguments=given, examples=read_cli_examples(example), files=files)
+    wish = Task(text=task, arguments=given, examples=read_cli_examples(example), files=files, constraints=demands)
     ask, which = attendant(json_output=json_output), chooser(json_output=json_output)
     with opened_agent(json_output=json_output, ask=ask, which=which) as agent:
         if dry_run:
@@ -94,15 +98,18 @@ def preview(agent: Agent, task: Task, *, json_output: bool) -> None:
         out.print("A function would be made.")
 
 
+@demanding
 def enhance(
     name: Annotated[str, typer.Argument(help="The function.")],
     improvement: Annotated[str, typer.Argument(help="What it should do beyond what it does.")],
     example: Examples = None,
     json_output: Json = False,
+    demands: Constraints = NO_CONSTRAINTS,
 ) -> None:
     """Make a new version of a function; what the old one promised still holds."""
     with opened_agent(json_output=json_output, ask=attendant(json_output=json_output)) as agent:
-        outcome = agent.enhance(name, Task(text=improvement, examples=read_cli_examples(example)))
+        wish = Task(text=improvement, examples=read_cli_examples(example), constraints=demands)
+        outcome = agent.enhance(name, wish)
     report_made(outcome, json_output=json_output)
 
 

@@ -11,7 +11,7 @@ from agent.brief import brief_from
 from agent.checks import agreement, mutation
 from agent.clock import StepClock
 from agent.composition import named_callees
-from agent.errors import BadTask, ModelError, NoFunctionFits, NotPromoted
+from agent.errors import BadTask, BudgetExceeded, ModelError, NoFunctionFits, NotPromoted
 from agent.evidence.jury import Decision, Ruling
 from agent.evidence.standing import Scale
 from agent.making.admission import Admission
@@ -226,9 +226,14 @@ class Forge:
 
 @contextmanager
 def modelless(task_id: str, spending: Spending) -> Iterator[None]:
-    """Have a model's absence be what it is to a task: no function fits, and none can be made."""
+    """Have a model's absence be what it is to a task: no function fits, and none can be made.
+
+    That a budget is used up is for people to know as it is.
+    """
     try:
         yield
+    except BudgetExceeded:
+        raise
     except ModelError as error:
         raise NoFunctionFits(
             f"No function fits, and no model could make one: {error}",

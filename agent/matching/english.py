@@ -65,4 +65,6 @@ def line_request(text: str) -> ModelRequest:
     schema: dict[str, Any] = Line.model_json_schema()
     said = fill("task", task=as_data(text), details="")
     messages = (Message(role="system", content=fill("canonical")), Message(role="user", content=said))
-    return ModelRequest(messages=messages, purpose=Purpose.MATCH, task=text, schema=schema, temperature=0.0)
+    return ModelRequest(
+        messages=messages, purpose=Purpose.MATCH, task=text, schema=schema, temperature=0.0, reusable=True
+    )

@@ -268,7 +268,9 @@ def choice_request(task: Task, versions: Sequence[Version], line: str = "") -> M
     schema: Mapping[str, Any] = Chosen.model_json_schema()
     said = fill("task", task=as_data(task.text), details=f"\nIn English: {as_data(line)}" if line else "")
     messages = (Message(role="system", content=system), Message(role="user", content=said))
-    return ModelRequest(messages=messages, purpose=Purpose.MATCH, task=task.text, schema=schema, temperature=0.0)
+    return ModelRequest(
+        messages=messages, purpose=Purpose.MATCH, task=task.text, schema=schema, temperature=0.0, reusable=True
+    )
 
 
 def parameters_text(manifest: Manifest) -> str:

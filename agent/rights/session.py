@@ -15,6 +15,7 @@ from agent.rights.outcomes import AskFailed, AskRefused
 from agent.rights.secrets import Vault
 from agent.rights.tally import Tally
 from agent.rights.web import Web, as_value, read_http_ask
+from agent.routing import asking
 from registry import RegistryError, Version
 from sandbox import CallResult, SandboxError, Surroundings
 
@@ -58,6 +59,7 @@ class Session:
         self._callers = (*callers, version.name)
         self._reached: dict[str, None] = {}
         self._waiting, self._troubled = 0, False
+        self._whose = asking.current()
         self._lock = threading.Lock()
 
     @property
@@ -112,7 +114,8 @@ class Session:
         with self._lock:
             self._waiting += 1
         try:
-            return {"value": self._served(ask)}
+            with asking.asking(self._whose):  # the sandbox answers in threads of its own
+                return {"value": self._served(ask)}
         except AskRefused as error:
             self._troubled |= not error.own_fault
             return {"error": str(error), "refused": True}

@@ -75,6 +75,7 @@ def test_every_command_has_json(home, tmp_path):
         ("functions", "words"): ["slugify"],
         ("answer",): ["1"],
         ("match",): ["count words"],
+        ("models", "explain"): ["count words", "--purpose", "match"],
         ("tasks", "submit"): ["count words"],
         **{("tasks", word): ["zz"] for word in ("show", "follow", "cancel", "retry", "answer", "approve", "reject")},
         ("backup",): [str(tmp_path / "backup")],

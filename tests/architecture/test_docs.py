@@ -14,6 +14,7 @@ TABLED = (
     "agent/observing",
     "agent/matching",
     "agent/rights",
+    "agent/routing",
     "agent/serving",
     "agent/source",
     "agent/workflow",

@@ -28,7 +28,19 @@ from agent.matching.lessons import Lessons
 from agent.matching.matcher import Matcher
 from agent.matching.vectors import Vectors
 from agent.packages import Shelf
-from agent.ports import LLMProvider, ModelReply, ModelRequest, ProviderStatus, Purpose, Usage
+from agent.ports import (
+    FREE,
+    Hear,
+    LLMProvider,
+    ModelCard,
+    ModelReply,
+    ModelRequest,
+    ProviderStatus,
+    Purpose,
+    Server,
+    Usage,
+    unheard,
+)
 from agent.promoter import Policy, Promoter
 from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
@@ -105,12 +117,13 @@ class Teller:
     """A model that says what it was given, by purpose and in order; its last word is repeated."""
 
     name = "teller"
+    server = Server(name="teller", provider="teller", is_local=True)
 
     def __init__(self, **words: Sequence[Said]) -> None:
         self.words: dict[Purpose, list[Said]] = {Purpose(purpose): list(said) for purpose, said in words.items()}
         self.requests: list[ModelRequest] = []
 
-    def complete(self, request: ModelRequest) -> ModelReply:
+    def complete(self, request: ModelRequest, hear: Hear = unheard) -> ModelReply:
         """The next reply for the purpose. A purpose without any is a mistake of the test."""
         self.requests.append(request)
         said = self.words[request.purpose]
@@ -119,6 +132,10 @@ class Teller:
             raise reply
         used = Usage(tokens_in=10, tokens_out=5)
         return reply if isinstance(reply, ModelReply) else ModelReply(text=reply, provider="t", model="m", usage=used)
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """The one that it stands for."""
+        return (ModelCard(name="m", price=FREE),)
 
     def status(self) -> ProviderStatus:
         """Always there."""

@@ -5,10 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import BudgetSettings, ModelSettings, Settings, load_settings, settings_file
+from agent.config import Settings, load_settings, settings_file
 from agent.errors import BadSettings
 from agent.making.budget import Budget
 from agent.making.models import Models
+from agent.model_settings import (
+    BudgetSettings,
+    LearningSettings,
+    ModelSettings,
+    ReplySettings,
+    SpendingSettings,
+    VeilSettings,
+)
+from agent.routing.budgets import Budgets, Limit
 
 
 @pytest.fixture(autouse=True)
@@ -166,7 +175,22 @@ def test_the_files_place_can_be_named(clean, monkeypatch):
     assert "kowal" in settings_file().parent.name
 
 
-@pytest.mark.parametrize("section", [Settings, ModelSettings, BudgetSettings])
+def test_what_may_be_spent_is_read_from_the_settings(clean):
+    """Nothing said is no limit; zero is a limit."""
+    assert load_settings().budgets.as_budgets() == Budgets()
+    clean.write_text('[budgets]\ntask_eur = 0.5\nday_eur = 0\nuser_day_tokens = 1000\nexceeded = "ask"\n')
+    assert load_settings().budgets.as_budgets() == Budgets(
+        task=Limit(eur=0.5), user_day=Limit(tokens=1000), day=Limit(eur=0.0), exceeded="ask"
+    )
+    clean.write_text("[budgets]\ntask_eur = -1\n")
+    with pytest.raises(BadSettings, match=r"budgets\.task_eur"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "section",
+    [Settings, ModelSettings, BudgetSettings, SpendingSettings, LearningSettings, ReplySettings, VeilSettings],
+)
 def test_every_setting_says_what_it_is(section):
     """Each field carries a sentence beneath it in the source."""
     import inspect
@@ -199,6 +223,29 @@ def test_a_secret_comes_from_a_value_a_file_or_the_environment(clean, monkeypatc
     found = [settings.secret(name) for name in ("FIRST", "SECOND", "THIRD", "FOURTH")]
     assert found == ["from-the-settings", "from-the-file", "from-the-variable", "from-our-variable"]
     assert "from-the-settings" not in f"{settings!r} {settings.model_dump()}"
+
+
+def test_the_keys_of_all_model_servers_are_hidden(clean, monkeypatch):
+    """Those of listed servers and of the environment count as well; a key that is a word hides no such word."""
+    monkeypatch.setenv("OLLAMA_API_KEY", "from-the-environment")
+    clean.write_text(
+        'providers = ["ollama", "openai"]\n[llm.openai]\napi_key = "key-for-all"\nservers = [{name = "a", api_key = '
+        '"key-of-one"}, {name = "b", api_key = "EMPTY"}]\n'
+    )
+    hidden = load_settings().hidden
+    assert hidden == {
+        "llm.ollama": "from-the-environment",
+        "llm.openai": "key-for-all",
+        "llm.openai.servers.0": "key-of-one",
+    }
+
+
+def test_a_key_for_openai_is_not_for_others_who_speak_its_api(clean, monkeypatch):
+    """What the environment holds for OpenAI goes to OpenAI, not to a server that the settings name."""
+    monkeypatch.setenv("OPENAI_API_KEY", "key-for-openai")
+    assert load_settings().provider_section("openai") == {"api_key": "key-for-openai"}
+    clean.write_text('[llm.openai]\nbase_url = "https://x.example/v1"\n')
+    assert load_settings().provider_section("openai") == {"base_url": "https://x.example/v1"}
 
 
 @pytest.mark.parametrize(

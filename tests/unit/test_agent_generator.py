@@ -12,7 +12,19 @@ from agent.brief import Brief
 from agent.exchanges import Exchange
 from agent.generator import VARIED, Generator, Proposal
 from agent.packages import AllowList
-from agent.ports import LLMProvider, ModelReply, ModelRequest, ProviderStatus, Purpose, Usage
+from agent.ports import (
+    FREE,
+    Hear,
+    LLMProvider,
+    ModelCard,
+    ModelReply,
+    ModelRequest,
+    ProviderStatus,
+    Purpose,
+    Server,
+    Usage,
+    unheard,
+)
 from agent.prompting import prompt_version
 from agent.replies import Code
 from agent.routing.router import Router
@@ -63,16 +75,21 @@ class Teller:
     """A provider that says what it was given, in order, the last for good, and remembers what it was asked."""
 
     name = "teller"
+    server = Server(name="teller", provider="teller", is_local=True)
 
     def __init__(self, *replies: ModelReply | str) -> None:
         self.replies = list(replies)
         self.requests: list[ModelRequest] = []
 
-    def complete(self, request: ModelRequest) -> ModelReply:
+    def complete(self, request: ModelRequest, hear: Hear = unheard) -> ModelReply:
         """The next reply."""
         self.requests.append(request)
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         return ModelReply(text=reply, provider="teller", model="small") if isinstance(reply, str) else reply
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """The one that it stands for."""
+        return (ModelCard(name="small", price=FREE),)
 
     def status(self) -> ProviderStatus:
         """Always there."""
@@ -290,7 +307,7 @@ def test_candidates_differ_by_seed_and_temperature():
         (2, VARIED),
         (3, VARIED),
     ]
-    assert provider.requests[0].model is None
+    assert {request.model for request in provider.requests} == {"small"}
 
 
 def test_a_repair_carries_code_and_findings():

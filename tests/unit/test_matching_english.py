@@ -5,10 +5,10 @@ from contextlib import closing
 
 import pytest
 
-from agent.errors import ProviderUnavailable
+from agent.errors import ModelError
 from agent.matching.english import English, is_english
 from agent.matching.kept import Kept
-from agent.ports import ModelReply, Purpose
+from agent.ports import FREE, ModelCard, ModelReply, Purpose, Server
 from agent.routing.router import Router
 
 POLISH = "policz samogłoski w tekście"
@@ -18,9 +18,14 @@ class Translator:
     """A model that says what it was given."""
 
     name = "translator"
+    server = Server(name="translator", provider="translator", is_local=True)
 
     def __init__(self, said) -> None:
         self.said, self.requests = said, []
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """The one that it stands for."""
+        return (ModelCard(name="m", price=FREE),)
 
     def complete(self, request) -> ModelReply:
         """The same to everything."""
@@ -75,7 +80,7 @@ def test_a_text_is_translated_once(file):
 @pytest.mark.parametrize(
     "said",
     ["", "count the vowels", '{"english": ""}', '{"english": 5}', '{"function": null}', '{"english": "a\\nb"}',
-     json.dumps({"english": "x" * 301}), ProviderUnavailable("away")],
+     json.dumps({"english": "x" * 301}), ModelError("no answer")],
 )  # fmt: skip
 def test_what_is_no_line_is_not_used(said, file):
     """Nothing, several lines, an essay or no answer: the task stays as it is, and nothing is kept."""

@@ -1,0 +1,116 @@
+"""What servers have: their models as they were looked up, which of them may be used, and why the others may not."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+from agent.errors import ModelError
+from agent.ports import LLMProvider, ModelCard, Server, ServerLimits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """One server's models."""
+
+    provider: LLMProvider
+    cards: tuple[ModelCard, ...]
+    """Those to be preferred first."""
+
+    @cached_property
+    def server(self) -> Server:
+        """Which server it is."""
+        return self.provider.server
+
+    @cached_property
+    def offered(self) -> tuple[ModelCard, ...]:
+        """Those that write and that the server's limits let through, in its order of preference."""
+        return tuple(card for card in self.cards if card.name not in self.refused)
+
+    @cached_property
+    def by_size(self) -> tuple[ModelCard, ...]:
+        """The offered ones, largest first; those of unknown size last."""
+        return tuple(sorted(self.offered, key=lambda card: -(card.params_b or 0.0)))
+
+    @cached_property
+    def roomiest(self) -> ModelCard | None:
+        """The offered one with the longest context that is known."""
+        known = [card for card in self.offered if self.context(card) is not None]
+        return max(known, key=lambda card: self.context(card) or 0, default=None)
+
+    @cached_property
+    def refused(self) -> Mapping[str, str]:
+        """The others by name, each with the reason in words."""
+        return {card.name: why for card in self.cards if (why := refusal(card, self.server.limits))}
+
+    @cached_property
+    def _named(self) -> Mapping[str, ModelCard]:
+        return {full(card.name): card for card in self.cards}
+
+    def card(self, model: str) -> ModelCard | None:
+        """The model of that name, offered or not; a bare name means `latest`."""
+        return self._named.get(full(model))
+
+    def context(self, card: ModelCard) -> int | None:
+        """The longest context that it may be asked with, in tokens; None where that is not known."""
+        known = [size for size in (card.context, self.server.limits.max_context) if size is not None]
+        return min(known, default=None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """A server at one moment."""
+
+    stock: Stock
+    away: ModelError | None = None
+    """Why it cannot be asked: it was never reached, or not since long."""
+    is_up: bool = True
+    """False while it is left alone after a failure."""
+    busy: int = 0
+    """Requests that it is at."""
+
+    @property
+    def is_full(self) -> bool:
+        """True where it is at as many requests as it takes."""
+        most = self.stock.server.limits.concurrency
+        return most is not None and self.busy >= most
+
+
+Snapshot = Sequence[Standing]
+"""All servers at one moment, in the order of the settings."""
+
+
+def full(model: str) -> str:
+    """The name with its tag; a bare name means `latest`."""
+    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
+
+
+def refusal(card: ModelCard, limits: ServerLimits) -> str:
+    """Why a model of a server is not used for replies; empty where it is."""
+    return next(refusals(card, limits), "")
+
+
+def refusals(card: ModelCard, limits: ServerLimits) -> Iterator[str]:
+    """All reasons against a model."""
+    if not card.writes:
+        yield "it does not write text"
+    if limits.allow and not any(matches(card.name, pattern) for pattern in limits.allow):
+        yield f"it is not among those allowed ({', '.join(limits.allow)})"
+    if denying := next((pattern for pattern in limits.deny if matches(card.name, pattern)), ""):
+        yield f"it is denied ({denying})"
+    sizes = (
+        ("parameters", "B", card.params_b, limits.max_params_b),
+        ("size", "GB", card.size_gb, limits.max_size_gb),
+    )
+    for what, unit, size, most in sizes:
+        if most is None:
+            continue
+        if size is None and limits.strict:
+            yield f"its {what} is not known, and the server is strict"
+        if size is not None and size > most:
+            yield f"its {what} is {size:g} {unit}, more than the server's {most:g} {unit}"
+
+
+def matches(model: str, pattern: str) -> bool:
+    """Whether the name is one of those that the pattern names."""
+    return fnmatchcase(model, pattern) or fnmatchcase(full(model), full(pattern) if "*" not in pattern else pattern)
