@@ -1,7 +1,7 @@
 """The child process around the WebAssembly engine: builds the snapshot, or serves one call at a time.
 
-Run as `python -I -m sandbox.engine build FOLDER`, or `serve FOLDER [SITE]`, with an empty environment. A guest that
-overflows its stack aborts this process; the parent then sees one failed call and takes the next child.
+Run as `python -I -m sandbox.engine build DRAFT FOLDER`, or `serve FOLDER [SITE]`, with an empty environment. A guest
+that overflows its stack aborts this process; the parent then sees one failed call and takes the next child.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ import eryx
 
 from sandbox.frames import ANSWER, ASK, EXIT_OUTPUT_LIMIT, MAX_ASK_BYTES, read_frame, write_frame
 from sandbox.guest_contents import GUEST_IMPORTS, WARM_UP
+from sandbox.snapshot import install
 
 RELAY = "kowal_ask"
 """The name under which a guest with a host finds the way to it."""
@@ -45,10 +46,11 @@ gc.freeze()
 
 
 def main() -> None:
-    """Do what the command line says: `build FOLDER` or `serve FOLDER [SITE]`."""
+    """Do what the command line says: `build DRAFT FOLDER` or `serve FOLDER [SITE]`."""
     verb, folder = sys.argv[1], Path(sys.argv[2])
     if verb == "build":
         build(folder)
+        install(folder, Path(sys.argv[3]))
     else:
         serve(folder, Path(sys.argv[3]) if sys.argv[3:] else folder / "site-packages")
 

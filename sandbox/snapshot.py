@@ -1,5 +1,7 @@
 """The saved snapshot of the WebAssembly guest: Python with pytest and our runner already loaded."""
 
+import contextlib
+import fcntl
 import hashlib
 import importlib.resources
 import os
@@ -8,7 +10,8 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sandbox.errors import SnapshotFailed
@@ -17,6 +20,8 @@ from sandbox.surroundings import Packages
 from sandbox.trees import remove, tree_digest
 
 BUILD_TIMEOUT_S = 300
+LOOK_S = 0.1
+"""Seconds between two looks at a lock that another process holds."""
 
 
 def snapshot_key() -> str:
@@ -30,13 +35,15 @@ def snapshot_key() -> str:
 def ensure_snapshot(cache: Path, on_progress: Callable[[str], None]) -> Path:
     """The folder that holds the snapshot, built first where it is missing or damaged (15 s on two cores).
 
-    Two processes may build at once; the first to finish is kept. Raises `SnapshotFailed`.
+    One process builds, others wait for it. Raises `SnapshotFailed`.
     """
     folder = folder_in(cache)
     try:
         if not intact(folder):
-            on_progress("Building the sandbox's snapshot (once, about 15 seconds)")
-            build(folder)
+            with turn_to_build(folder) as turn:
+                if not intact(folder):
+                    on_progress("Building the sandbox's snapshot (once, about 15 seconds)")
+                    build(folder, turn)
             drop_older(folder)
         refuse_foreign(folder)
     except OSError as error:
@@ -67,37 +74,59 @@ def discard(folder: Path) -> None:
     (folder / "snapshot.size").unlink(missing_ok=True)
 
 
-def build(folder: Path) -> None:
-    """Build in a folder beside the right one and move it there whole."""
+@contextlib.contextmanager
+def turn_to_build(folder: Path) -> Iterator[int]:
+    """A lock, as its descriptor: of one process, and of its builder for as long as that outlives it."""
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
+    turn = os.open(folder.with_name(f"{folder.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + BUILD_TIMEOUT_S
+        while not is_taken(turn):
+            if time.monotonic() >= deadline:
+                raise SnapshotFailed(f"Another process has been building the snapshot for {BUILD_TIMEOUT_S} s")
+            time.sleep(LOOK_S)
+        yield turn
+    finally:
+        os.close(turn)
+
+
+def is_taken(turn: int) -> bool:
+    """Whether the lock is ours now."""
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def build(folder: Path, turn: int) -> None:
+    """Build in a folder beside the right one, and have it moved there whole."""
+    prefix = f"building-{folder.name}-"
+    for left in folder.parent.glob(f"{prefix}*"):  # by builders that were killed: whose turn it is is alone
+        remove(left)
+    draft = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
         copy_packages(draft / "site-packages")
         copy_runner(draft / "site-packages")
-        run_builder(draft)
-        (draft / "snapshot.size").write_text(str((draft / "snapshot.bin").stat().st_size))
-        install(draft, folder)
+        run_builder(draft, folder, turn)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        remove(draft)
 
 
 def install(draft: Path, folder: Path) -> None:
-    """Put a finished draft in place of nothing or of a damaged snapshot; a good one that is there stays."""
-    if intact(folder):
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        draft.rename(folder)
-    except OSError:
-        if not intact(folder):  # otherwise another process was faster with the same thing
-            raise
+    """Put a finished draft in place of nothing or of a damaged snapshot. The builder does it, whoever waits for it."""
+    (draft / "snapshot.size").write_text(str((draft / "snapshot.bin").stat().st_size))
+    remove(folder)
+    draft.rename(folder)
 
 
-def run_builder(draft: Path) -> None:
-    """Build in a child: the engine aborts the process it runs in when it fails hard."""
-    command = [sys.executable, "-I", "-m", "sandbox.engine", "build", str(draft)]
+def run_builder(draft: Path, folder: Path, turn: int) -> None:
+    """Build in a child: the engine aborts the process it runs in when it fails hard. The child has the turn, too."""
+    command = [sys.executable, "-I", "-m", "sandbox.engine", "build", str(draft), str(folder)]
     try:
-        done = subprocess.run(command, env={}, capture_output=True, timeout=BUILD_TIMEOUT_S, check=False)
+        done = subprocess.run(
+            command, env={}, capture_output=True, timeout=BUILD_TIMEOUT_S, check=False, pass_fds=[turn]
+        )
     except subprocess.TimeoutExpired as error:
         raise SnapshotFailed(f"The snapshot was not built within {BUILD_TIMEOUT_S} s") from error
     if done.returncode != 0:
@@ -154,8 +183,8 @@ def join(own: Path, packages: Path, folder: Path) -> None:
 
 
 def drop_older(folder: Path) -> None:
-    """Remove snapshots of earlier releases that nobody has opened for a week."""
+    """Remove snapshots of earlier releases, and what was left of building them, that nobody has opened for a week."""
     newest = folder.stat().st_mtime
-    for other in folder.parent.glob("wasm-*"):
+    for other in (*folder.parent.glob("wasm-*"), *folder.parent.glob("building-*")):
         if other != folder and newest - other.stat().st_atime > 7 * 86_400:
             remove(other)

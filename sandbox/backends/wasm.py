@@ -173,9 +173,11 @@ class WasmSandbox(BaseSandbox):
     def _start(self, wait_ready: Callable[[], None]) -> None:
         try:
             wait_ready()
-        except (ChildDied, ChildSilent) as error:
-            if isinstance(error, ChildDied) and error.returncode == -signal.SIGKILL:
-                raise  # by somebody from outside, which says nothing of the snapshot
+        except ChildSilent as error:
+            raise SandboxUnavailable("The WebAssembly engine did not start in time: the machine is too busy") from error
+        except ChildDied as error:
+            if error.returncode in (0, -signal.SIGKILL):
+                raise  # it was hung up on, or killed from outside, which says nothing of the snapshot
             raise EngineDoesNotStart(f"The WebAssembly engine does not start on this machine: {error}") from error
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from sandbox import Call, FailureKind, Limits, SandboxError, SnapshotFailed
 from sandbox.backends.wasm import BACKEND, WasmSandbox
-from sandbox.snapshot import ensure_snapshot, snapshot_key
+from sandbox.snapshot import ensure_snapshot, install, is_taken, snapshot_key, turn_to_build
 
 ONE = Call(source="def f():\n    return 1\n", function="f")
 SLEEP = Call(source="import time\ndef f():\n    time.sleep(30)\n", function="f")
@@ -234,7 +234,13 @@ def test_a_damaged_snapshot_is_built_anew(snapshot: Path, damage: str, monkeypat
     else:
         (snapshot / "snapshot.size").unlink()
     built: list[Path] = []
-    monkeypatch.setattr("sandbox.snapshot.run_builder", lambda draft: built.append(draft) or pretend_to_build(draft))
+
+    def build(draft: Path, folder: Path, turn: int) -> None:
+        del turn
+        built.append(draft)
+        pretend_to_build(draft, folder)
+
+    monkeypatch.setattr("sandbox.snapshot.run_builder", build)
     said: list[str] = []
     assert ensure_snapshot(snapshot.parent, said.append) == snapshot
     assert len(built) == 1
@@ -243,9 +249,10 @@ def test_a_damaged_snapshot_is_built_anew(snapshot: Path, damage: str, monkeypat
     assert not list(snapshot.parent.glob("building-*"))
 
 
-def pretend_to_build(draft: Path) -> None:
-    """What the builder leaves behind, without its 15 seconds."""
+def pretend_to_build(draft: Path, folder: Path) -> None:
+    """What the builder does, without its 15 seconds."""
     (draft / "snapshot.bin").write_bytes(b"built")
+    install(draft, folder)
 
 
 def test_a_snapshot_that_does_not_load_is_rebuilt_once(snapshot: Path) -> None:
@@ -301,19 +308,21 @@ def test_a_builder_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("sandbox.snapshot.copy_packages", lambda target: None)
     with pytest.raises(SandboxError, match="not built"):
         ensure_snapshot(tmp_path / "cache", lambda _: None)
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert [left.suffix for left in (tmp_path / "cache").iterdir()] == [".lock"]
 
 
-def test_two_processes_that_build_at_once_both_succeed(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first to finish is kept, the other takes it, and neither fails."""
+def test_of_two_that_want_it_one_builds(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other waits and takes what was built, so that a busy machine is not made busier."""
     shutil.rmtree(snapshot)
-    both = threading.Barrier(2, timeout=60)
+    built: list[Path] = []
 
-    def build_together(draft: Path) -> None:
-        both.wait()
-        pretend_to_build(draft)
+    def build_slowly(draft: Path, folder: Path, turn: int) -> None:
+        del turn
+        built.append(draft)
+        time.sleep(0.5)
+        pretend_to_build(draft, folder)
 
-    monkeypatch.setattr("sandbox.snapshot.run_builder", build_together)
+    monkeypatch.setattr("sandbox.snapshot.run_builder", build_slowly)
     folders: list[Path] = []
     threads = [
         threading.Thread(target=lambda: folders.append(ensure_snapshot(snapshot.parent, lambda _: None)))
@@ -324,4 +333,35 @@ def test_two_processes_that_build_at_once_both_succeed(snapshot: Path, monkeypat
     for thread in threads:
         thread.join()
     assert folders == [snapshot, snapshot]
-    assert [entry.name for entry in snapshot.parent.iterdir()] == [snapshot.name]
+    assert len(built) == 1
+    assert not list(snapshot.parent.glob("building-*"))
+
+
+def test_a_builder_that_outlives_who_started_it_is_waited_for(snapshot: Path, tmp_path: Path) -> None:
+    """Whoever is killed while it builds has not built in vain: the next one waits, and builds nothing."""
+    lives = "from pathlib import Path; from sandbox.snapshot import ensure_snapshot; import sys; "
+    lives += "ensure_snapshot(Path(sys.argv[1]), print)"
+    cache = tmp_path / "fresh"
+    first = subprocess.Popen([sys.executable, "-P", "-c", lives, str(cache)], stdout=subprocess.PIPE)
+    builder = None
+    deadline = time.monotonic() + 60
+    while builder is None:
+        assert time.monotonic() < deadline
+        builder = next((pid for pid in children_of(first.pid)), None)
+        time.sleep(0.02)
+    first.kill()
+    first.communicate()
+    said: list[str] = []
+    folder = ensure_snapshot(cache, said.append)
+    assert said == []
+    assert (folder / "snapshot.bin").stat().st_size == (snapshot / "snapshot.bin").stat().st_size
+    with turn_to_build(folder) as turn:
+        assert is_taken(turn)
+
+
+def children_of(pid: int) -> list[int]:
+    """The numbers of the process's children."""
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
