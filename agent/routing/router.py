@@ -192,7 +192,7 @@ class _Attempt:
             else:
                 veiled, unveiled = aids.veil.drawn(request)
                 reply = unveiled(stopping.left_where_stopped(lambda: provider.complete(veiled)))
-            reply = entry.replied(reply)
+            reply = entry.replied(replace(reply, server=choice.server))
         self.router.fleet.worked(choice.server)
         if request.reusable:
             aids.cache.keep(request, choice, reply)

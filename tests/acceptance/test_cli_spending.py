@@ -13,16 +13,16 @@ def test_what_a_task_took_is_shown_by_model_person_task_and_purpose(home, author
         home.with_(OLLAMA_HOST=server.url).run("run", WISH, "-a", "text=Adele")
     shown = home.json("models", "spending")
     (row,) = shown["rows"]
-    assert (row["provider"], row["calls"], row["failed"], row["eur"], row["unpriced"]) == ("ollama", 7, 0, 0.0, 0)
+    assert (row["provider"], row["calls"], row["failed"], row["eur"], row["unpriced"]) == ("ollama", 8, 0, 0.0, 0)
     assert row["tokens"] > 0
     by = {row["purpose"]: row["calls"] for row in home.json("models", "spending", "--by", "purpose")["rows"]}
-    assert by == {"specify": 1, "test": 1, "generate": 5}
+    assert by == {"match": 1, "specify": 1, "test": 1, "generate": 5}
     ((who,),) = [[row["asked_by"] for row in home.json("models", "spending", "--by", "user")["rows"]]]
     assert who
     assert home.json("models", "spending", "--day", "2001-01-01")["rows"] == []
-    assert home.json("models", "spending", "--day", "today")["total"]["calls"] == 7
+    assert home.json("models", "spending", "--day", "today")["total"]["calls"] == 8
     said = home.run("models", "spending")
-    assert "0.00 € for 7 requests, 0 of which failed" in said.stderr
+    assert "0.00 € for 8 requests, 0 of which failed" in said.stderr
     assert "--day" in home.run("models", "spending", "--help").stdout
     assert "is no day" in home.run("models", "spending", "--day", "soon", code=2).stderr
 
@@ -62,8 +62,8 @@ def test_a_budget_in_tokens_stops_a_task(home, author):
     """The error says what is used up and what to do; its exit code is that of what somebody has to allow."""
     with FakeOllama(Script(rules=author())) as server:
         there = home.with_(
-            OLLAMA_HOST=server.url, KOWAL_BUDGETS__DAY_TOKENS="9000", KOWAL_BUDGETS__LONGEST_REPLY="1000"
+            OLLAMA_HOST=server.url, KOWAL_BUDGETS__DAY_TOKENS="3000", KOWAL_BUDGETS__LONGEST_REPLY="1000"
         )
         done = there.run("run", WISH, "-a", "text=Adele", code=6)
-    assert "✗ The budget of 9,000 tokens for a day: " in done.stderr
+    assert "✗ The budget of 3,000 tokens for a day: " in done.stderr
     assert "budgets.day_tokens" in done.stderr
