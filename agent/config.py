@@ -24,7 +24,7 @@ from agent.making.models import Models
 from agent.packages import AllowList
 from agent.permission import Permission
 from agent.rights.grants import Grant, parse
-from agent.rights.secrets import SHORTEST
+from agent.rights.secrets import SHORTEST, keys_in
 from agent.routing.settings import RoutingSettings
 from agent.sandboxes import AUTO
 from registry import Remote
@@ -37,6 +37,13 @@ CONNECTION = (
     "SSL_CERT_FILE", "SSL_CERT_DIR",
 )  # fmt: skip
 """The variables that say how to reach other machines."""
+
+
+PROVIDER_VARIABLES = {
+    "ollama": {"host": "OLLAMA_HOST", "api_key": "OLLAMA_API_KEY"},
+    "openai": {"base_url": "OPENAI_BASE_URL", "api_key": "OPENAI_API_KEY"},
+}
+"""The variables that other programs read for the same."""
 
 
 class LimitSettings(BaseModel):
@@ -328,7 +335,8 @@ class Settings(BaseSettings):
     @property
     def hidden(self) -> Mapping[str, str]:
         """What no log may show, by a name: secrets, and the keys and passwords of neighbours."""
-        found = {f"llm.{name}": str(section["api_key"]) for name, section in self.llm.items() if "api_key" in section}
+        sections = {name: self.provider_section(name) for name in (*self.providers, *self.llm)}
+        found = {f"llm.{place}": key for place, key in keys_in(sections)}
         if password := urlsplit(self.database).password:
             found["database"] = unquote(password)
         for name, section in self.secrets.items():
@@ -337,13 +345,12 @@ class Settings(BaseSettings):
         return found
 
     def provider_section(self, name: str) -> dict[str, Any]:
-        """The raw settings of one model provider; Ollama's own environment variables count where ours are silent."""
+        """The raw settings of one model provider; its own environment variables count where ours are silent."""
         section = dict(self.llm.get(name, {}))
-        if name == "ollama":
-            for key, variable in (("host", "OLLAMA_HOST"), ("api_key", "OLLAMA_API_KEY")):
-                if key not in section and os.environ.get(variable):
-                    section[key] = os.environ[variable]
-        return section
+        others = name == "openai" and "base_url" in section  # a key for OpenAI is not for all who speak its API
+        variables = {} if others else PROVIDER_VARIABLES.get(name, {})
+        named = {key: os.environ[each] for key, each in variables.items() if os.environ.get(each)}
+        return named | section
 
 
 def load_settings(**overrides: Any) -> Settings:

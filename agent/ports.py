@@ -242,6 +242,26 @@ class Embedder(Protocol):
         ...
 
 
+class Discovery(Protocol):
+    """Looks for servers that no settings list."""
+
+    @property
+    def name(self) -> str:
+        """Where it looks, for people: `ollama:tailscale`."""
+        ...
+
+    def found(self) -> Sequence[LLMProvider]:
+        """Those that are there, looked for at most once a minute, which may take some seconds. Never raises.
+
+        The same server is the same object each time.
+        """
+        ...
+
+    def status(self) -> ProviderStatus:
+        """What the latest look found, or why it could not look; looks where it is time to. Never raises."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProviderInfo:
     """What a provider's file offers under the name `PROVIDER`."""
@@ -251,3 +271,5 @@ class ProviderInfo:
     """One line for `--help` and the docs."""
     open: Callable[[Mapping[str, Any]], Sequence[LLMProvider]]
     """Its raw section of the settings in, its servers out, at least one. Raises `BadSettings`. Asks nobody."""
+    discovery: Callable[[Mapping[str, Any]], Discovery | None] = lambda _: None
+    """Its raw section in, what looks for more servers out; None where the section asks for no looking. Asks nobody."""

@@ -22,7 +22,7 @@ from agent.matching.lessons import Lessons
 from agent.matching.matcher import Matcher
 from agent.matching.vectors import Vectors
 from agent.packages import Shelf
-from agent.ports import LLMProvider, ModelReply, ModelRequest
+from agent.ports import Discovery, LLMProvider, ModelReply, ModelRequest
 from agent.promoter import Promoter
 from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
@@ -336,6 +336,7 @@ def open_router(settings: Settings, aids: Aids, memory: Memory = asked_anew) -> 
         open_providers(settings),
         memory,
         aids,
+        discoveries=open_discoveries(settings),
         patience=wanted.as_patience(),
         prefer_local=wanted.prefer_local,
         refresh_s=wanted.refresh_s,
@@ -346,6 +347,12 @@ def open_provider(settings: Settings, name: str) -> Sequence[LLMProvider]:
     """The servers of one model provider. Raises `BadSettings` for a name or a key that is none."""
     servers: Sequence[LLMProvider] = load("integrations.llm", name).open(settings.provider_section(name))
     return servers
+
+
+def open_discoveries(settings: Settings) -> tuple[Discovery, ...]:
+    """What looks for servers that the settings do not list. Raises `BadSettings`."""
+    opened = (load("integrations.llm", name).discovery(settings.provider_section(name)) for name in settings.providers)
+    return tuple(each for each in opened if each is not None)
 
 
 def progress_to(listener: Listener) -> Callable[[str], None]:

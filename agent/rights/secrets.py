@@ -6,7 +6,7 @@ import html
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
 from agent.rights.outcomes import AskRefused
@@ -119,3 +119,17 @@ def opened(header: str) -> str:
 def closed(header: str, inside: str) -> str:
     """The `Basic` credential with that inside, where the header is one; else the inside itself."""
     return f"Basic {base64.b64encode(inside.encode()).decode()}" if opened(header) != header else inside
+
+
+def keys_in(section: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """The API keys in a raw section of the settings and in what it nests, by their place; not those that are words."""
+    inner: Iterable[tuple[object, object]] = ()
+    if isinstance(section, Mapping):
+        inner = section.items()
+    elif isinstance(section, list | tuple):
+        inner = enumerate(section)
+    for name, value in inner:
+        if name == "api_key" and len(str(value)) >= SHORTEST:
+            yield path, str(value)
+        else:
+            yield from keys_in(value, f"{path}.{name}" if path else str(name))

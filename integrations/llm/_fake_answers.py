@@ -2,137 +2,15 @@
 
 import hashlib
 import json
-import math
-import re
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from integrations.llm._fake_http import Route
+from integrations.llm._fake_script import Answer, Book, Model, Refused, checked_texts, pieces_of, vector
 
 VERSION = "0.33.0"
-DIMENSIONS = 64
-DETAILS: dict[str, Any] = {
-    "parent_model": "",
-    "format": "gguf",
-    "family": "fake",
-    "families": ["fake"],
-    "parameter_size": "7B",
-    "quantization_level": "Q4_0",
-}
-
-Fault = Literal["", "cut", "unfinished", "garbage", "error-line", "stall", "endless", "endless-line"]
-
-
-class Rule(BaseModel):
-    """What to answer, and how badly, when a request fits."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    match: str = ""
-    """Fits when the last user message (or the prompt) contains it, whatever the case."""
-    regex: str = ""
-    """Fits when this is found in the last user message."""
-    model: str = ""
-    """Fits requests to this model only."""
-    times: int | None = None
-    """After so many replies the rule is used up; None never is."""
-    reply: str = ""
-    thinking: str = ""
-    status: int = 200
-    """Another HTTP status answers with `error` and no reply."""
-    error: str = "fake: scripted error"
-    headers: dict[str, str] = {}
-    delay_s: float = 0.0
-    """Before the first byte."""
-    piece_delay_s: float = 0.0
-    """Before each piece of a streamed reply."""
-    done_reason: str = "stop"
-    fault: Fault = ""
-    """What happens to the stream, after half of the reply."""
-
-
-class Model(BaseModel):
-    """A model the fake claims to have."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    capabilities: tuple[str, ...] = ("completion", "tools")
-
-
-class Script(BaseModel):
-    """The models and the replies, the first rule that fits is used."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    models: tuple[Model, ...] = (Model(name="fake-coder:latest"),)
-    rules: tuple[Rule, ...] = ()
-    alike: dict[str, str] = {}
-    """Words that mean another one: their vectors are its own."""
-
-
-class Refused(Exception):
-    """The request gets an error reply."""
-
-    def __init__(self, status: int, error: str) -> None:
-        super().__init__(error)
-        self.status = status
-
-
-NO_RULE = Rule()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a route says: the parts of a stream, and the rule that may spoil it."""
-
-    parts: list[dict[str, Any]]
-    rule: Rule = NO_RULE
-    can_stream: bool = False
-
-
-class Book:
-    """The script and what is left of it. Safe to use from several threads."""
-
-    def __init__(self, script: Script) -> None:
-        self.script = script
-        self._used: dict[int, int] = {}
-        self._loaded: dict[str, int] = {}
-        self._lock = threading.Lock()
-
-    def rule_for(self, body: dict[str, Any]) -> Rule:
-        """The first rule that fits and is not used up. Raises `Refused` where the script has none."""
-        prompt = _last_prompt(body)
-        with self._lock:
-            for number, rule in enumerate(self.script.rules):
-                used = self._used.get(number, 0)
-                if _fits(rule, prompt, body["model"]) and (rule.times is None or used < rule.times):
-                    self._used[number] = used + 1
-                    return rule
-        raise Refused(500, f"fake: no scripted reply for {prompt[:200]!r}")
-
-    def model(self, name: str) -> Model:
-        """The model of that name; a bare name means `latest`. Raises `Refused` as Ollama does."""
-        for model in self.script.models:
-            if name in (model.name, model.name.removesuffix(":latest")):
-                return model
-        raise Refused(404, f"model '{name}' not found")
-
-    def load(self, name: str, context_length: int) -> None:
-        """Let `/api/ps` list the model; a context length of 0 unloads it."""
-        with self._lock:
-            self._loaded.pop(name, None)
-            if context_length:
-                self._loaded[name] = context_length
-
-    def loaded(self) -> dict[str, int]:
-        """The loaded models and their context lengths."""
-        with self._lock:
-            return dict(self._loaded)
 
 
 def whole(parts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -145,17 +23,6 @@ def whole(parts: list[dict[str, Any]]) -> dict[str, Any]:
     if "response" in reply:
         reply["response"] = "".join(part["response"] for part in parts)
     return reply
-
-
-def _last_prompt(body: dict[str, Any]) -> str:
-    messages = [message for message in body.get("messages", []) if message.get("role") == "user"]
-    return str(messages[-1].get("content", "") if messages else body.get("prompt", ""))
-
-
-def _fits(rule: Rule, prompt: str, model: str) -> bool:
-    return (
-        rule.match.lower() in prompt.lower() and re.search(rule.regex, prompt) is not None and rule.model in ("", model)
-    )
 
 
 def _now() -> str:
@@ -171,7 +38,19 @@ def _named(book: Book, body: dict[str, Any]) -> Model:
 
 def _card(model: Model) -> dict[str, Any]:
     digest = hashlib.sha256(model.name.encode()).hexdigest()
-    return {"name": model.name, "model": model.name, "size": 488064, "digest": digest, "details": DETAILS}
+    card = {"name": model.name, "model": model.name, "size": model.size, "digest": digest, "details": _details(model)}
+    return card | ({"remote_host": model.remote_host} if model.remote_host else {})
+
+
+def _details(model: Model) -> dict[str, Any]:
+    return {
+        "parent_model": "",
+        "format": "gguf",
+        "family": "fake",
+        "families": ["fake"],
+        "parameter_size": model.parameter_size,
+        "quantization_level": "Q4_0",
+    }
 
 
 def _tags(book: Book, _: dict[str, Any]) -> Answer:
@@ -195,8 +74,8 @@ def _show(book: Book, body: dict[str, Any]) -> Answer:
                 "license": "",
                 "parameters": "",
                 "template": "",
-                "details": DETAILS,
-                "model_info": {"general.architecture": "fake", "fake.context_length": 32768},
+                "details": _details(model),
+                "model_info": {"general.architecture": "fake", "fake.context_length": model.context_length},
                 "capabilities": list(model.capabilities),
                 "modified_at": "2026-01-01T00:00:00Z",
             }
@@ -223,9 +102,8 @@ def _written(book: Book, body: dict[str, Any], shaped: Callable[[str, str], dict
         reason = "load" if keeps else "unload"
         return Answer(parts=[head | shaped("content", "") | {"done": True, "done_reason": reason}], can_stream=True)
     rule = book.rule_for(body)
-    pieces = re.findall(r"\s*\S+|\s+", rule.reply)
     limit = options.get("num_predict", -1)
-    cut = 0 <= limit < len(pieces)
+    pieces, cut = pieces_of(rule, limit if limit >= 0 else None)
     prompt = " ".join(str(m.get("content", "")) for m in body.get("messages", [])) or str(body.get("prompt", ""))
     last: dict[str, Any] = {
         "done": True,
@@ -234,11 +112,11 @@ def _written(book: Book, body: dict[str, Any], shaped: Callable[[str, str], dict
         "load_duration": 1,
         "prompt_eval_count": len(prompt.split()),
         "prompt_eval_duration": 1,
-        "eval_count": limit if cut else len(pieces),
+        "eval_count": len(pieces),
         "eval_duration": 1,
     }
     texts = [("thinking", rule.thinking)] if rule.thinking else []
-    texts += [("content", piece) for piece in (pieces[:limit] if cut else pieces)]
+    texts += [("content", piece) for piece in pieces]
     parts = [head | shaped(key, text) | {"done": False} for key, text in texts]
     return Answer(parts=[*parts, head | shaped("content", "") | last], rule=rule, can_stream=True)
 
@@ -261,23 +139,10 @@ def _checked(body: dict[str, Any], model: Model) -> dict[str, Any]:
 
 def _embed(book: Book, body: dict[str, Any]) -> Answer:
     _named(book, body)
-    given = body.get("input", [])
-    texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise Refused(400, "invalid input type")
-    vectors = [_vector(text, body.get("dimensions") or DIMENSIONS, book.script.alike) for text in texts]
+    texts = checked_texts(body)
+    vectors = [vector(text, body.get("dimensions"), book.script.alike) for text in texts]
     counts = {"total_duration": 1, "load_duration": 1, "prompt_eval_count": len(" ".join(texts).split())}
     return Answer(parts=[{"model": body["model"], "embeddings": vectors} | counts])
-
-
-def _vector(text: str, dimensions: int, alike: dict[str, str]) -> list[float]:
-    """A unit vector that depends on the words alone: texts that share words are near each other."""
-    vector = [0.0] * dimensions
-    for word in re.findall(r"\w+", text.lower()) or [""]:
-        digest = int.from_bytes(hashlib.sha256(alike.get(word, word).encode()).digest()[:8])
-        vector[digest % dimensions] += 1.0 if digest >> 63 else -1.0
-    length = math.hypot(*vector) or 1.0
-    return [number / length for number in vector]
 
 
 def _pull(book: Book, body: dict[str, Any]) -> Answer:
@@ -293,7 +158,7 @@ def _pull(book: Book, body: dict[str, Any]) -> Answer:
     return Answer(parts=steps, can_stream=True)
 
 
-ROUTES: dict[tuple[str, str], bytes | Callable[[Book, dict[str, Any]], Answer]] = {
+ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/"): b"Ollama is running",
     ("GET", "/api/version"): lambda *_: Answer(parts=[{"version": VERSION}]),
     ("GET", "/api/tags"): _tags,

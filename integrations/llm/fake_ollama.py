@@ -3,213 +3,32 @@
 Run it with `python -m integrations.llm.fake_ollama --port 11435 --script FILE` (a `Script` as JSON).
 """
 
-import argparse
 import json
-import sys
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
-from integrations.llm._fake_answers import ROUTES, Answer, Book, Model, Refused, Rule, Script, whole
+from integrations.llm._fake_answers import ROUTES, whole
+from integrations.llm._fake_http import Dialect, FakeServer, Received, serve
+from integrations.llm._fake_script import Model, Rule, Script
 
 __all__ = ["FakeOllama", "Model", "Received", "Rule", "Script", "main"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Received:
-    """A request as it came."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: dict[str, Any] = field(default_factory=dict)
-
-
-class FakeOllama:
+class FakeOllama(FakeServer):
     """The server, as a context manager: it listens between `with` and its end, at `url`."""
 
-    def __init__(self, script: Script | None = None, *, port: int = 0) -> None:
-        self.book = Book(script or Script())
-        self.requests: list[Received] = []
-        """Every request, in the order of arrival."""
-        self.closing = threading.Event()
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.fake = self
-        self.port: int = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.serve, daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    def close(self) -> None:
-        """Free the port, after `serve` has ended by itself."""
-        self.closing.set()
-        self._server.server_close()
-
-    def serve(self) -> None:
-        """Answer requests until the end of the `with` block, or Ctrl-C."""
-        self._server.serve_forever(poll_interval=0.02)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    fake: FakeOllama
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that hang up are part of the rehearsal."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Speaks HTTP; what is said comes from the routes below."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def log_message(self, *_: Any) -> None:
-        """Stay silent: the requests are recorded instead."""
-
-    def do_GET(self) -> None:
-        """Answer what takes no body."""
-        self._serve({})
-
-    do_HEAD = do_GET
-
-    def do_POST(self) -> None:
-        """Answer what takes a body."""
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        try:
-            body = json.loads(raw) if raw else None
-        except ValueError as error:
-            self._json(400, {"error": str(error)})
-            return
-        if isinstance(body, dict):
-            self._serve(body)
-        else:
-            self._json(400, {"error": "missing request body" if body is None else "json: not an object"})
-
-    def _serve(self, body: dict[str, Any]) -> None:
-        fake = self.server.fake
-        fake.requests.append(Received(method=self.command, path=self.path, headers=dict(self.headers), body=body))
-        route = ROUTES.get(("GET" if self.command == "HEAD" else self.command, self.path))
-        if route is None:
-            self._send(404, b"404 page not found", "text/plain")
-        elif isinstance(route, bytes):
-            self._send(200, route, "text/plain; charset=utf-8")
-        else:
-            try:
-                answer = route(fake.book, body)
-            except Refused as refused:
-                self._json(refused.status, {"error": str(refused)})
-            else:
-                self._answer(answer, streams=answer.can_stream and body.get("stream", True) is not False)
-
-    def _answer(self, answer: Answer, *, streams: bool) -> None:
-        rule, closing = answer.rule, self.server.fake.closing
-        closing.wait(rule.delay_s)
-        failed = next((part["error"] for part in answer.parts if "error" in part), None)
-        if rule.status != 200:
-            self._json(rule.status, {"error": rule.error}, rule.headers)
-        elif streams:
-            self._stream(answer.parts, rule, closing)
-        elif failed is not None:
-            self._json(500, {"error": failed})
-        elif rule.fault:
-            self._send(200, _spoilt(rule, whole(answer.parts)), "application/json; charset=utf-8")
-        else:
-            self._json(200, whole(answer.parts))
-
-    def _json(self, status: int, value: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        self._send(status, json.dumps(value).encode(), "application/json; charset=utf-8", headers)
-
-    def _send(self, status: int, data: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(data)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(data)
-
-    def _stream(self, parts: list[dict[str, Any]], rule: Rule, closing: threading.Event) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-ndjson")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        for line in _lines(parts, rule, closing):
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
-        if rule.fault == "cut":
-            self.close_connection = True
-        else:
-            self.wfile.write(b"0\r\n\r\n")
-
-
-def _lines(parts: list[dict[str, Any]], rule: Rule, closing: threading.Event) -> Iterator[bytes]:
-    """The bytes of a stream, with the rule's fault after half of the parts."""
-    half = len(parts) // 2
-    for number, part in enumerate(parts):
-        if rule.fault and number == half:
-            yield from _faulty(part, rule, closing)
-            return
-        closing.wait(rule.piece_delay_s)
-        yield json.dumps(part).encode() + b"\n"
-
-
-def _faulty(part: dict[str, Any], rule: Rule, closing: threading.Event) -> Iterator[bytes]:
-    match rule.fault:
-        case "garbage":
-            yield b"\x00\xff{garbage\n"
-        case "error-line":
-            yield json.dumps({"error": rule.error}).encode() + b"\n"
-        case "stall":
-            closing.wait()
-        case "endless" | "endless-line":
-            line = json.dumps(part).encode() + b"\n" if rule.fault == "endless" else b"x" * 65536
-            while not closing.wait(rule.piece_delay_s):
-                yield line
-        case _:  # cut and unfinished just end here
-            return
-
-
-def _spoilt(rule: Rule, value: dict[str, Any]) -> bytes:
-    """A reply in one piece with the rule's fault: half of it, or what is no JSON."""
-    if rule.fault == "error-line":
-        return json.dumps({"error": rule.error}).encode()
-    return b"\x00\xff{garbage" if rule.fault == "garbage" else json.dumps(value).encode()[:-20]
+    dialect = Dialect(
+        routes=ROUTES,
+        error=lambda _, said: {"error": said},
+        stream_kind="application/x-ndjson",
+        part=lambda part: json.dumps(part).encode() + b"\n",
+        end=b"",
+        streams_unless_told=True,
+        whole=whole,
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve a script until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m integrations.llm.fake_ollama", description=__doc__)
-    parser.add_argument("--port", type=int, default=11435)
-    parser.add_argument("--script", type=Path, help="a JSON file: {models: [{name}], rules: [{match, reply}]}")
-    parser.add_argument("--model", action="append", help="a model it claims to have, instead of a script's")
-    parser.add_argument("--reply", help="what it says to everything, after the script's rules")
-    options = parser.parse_args(arguments)
-    script = Script.model_validate_json(options.script.read_bytes()) if options.script else Script()
-    if options.model:
-        script = script.model_copy(update={"models": tuple(Model(name=name) for name in options.model)})
-    if options.reply is not None:
-        script = script.model_copy(update={"rules": (*script.rules, Rule(reply=options.reply))})
-    server = FakeOllama(script, port=options.port)
-    sys.stderr.write(f"A fake Ollama server listens at {server.url}\n")
-    try:
-        server.serve()
-    except KeyboardInterrupt:
-        server.close()
+    serve(FakeOllama, "fake_ollama", __doc__, 11435, arguments)
 
 
 if __name__ == "__main__":

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field
 
 from agent.errors import ContextTooLong, ModelError, ModelMissing
 from agent.ports import (
-    FREE,
     Embedding,
     Hear,
     ModelCard,
@@ -27,21 +25,23 @@ from agent.ports import (
     unheard,
 )
 from integrations.llm._section import read_section
+from integrations.llm._servers import LOOKUP_S, Names, ServerName, ServerSettings, each_server, no_name_twice, within
 
 if TYPE_CHECKING:  # the package takes a quarter of a second to import: only a request to a model pays for it
     from ollama import ChatResponse
 
-    from integrations.llm._ollama_http import Line
+    from integrations.llm._line import Line, Patience
+    from integrations.llm._ollama_models import Models
 
 MAX_REPLY_CHARS = 2_000_000
 """A longer reply is no function; the rest of it is not read."""
-STATUS_S = 1.8
-LOOKUP_S = 10.0
+CHOOSE_S = 10.0
 EMBED_S = 30.0
 """Vectors help to find a function: whoever waits for one does without them sooner than that a reply is given up."""
 CHARS_PER_TOKEN = 8
 """No ordinary text has more: what exceeds it surely does not fit, and Ollama would cut it without a word."""
 DEFAULT_MODEL = "qwen2.5-coder:7b"
+CLOUD_HOST = ".ollama.com"
 UNUSABLE_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # addresses to listen on, not to connect to
 
 
@@ -62,20 +62,24 @@ def address(host: str) -> str:
     return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}:{port}{parts.path.rstrip('/')}"
 
 
-def _split_names(value: Any) -> Any:
-    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+class OllamaServer(ServerSettings):
+    """One of several servers; what it does not say is as in the section itself."""
+
+    name: ServerName
+    host: Annotated[str, AfterValidator(address)]
+    local: bool = True
 
 
-class OllamaConfig(BaseModel):
+class OllamaConfig(ServerSettings):
     """The section `ollama` of the settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     host: Annotated[str, AfterValidator(address)] = "http://localhost:11434"
-    """Where the server is, in any form that OLLAMA_HOST may have."""
-    api_key: SecretStr = SecretStr("")
-    """Sent as a bearer token, for a server behind a gate."""
-    models: Annotated[tuple[str, ...], BeforeValidator(_split_names)] = ()
+    """Where the server is, in any form that OLLAMA_HOST may have; not used where servers are listed."""
+    local: bool = True
+    """Whether the server is one's own: False for one that passes requests on to others."""
+    servers: Annotated[tuple[OllamaServer, ...], AfterValidator(no_name_twice)] = ()
+    """Several servers, each with a name."""
+    models: Names = ()
     """Names in the order of preference; none means the first on the server that can write, coders first."""
     embed_model: str = ""
     """The model for vectors; empty means the first on the server that is made for them."""
@@ -86,30 +90,45 @@ class OllamaConfig(BaseModel):
     """The longest reply in tokens."""
     keep_alive: str | int | float = "5m"
     """How long the server keeps the model in memory afterwards."""
-    timeout_s: float = Field(default=300.0, gt=0)
-    """The whole reply, from the connection to the last byte."""
-    connect_timeout_s: float = Field(default=2.0, gt=0)
 
 
 class Ollama:
-    """Asks an Ollama server. Safe to use from several threads."""
+    """Asks one Ollama server. Safe to use from several threads."""
 
     name = "ollama"
-    server = Server(name="ollama", provider="ollama", is_local=True)
 
-    def __init__(self, config: OllamaConfig) -> None:
+    def __init__(self, config: OllamaConfig, server: str = "ollama") -> None:
         self._config = config
+        self._limits = config.limits()
+        self._context = min(config.num_ctx, self._limits.max_context or config.num_ctx)
+        self.server = Server(
+            name=server,
+            provider=self.name,
+            is_local=config.local and not f".{urlsplit(config.host).hostname}".endswith(CLOUD_HOST),
+            limits=self._limits,
+            eur_per_hour=config.eur_per_hour,
+        )
         self._chosen = ""
         self._embeds = ""
+
+    @cached_property
+    def _models(self) -> Models:
+        from integrations.llm._ollama_models import Models
+
+        return Models(self._config.models, is_local=self.server.is_local)
 
     def complete(self, request: ModelRequest, hear: Hear = unheard) -> ModelReply:
         """The model's whole reply. Raises a `ModelError`; a reply cut off on its way is one."""
         from integrations.llm._ollama_http import connected
 
-        started = time.monotonic()
-        line = self._line(self._config.timeout_s)
         self._refuse_too_long(request)
-        model = request.model or self._chosen or self._choose(line)
+        model = request.model or self._chosen or self._choose()
+        if self._models.refuses(model):
+            advice = (
+                "Set `local = false` for this server to have it used; nothing that must stay local goes there then."
+            )
+            raise ModelMissing(f"{model} runs elsewhere: {self._config.host} only passes requests on.", advice=advice)
+        line = self._line(self._config.patience())
         try:
             with (
                 connected(line, model) as client,
@@ -123,9 +142,15 @@ class Ollama:
         return ModelReply(
             text=text[:MAX_REPLY_CHARS],
             provider=self.name,
+            server=self.server.name,
             model=model,
-            usage=Usage(tokens_in=last.prompt_eval_count or 0, tokens_out=last.eval_count or 0),
-            seconds=time.monotonic() - started,
+            usage=Usage(
+                tokens_in=last.prompt_eval_count or 0,
+                tokens_out=last.eval_count or 0,
+                cost_eur=0.0 if self.server.is_local else None,
+            ),
+            seconds=time.monotonic() - line.started,
+            first_token_s=line.first_token_s,
             truncated=last.done_reason == "length" or len(text) > MAX_REPLY_CHARS,
         )
 
@@ -133,53 +158,45 @@ class Ollama:
         """The texts as vectors. Raises a `ModelError`; `ModelMissing` where no model there is for vectors."""
         from integrations.llm._ollama_embedding import choose, vectors
 
-        line = self._line(min(self._config.timeout_s, EMBED_S))
-        model, digest = choose(line, self._config.embed_model, self._embeds)
-        found = vectors(line, model, texts, keep_alive=self._config.keep_alive)
-        self._embeds = model
-        return Embedding(vectors=found, model=model, digest=digest)
+        line = self._line(self._config.patience_of_lookup(EMBED_S))
+        model = choose(self._models.cards(line), line, self._config.embed_model, self._embeds)
+        found = vectors(line.again(), model.name, texts, keep_alive=self._config.keep_alive)
+        self._embeds = model.name
+        return Embedding(vectors=found, model=model.name, digest=model.digest or model.name)
 
     def cards(self) -> tuple[ModelCard, ...]:
-        """The models that it has. Raises a `ModelError`."""
-        return tuple(ModelCard(name=name, price=FREE) for name in self._names(self._line(STATUS_S)))
+        """The models that it has, those to be preferred first. Raises a `ModelError`, within two seconds."""
+        line = self._line(self._config.patience_of_lookup(LOOKUP_S))
+        return within(LOOKUP_S, self._config.host, lambda: self._models.cards(line))
 
     def status(self) -> ProviderStatus:
         """Whether it answers and has a model that can be used, within two seconds. Never raises."""
-        answers: queue.SimpleQueue[ProviderStatus] = queue.SimpleQueue()
-        # A thread, because looking up a host name heeds no time-out.
-        threading.Thread(target=lambda: answers.put(self._looked_at()), daemon=True).start()
+        host, names = self._config.host, tuple[str, ...]()
         try:
-            return answers.get(timeout=STATUS_S)
-        except queue.Empty:
-            detail = f"{self._config.host} did not answer within two seconds"
-            return ProviderStatus(available=False, detail=detail, advice="Start it: `ollama serve`.")
-
-    def _looked_at(self) -> ProviderStatus:
-        line, names = self._line(STATUS_S), tuple[str, ...]()
-        try:
-            names = self._names(line)
-            model = self._choose(line, names)
+            cards = self.cards()
+            names = tuple(card.name for card in cards)
+            model = self._first(cards)
         except ModelError as error:
-            detail = f"{line.host}, {_counted(names)}: {error}" if names else str(error)
+            detail = f"{host}, {_counted(names)}: {error}" if names else str(error)
             return ProviderStatus(available=False, detail=detail, models=names, advice=error.advice)
-        detail = f"{line.host}, {_counted(names)}, {model} serves"
-        return ProviderStatus(available=True, detail=detail, models=names)
+        return ProviderStatus(available=True, detail=f"{host}, {_counted(names)}, {model} serves", models=names)
 
-    def _line(self, seconds: float) -> Line:
-        from integrations.llm._ollama_http import Line
+    def _line(self, patience: Patience) -> Line:
+        from integrations.llm._line import Line
 
         return Line(
             host=self._config.host,
             api_key=self._config.api_key.get_secret_value(),
-            connect_timeout_s=self._config.connect_timeout_s,
-            deadline=time.monotonic() + seconds,
+            patience=patience,
+            speaks="Ollama",
+            start=f"Start it (`ollama serve`), see its log, or name another server than {self._config.host}.",
         )
 
     def _body(self, request: ModelRequest, model: str) -> dict[str, Any]:
         # `think` is not sent: with it some servers ignore `format` without a word.
         config = self._config
         temperature = config.temperature if request.temperature is None else request.temperature
-        options = {"temperature": temperature, "num_ctx": config.num_ctx, "num_predict": config.num_predict}
+        options = {"temperature": temperature, "num_ctx": self._context, "num_predict": config.num_predict}
         return {
             "model": model,
             "messages": [
@@ -194,71 +211,51 @@ class Ollama:
 
     def _refuse_too_long(self, request: ModelRequest) -> None:
         length = sum(len(message.content) for message in request.messages)
-        if length > self._config.num_ctx * CHARS_PER_TOKEN:
-            raise ContextTooLong(f"{length} characters do not fit a context of {self._config.num_ctx} tokens.")
+        if length > self._context * CHARS_PER_TOKEN:
+            raise ContextTooLong(f"{length} characters do not fit a context of {self._context} tokens.")
 
-    def _names(self, line: Line) -> tuple[str, ...]:
-        from integrations.llm._ollama_http import connected
+    def _choose(self) -> str:
+        """The model to ask where nobody names one."""
+        return self._first(self._models.cards(self._line(self._config.patience_of_lookup(CHOOSE_S))))
 
-        with connected(line) as client:
-            return tuple(model.model for model in client.list().models if model.model)
+    def _first(self, cards: Sequence[ModelCard]) -> str:
+        """The first of the settings that is there, or the first there that can write."""
+        from integrations.llm._faults import missing
+        from integrations.llm._ollama_models import full
 
-    def _choose(self, line: Line, names: tuple[str, ...] | None = None) -> str:
-        """The model to ask: the first of the settings that is there, or the first there that can write."""
-        from integrations.llm._ollama_http import missing
-
-        names = self._names(line) if names is None else names
-        if self._config.models:
-            wanted = (name for name in self._config.models if _full(name) in map(_full, names))
-            able: Iterator[str] = wanted
-        else:
-            coders_first = sorted(names, key=lambda name: "coder" not in name.lower())
-            able = (name for name in coders_first if self._can_write(line, name))
-        chosen = next(able, "")
+        wanted = {full(name): name for name in self._config.models}
+        able = [card for card in cards if (full(card.name) in wanted if wanted else card.writes)]
+        chosen = next((wanted.get(full(card.name), card.name) for card in able), "")
         if not chosen:
+            line, names = self._line(self._config.patience()), tuple(card.name for card in cards)
             raise missing(line, next(iter(self._config.models), DEFAULT_MODEL), names)
         return chosen
 
-    def _can_write(self, line: Line, model: str) -> bool:
-        """Whether it completes text; an older server does not say, and then only its name can tell."""
-        from integrations.llm._ollama_http import connected
-
-        try:
-            with connected(line, model) as client:
-                capabilities = client.show(model).capabilities
-        except ModelMissing:
-            return False
-        return "embed" not in model.lower() if capabilities is None else "completion" in capabilities
-
     def _missing(self, model: str) -> ModelError:
-        from integrations.llm._ollama_http import missing
+        from integrations.llm._faults import missing
 
-        line = self._line(LOOKUP_S)
+        line = self._line(self._config.patience_of_lookup(CHOOSE_S))
         try:
-            return missing(line, model, self._names(line))
+            return missing(line, model, tuple(card.name for card in self._models.cards(line)))
         except ModelError as error:
             return error
 
 
 def _gathered(parts: Iterator[ChatResponse], line: Line, model: str, hear: Hear) -> tuple[str, ChatResponse]:
     """The text of a stream and its last part; reading stops where the text grows beyond the limit."""
-    from integrations.llm._ollama_http import cut_off, timed_out
+    from integrations.llm._faults import cut_off, timed_out
 
     pieces, length = list[str](), 0
     for part in parts:
+        line.heard()
         pieces.append(part.message.content or "")
         hear(pieces[-1])
         length += len(pieces[-1])
         if part.done or length > MAX_REPLY_CHARS:
             return "".join(pieces), part
-    if time.monotonic() >= line.deadline:
+    if line.why_over:
         raise timed_out(line, model)
     raise cut_off(line, model, "its last part is missing")
-
-
-def _full(model: str) -> str:
-    """The name with its tag; a bare name means `latest`."""
-    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
 
 
 def _counted(names: tuple[str, ...]) -> str:
@@ -266,7 +263,9 @@ def _counted(names: tuple[str, ...]) -> str:
 
 
 def _open(section: Mapping[str, Any]) -> tuple[Ollama, ...]:
-    return (Ollama(read_section(section, OllamaConfig, "ollama")),)
+    config = read_section(section, OllamaConfig, "ollama")
+    listed = tuple(Ollama(own, f"ollama:{name}") for name, own in each_server(config, config.servers))
+    return listed or (Ollama(config),)
 
 
 PROVIDER = ProviderInfo(

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.llm._fake_answers import Book, Model, Refused, Rule, Script
+from integrations.llm._fake_script import Book, Model, Refused, Rule, Script
 from integrations.llm.fake_ollama import FakeOllama
 
 MODEL = "fake-coder:latest"

@@ -201,6 +201,29 @@ def test_a_secret_comes_from_a_value_a_file_or_the_environment(clean, monkeypatc
     assert "from-the-settings" not in f"{settings!r} {settings.model_dump()}"
 
 
+def test_the_keys_of_all_model_servers_are_hidden(clean, monkeypatch):
+    """Those of listed servers and of the environment count as well; a key that is a word hides no such word."""
+    monkeypatch.setenv("OLLAMA_API_KEY", "from-the-environment")
+    clean.write_text(
+        'providers = ["ollama", "openai"]\n[llm.openai]\napi_key = "key-for-all"\nservers = [{name = "a", api_key = '
+        '"key-of-one"}, {name = "b", api_key = "EMPTY"}]\n'
+    )
+    hidden = load_settings().hidden
+    assert hidden == {
+        "llm.ollama": "from-the-environment",
+        "llm.openai": "key-for-all",
+        "llm.openai.servers.0": "key-of-one",
+    }
+
+
+def test_a_key_for_openai_is_not_for_others_who_speak_its_api(clean, monkeypatch):
+    """What the environment holds for OpenAI goes to OpenAI, not to a server that the settings name."""
+    monkeypatch.setenv("OPENAI_API_KEY", "key-for-openai")
+    assert load_settings().provider_section("openai") == {"api_key": "key-for-openai"}
+    clean.write_text('[llm.openai]\nbase_url = "https://x.example/v1"\n')
+    assert load_settings().provider_section("openai") == {"base_url": "https://x.example/v1"}
+
+
 @pytest.mark.parametrize(
     ("section", "says"),
     [

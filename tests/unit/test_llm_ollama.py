@@ -20,9 +20,10 @@ from agent.errors import (
     ModelMissing,
     ModelTimedOut,
     ProviderUnavailable,
+    RateLimited,
 )
 from agent.ports import Message, ModelRequest, Purpose
-from integrations.llm import _ollama_http, fake_ollama
+from integrations.llm import _line, _ollama_http
 from integrations.llm.fake_ollama import FakeOllama, Model, Rule, Script
 from integrations.llm.ollama import MAX_REPLY_CHARS, PROVIDER, OllamaConfig, address
 
@@ -195,7 +196,7 @@ def test_a_model_for_vectors_that_went_is_replaced():
 def test_vectors_that_are_none_are_refused(said, monkeypatch):
     """Too few, of two lengths, empty or not finite: none of them is compared with anything."""
     with FakeOllama(BOTH) as server:
-        monkeypatch.setitem(fake_ollama.ROUTES, ("POST", "/api/embed"), said.encode())
+        monkeypatch.setitem(FakeOllama.dialect.routes, ("POST", "/api/embed"), said.encode())
         with pytest.raises(MalformedReply):
             PROVIDER.open({"host": server.url})[0].embed(["red", "blue"])
 
@@ -284,7 +285,7 @@ def test_a_server_that_accepts_and_says_nothing():
         (Rule(status=401, error="unauthorized"), ProviderUnavailable, "401"),
         (Rule(status=404, error="no such page"), ProviderUnavailable, "404"),
         (Rule(status=500, error="runner crashed"), ProviderUnavailable, "runner crashed"),
-        (Rule(status=503, error="server busy, please try again"), ProviderUnavailable, "busy"),
+        (Rule(status=503, error="server busy, please try again"), RateLimited, "busy"),
         (Rule(status=504, error="gateway"), ModelTimedOut, "in time"),
         (Rule(status=307, headers={"Location": "http://192.0.2.1/"}), ProviderUnavailable, "redirects"),
         (Rule(reply="x", headers={"Content-Encoding": "gzip"}, status=500), MalformedReply, "compresses"),
@@ -325,7 +326,7 @@ def test_an_endless_reply_is_stopped_by_its_size():
 
 def test_an_endless_line_is_stopped_by_its_size(monkeypatch):
     """A line without end fills no memory."""
-    monkeypatch.setattr(_ollama_http, "MAX_WIRE_BYTES", 1 << 20)
+    monkeypatch.setattr(_line, "MAX_WIRE_BYTES", 1 << 20)
     with pytest.raises(MalformedReply, match="without end"):
         asked(Rule(reply="a b", fault="endless-line"))
 
