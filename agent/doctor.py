@@ -9,7 +9,7 @@ from agent.errors import KowalError
 from agent.loader import available
 from agent.ports import ProviderStatus
 from agent.sandboxes import named
-from agent.wiring import open_operations, open_provider, open_registry, open_sandbox
+from agent.wiring import open_discoveries, open_operations, open_provider, open_registry, open_sandbox
 from registry import RegistryError, Status
 from sandbox import SandboxError, SandboxStatus
 
@@ -38,6 +38,8 @@ def examine(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[
         if name in settings.providers or name == "ollama":
             for server, status in provider_status(settings, name).items():
                 yield of_status(f"model {server}", name in settings.providers, status)
+    for discovery in open_discoveries(settings):
+        yield of_status(f"model servers found by {discovery.name}", False, discovery.status())  # noqa: FBT003
     yield registry_diagnosis(settings)
     if settings.remote:
         yield remote_diagnosis(settings)

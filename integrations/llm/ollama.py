@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from agent.errors import ContextTooLong, ModelError, ModelMissing
 from agent.ports import (
+    Discovery,
     Embedding,
     Hear,
     ModelCard,
@@ -25,7 +26,16 @@ from agent.ports import (
     unheard,
 )
 from integrations.llm._section import read_section
-from integrations.llm._servers import LOOKUP_S, Names, ServerName, ServerSettings, each_server, no_name_twice, within
+from integrations.llm._servers import (
+    LOOKUP_S,
+    Names,
+    ServerName,
+    ServerSettings,
+    as_for,
+    each_server,
+    no_name_twice,
+    within,
+)
 
 if TYPE_CHECKING:  # the package takes a quarter of a second to import: only a request to a model pays for it
     from ollama import ChatResponse
@@ -70,6 +80,25 @@ class OllamaServer(ServerSettings):
     local: bool = True
 
 
+class TailscaleSettings(ServerSettings):
+    """Where servers are looked for in a tailnet; what is said of servers here holds for all that are found."""
+
+    enabled: bool = False
+    port: int = Field(default=11434, ge=1, le=65535)
+    tag: str = ""
+    """Machines with this tag, as `tag:ollama`;"""
+    hosts: Names = ()
+    """or with names like one of these, with `*`."""
+    command: tuple[str, ...] = Field(default=("tailscale", "status", "--json"), min_length=1)
+    """What tells of the tailnet."""
+
+    @model_validator(mode="after")
+    def _chosen(self) -> Self:
+        if self.enabled and not (self.tag or self.hosts):
+            raise ValueError("name a `tag` or `hosts`: not every machine of a tailnet may be asked")
+        return self
+
+
 class OllamaConfig(ServerSettings):
     """The section `ollama` of the settings."""
 
@@ -79,6 +108,8 @@ class OllamaConfig(ServerSettings):
     """Whether the server is one's own: False for one that passes requests on to others."""
     servers: Annotated[tuple[OllamaServer, ...], AfterValidator(no_name_twice)] = ()
     """Several servers, each with a name."""
+    tailscale: TailscaleSettings = TailscaleSettings()
+    """Servers that are found."""
     models: Names = ()
     """Names in the order of preference; none means the first on the server that can write, coders first."""
     embed_model: str = ""
@@ -268,6 +299,26 @@ def _open(section: Mapping[str, Any]) -> tuple[Ollama, ...]:
     return listed or (Ollama(config),)
 
 
+def _discovery(section: Mapping[str, Any]) -> Discovery | None:
+    from integrations.llm._tailscale import PREFIX, Tailscale, chosen
+
+    config = read_section(section, OllamaConfig, "ollama")
+    wanted = config.tailscale
+    if not wanted.enabled:
+        return None
+    said = {key: getattr(wanted, key) for key in wanted.model_fields_set & ServerSettings.model_fields.keys()}
+
+    def opened(name: str, host: str) -> Ollama:
+        return Ollama(as_for(config, {**said, "host": f"http://{host}:{wanted.port}"}), f"{PREFIX}-{name}")
+
+    hosts = [each.host for each in config.servers] or [config.host]
+    listed = [urlsplit(host).hostname or "" for host in hosts]
+    return Tailscale(wanted.command, chosen(wanted.tag, wanted.hosts, listed), opened)
+
+
 PROVIDER = ProviderInfo(
-    name="ollama", summary="Models behind an Ollama server (default: this machine's port 11434)", open=_open
+    name="ollama",
+    summary="Models behind an Ollama server (default: this machine's port 11434)",
+    open=_open,
+    discovery=_discovery,
 )
