@@ -159,3 +159,8 @@ def within[T](seconds: float, where: str, work: Callable[[], T]) -> T:
 
 def _raised(error: KowalError) -> Any:
     raise error
+
+
+def full(model: str) -> str:
+    """An Ollama model's name with its tag; a bare name means `latest`."""
+    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
