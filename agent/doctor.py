@@ -92,7 +92,7 @@ def discovered(settings: Settings) -> Iterator[Diagnosis]:
     except KowalError:
         return  # the provider's own line says what is wrong with its section
     for each in looking:
-        yield of_status(f"model {each.name}", needed=False, status=each.status())
+        yield of_status(f"model servers found by {each.name}", needed=False, status=each.status())
         for server in each.found():
             yield of_status(f"model {server.server.name}", needed=False, status=server.status())
 
