@@ -9,7 +9,7 @@ from agent.errors import KowalError
 from agent.loader import available
 from agent.ports import ProviderStatus
 from agent.sandboxes import named
-from agent.wiring import open_operations, open_provider, open_registry, open_sandbox
+from agent.wiring import open_discoveries, open_operations, open_provider, open_registry, open_sandbox
 from registry import RegistryError, Status
 from sandbox import SandboxError, SandboxStatus
 
@@ -38,6 +38,7 @@ def examine(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[
         if name in settings.providers or name == "ollama":
             for server, status in provider_status(settings, name).items():
                 yield of_status(f"model {server}", name in settings.providers, status)
+    yield from discovered(settings)
     yield registry_diagnosis(settings)
     if settings.remote:
         yield remote_diagnosis(settings)
@@ -82,6 +83,18 @@ def provider_status(settings: Settings, name: str) -> Mapping[str, ProviderStatu
         return {each.server.name: each.status() for each in open_provider(settings, name)}
     except KowalError as error:
         return {name: ProviderStatus(available=False, detail=str(error), advice=error.advice)}
+
+
+def discovered(settings: Settings) -> Iterator[Diagnosis]:
+    """What was found beyond the servers that the settings list, and what each says of itself."""
+    try:
+        looking = open_discoveries(settings)
+    except KowalError:
+        return  # the provider's own line says what is wrong with its section
+    for each in looking:
+        yield of_status(f"model servers found by {each.name}", needed=False, status=each.status())
+        for server in each.found():
+            yield of_status(f"model {server.server.name}", needed=False, status=server.status())
 
 
 def registry_diagnosis(settings: Settings) -> Diagnosis:

@@ -382,6 +382,7 @@ def open_router(settings: Settings, aids: Aids, memory: Memory = asked_anew) -> 
         open_providers(settings),
         memory,
         aids,
+        discoveries=open_discoveries(settings),
         patience=wanted.as_patience(),
         prefer_local=wanted.prefer_local,
         refresh_s=wanted.refresh_s,

@@ -1,11 +1,9 @@
 """Ends what a thread waits for, from another thread: what is cancelled does not go on to its time limit."""
 
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 
 class Stopped(BaseException):
@@ -78,35 +76,3 @@ def stoppable(end: Callable[[], None]) -> Iterator[None]:
         return
     with stop.ending(end):
         yield
-
-
-def left_where_stopped[T](work: Callable[[], T]) -> T:
-    """The work's value; where a stop is asked first, it is left to end by itself, and what it gives is dropped."""
-    stop = _current.get()
-    if stop is None:
-        return work()
-    done = queue.SimpleQueue[Callable[[], T] | None]()
-
-    def run() -> None:
-        try:
-            value = work()
-        except Exception as error:  # noqa: BLE001 (it is raised again, in the thread that waits)
-            done.put(raising(error))
-        else:
-            done.put(lambda: value)
-
-    threading.Thread(target=run, name="left where stopped", daemon=True).start()
-    with stop.ending(lambda: done.put(None)):
-        found = done.get()
-    if found is None:
-        raise Stopped
-    return found()
-
-
-def raising(error: Exception) -> Callable[[], Any]:
-    """What raises the error when it is called."""
-
-    def again() -> Any:
-        raise error
-
-    return again

@@ -83,10 +83,14 @@ class Forge:
         replaces = self.registry.get(*kept["brief"]["replaces"]) if kept["brief"]["replaces"] else None
         called = named_callees(self.registry, kept["brief"]["specification"].get("functions", ()))
         brief = brief_from(kept["brief"], replaces, called).answered(example_of(dict(question.arguments), said))
-        work = Work(brief=brief, spending=Spending(budget=Budget(requests=0)), prompts=kept["prompts"])
+        work = Work(brief=brief, spending=Spending(budget=Budget(requests=0)))
         with clock.step("validate"):
             work.slots = [
-                self.candidates.attempt(brief, row["source"], row["model"], number)
+                replace(
+                    self.candidates.attempt(brief, row["source"], row["model"], number),
+                    server=row.get("server", ""),
+                    prompt=row.get("prompt", kept.get("prompts", "")),  # as an older release kept them
+                )
                 for number, row in enumerate(kept["candidates"], 1)
             ]
         return self._settled(work, clock)
@@ -204,7 +208,7 @@ class Forge:
         if decision.question is None:
             return refused(work, decision)
         asked = asked_of(work.brief, decision.question)
-        number = self.admission.operations.ask(record_of(work, asked, work.candidates(places)))
+        number = self.admission.operations.ask(record_of(work, asked, places))
         self._tell("question.kept", id=number, function=asked.function, arguments=dict(asked.arguments))
         return undecided(asked, number, work.brief.task_id, decision.findings)
 
@@ -265,8 +269,9 @@ def provenance_of(work: Work, attempt: Attempt) -> dict[str, Any]:
         "task": brief.task.text,
         "task_id": brief.task_id,
         "model": attempt.model,
+        "server": attempt.server,
         "authors": dict(brief.authors),
-        "prompts": work.prompts,
+        "prompts": attempt.prompt,
         "attempts": len(work.tried or work.slots),
         "refused": [other.verdict.summary for other in work.tried if not other.verdict.passed],
     }

@@ -63,9 +63,10 @@ class Decision:
                             for each in self.left_out)  # fmt: skip
         facts: dict[str, Any] = {"left_out": [each.as_json() for each in self.left_out]}
         kinds = {each.kind for each in self.left_out}
+        is_missing = Kind.MISSING in kinds and not any(each.model for each in self.left_out)
         if Kind.LONG in kinds:
             return ContextTooLong(f"The request fits no model that may be asked: {reasons}", **facts)
-        if Kind.MISSING in kinds and Kind.LIMIT not in kinds and self.wanted:
+        if is_missing and self.wanted:
             advice = f"Fetch it with `ollama pull {self.wanted}`."
             return ModelMissing(f"No server that may be asked has {self.wanted}: {reasons}", advice=advice, **facts)
         return NoRoute(f"No model server may be asked: {reasons}", **facts)

@@ -2,12 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from agent.errors import ModelError, ModelTimedOut, ProviderUnavailable, RateLimited
-from agent.ports import LLMProvider
+from agent.ports import Discovery, LLMProvider
 from agent.routing.aids import Choice
 from agent.routing.breaker import FIRST_PAUSE_S, Breaker
 from agent.routing.stock import Snapshot, Standing, Stock
@@ -46,9 +47,12 @@ class _Post:
 class Fleet:
     """The servers, in the order of the settings. Safe to use from several threads."""
 
-    def __init__(self, providers: Sequence[LLMProvider], refresh_s: float = 30.0) -> None:
+    def __init__(
+        self, providers: Sequence[LLMProvider], discoveries: Sequence[Discovery] = (), refresh_s: float = 30.0
+    ) -> None:
         self._posts = {provider.server.name: _Post(provider=provider) for provider in providers}
-        self._refresh_s = refresh_s
+        self._listed = frozenset(self._posts)
+        self._discoveries, self._refresh_s = tuple(discoveries), refresh_s
         self._changed = threading.Condition()
         """Guards the posts; told when a slot becomes free."""
         self._looking = threading.Lock()
@@ -75,15 +79,20 @@ class Fleet:
             return [post.standing(now) for post in self._posts.values()]
 
     def look(self) -> None:
-        """Look which models each server has, at all of them at once, for two seconds at most. Never raises."""
+        """Look which servers there are and which models each has, at all at once, for two seconds at most.
+
+        What takes longer comes in later. Never raises.
+        """
         with self._changed:
             posts = list(self._posts.values())
-        looks = {post.provider.server.name: self._begin_look(post) for post in posts}
         deadline = time.monotonic() + LOOK_S
-        for post in posts:
-            done = looks[post.provider.server.name]
-            if not done.wait(max(0.0, deadline - time.monotonic())):
+        searches = [in_background(each.name, partial(self._search, each)) for each in self._discoveries]
+        looks = [(post, self._begin_look(post)) for post in posts]
+        for post, done in looks:
+            if not waited(done, deadline):
                 self._note_failure(post, unanswered(post.provider))
+        for done in searches:
+            waited(done, deadline)
         self._was_looked_at = True
 
     @contextmanager
@@ -172,24 +181,29 @@ class Fleet:
             return none_lives and any(post.breaker.admits(now) for post in posts)
 
     def _begin_look(self, post: _Post) -> threading.Event:
-        done = threading.Event()
+        return in_background(post.provider.server.name, lambda: self._look_at(post))
 
-        def look() -> None:
-            try:
-                stock = Stock(provider=post.provider, cards=tuple(post.provider.cards()))
-            except ModelError as error:
-                self._note_failure(post, error)
-            else:
-                with self._changed:
-                    post.stock = stock
-                    if post.breaker.failures:
-                        post.error = None
-                        post.breaker.worked()
-            finally:
-                done.set()
+    def _look_at(self, post: _Post) -> None:
+        try:
+            stock = Stock(provider=post.provider, cards=tuple(post.provider.cards()))
+        except ModelError as error:
+            self._note_failure(post, error)
+            return
+        with self._changed:
+            post.stock = stock
+            if post.breaker.failures:
+                post.error = None
+                post.breaker.worked()
 
-        threading.Thread(target=look, name=f"looks at {post.provider.server.name}", daemon=True).start()
-        return done
+    def _search(self, discovery: Discovery) -> None:
+        """Take in the servers that are found, but for those that the settings list."""
+        found = [each for each in discovery.found() if each.server.name not in self._listed]
+        with self._changed:
+            known = {name: post.provider for name, post in self._posts.items()}
+            new = [_Post(provider=each) for each in found if known.get(each.server.name) is not each]
+            self._posts |= {post.provider.server.name: post for post in new}
+        for done in [self._begin_look(post) for post in new]:
+            done.wait(LOOK_S)
 
     def _note_failure(self, post: _Post, error: ModelError) -> None:
         with self._changed:
@@ -211,6 +225,26 @@ class Fleet:
                     self._watch, self._was_looked_at = None, False
                     return
             self.look()
+
+
+def in_background(what: str, work: Callable[[], None]) -> threading.Event:
+    """Have it done by a thread of its own; what is given is set once it is."""
+    done = threading.Event()
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            done.set()
+
+    threading.Thread(target=run, name=f"looks at {what}", daemon=True).start()
+    return done
+
+
+def waited(done: threading.Event, deadline: float) -> bool:
+    """Whether it is done by the deadline of `time.monotonic`. Raises `Stopped` where the thread is stopped."""
+    with stopping.stoppable(done.set):
+        return done.wait(max(0.0, deadline - time.monotonic()))
 
 
 def unanswered(provider: LLMProvider) -> ModelError:

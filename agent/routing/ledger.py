@@ -70,6 +70,7 @@ class KeptEntry:
         cost = 0.0 if reply.is_kept else cost_of(self.choice, reply, seconds)
         counted: dict[str, Any] = {"tokens_in": used.tokens_in, "tokens_out": used.tokens_out, "seconds": seconds}
         counted |= {"first_token_s": reply.first_token_s, "cost_eur": cost}
+        counted["model"] = self.choice.card.name or reply.model  # a server that has none listed chooses itself
         self.values = {"state": "done", "outcome": "ok", **counted}
         return replace(reply, usage=replace(used, cost_eur=cost))
 
@@ -158,7 +159,7 @@ class KeptLedger:
     def _end(self, call: ModelCall, number: int | None, values: dict[str, Any]) -> None:
         """Write down how it ended. Where that cannot be, what was set aside goes on counting."""
         if values["state"] == "done":
-            self._speeds.note(call.server, call.model, values["tokens_out"], values["seconds"])
+            self._speeds.note(call.server, values["model"], values["tokens_out"], values["seconds"])
         with suppress(OperationsUnavailable):
             if number is None:
                 self._calls.record(replace(call, **values))

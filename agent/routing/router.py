@@ -15,7 +15,16 @@ from agent.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from agent.ports import NO_CONSTRAINTS, Constraints, Embedder, Embedding, LLMProvider, ModelReply, ModelRequest
+from agent.ports import (
+    NO_CONSTRAINTS,
+    Constraints,
+    Discovery,
+    Embedder,
+    Embedding,
+    LLMProvider,
+    ModelReply,
+    ModelRequest,
+)
 from agent.routing.aids import Aids, Choice
 from agent.routing.asking import Asking, current
 from agent.routing.choice import Chooser
@@ -65,11 +74,12 @@ class Router:
         memory: Memory = asked_anew,
         aids: Aids | None = None,
         *,
+        discoveries: Sequence[Discovery] = (),
         patience: Patience = PATIENCE,
         prefer_local: bool = True,
         refresh_s: float = 30.0,
     ) -> None:
-        self.fleet = Fleet(providers, refresh_s)
+        self.fleet = Fleet(providers, discoveries, refresh_s)
         self.aids = aids or Aids()
         self._memory, self._patience = memory, patience
         self._chooser = Chooser(speeds=self.aids.speeds, order=self.aids.order, prefer_local=prefer_local)
@@ -188,11 +198,11 @@ class _Attempt:
         request = replace(self.request, model=choice.card.name or None)
         with aids.ledger.entered(request, choice, self.whose) as entry:
             if provider.server.is_local:
-                reply = stopping.left_where_stopped(lambda: provider.complete(request))
+                reply = provider.complete(request)
             else:
                 veiled, unveiled = aids.veil.drawn(request)
-                reply = unveiled(stopping.left_where_stopped(lambda: provider.complete(veiled)))
-            reply = entry.replied(reply)
+                reply = unveiled(provider.complete(veiled))
+            reply = entry.replied(replace(reply, server=choice.server))
         self.router.fleet.worked(choice.server)
         if request.reusable:
             aids.cache.keep(request, choice, reply)

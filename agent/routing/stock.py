@@ -98,17 +98,16 @@ def refusals(card: ModelCard, limits: ServerLimits) -> Iterator[str]:
         yield f"it is not among those allowed ({', '.join(limits.allow)})"
     if denying := next((pattern for pattern in limits.deny if matches(card.name, pattern)), ""):
         yield f"it is denied ({denying})"
-    sizes = (
-        ("parameters", "B", card.params_b, limits.max_params_b),
-        ("size", "GB", card.size_gb, limits.max_size_gb),
-    )
-    for what, unit, size, most in sizes:
+    for unit, size, most in (
+        ("billion parameters", card.params_b, limits.max_params_b),
+        ("GB", card.size_gb, limits.max_size_gb),
+    ):
         if most is None:
             continue
         if size is None and limits.strict:
-            yield f"its {what} is not known, and the server is strict"
+            yield f"nobody knows how many {unit} it has, and the server is strict"
         if size is not None and size > most:
-            yield f"its {what} is {size:g} {unit}, more than the server's {most:g} {unit}"
+            yield f"it has {size:g} {unit}, more than the server takes ({most:g})"
 
 
 def matches(model: str, pattern: str) -> bool:

@@ -6,7 +6,7 @@ from agent.errors import ModelMissing
 from agent.ports import ModelCard
 from integrations.llm._line import Line
 from integrations.llm._ollama_http import connected
-from integrations.llm._ollama_models import full
+from integrations.llm._servers import full
 from integrations.llm._vectors import checked
 
 DEFAULT_MODEL = "all-minilm"

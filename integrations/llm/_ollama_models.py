@@ -11,6 +11,7 @@ from agent.errors import ModelError
 from agent.ports import FREE, ModelCard
 from integrations.llm._line import Line
 from integrations.llm._ollama_http import Listed, connected, listed
+from integrations.llm._servers import full
 
 AT_A_TIME = 8
 FAMILIES = ("bert", "nomic-bert")
@@ -128,8 +129,3 @@ def in_billions(size: str) -> float | None:
         return float(found[1]) * UNITS[found[2]] or None if found else None
     except ValueError:
         return None
-
-
-def full(model: str) -> str:
-    """The name with its tag; a bare name means `latest`."""
-    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"

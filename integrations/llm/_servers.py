@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -115,11 +115,15 @@ class Listed(Protocol):
         ...
 
 
-def each_server[C: ServerSettings](config: C, entries: tuple[Listed, ...]) -> Iterator[tuple[str, C]]:
+def each_server[C: ServerSettings](config: C, entries: Iterable[Listed]) -> Iterator[tuple[str, C]]:
     """The name of each listed server, with the provider's section as it is for that one."""
     for entry in entries:
-        own = {key: getattr(entry, key) for key in entry.model_fields_set if key != "name"}
-        yield entry.name, config.model_copy(update={"api_key": SecretStr(""), **own})
+        yield entry.name, as_for(config, {key: getattr(entry, key) for key in entry.model_fields_set - {"name"}})
+
+
+def as_for[C: ServerSettings](config: C, said: Mapping[str, Any]) -> C:
+    """The provider's section with what is said of one server; the section's key is not for that one."""
+    return config.model_copy(update={"api_key": SecretStr(""), **said})
 
 
 def no_name_twice[E: Listed](entries: tuple[E, ...]) -> tuple[E, ...]:
@@ -155,3 +159,8 @@ def within[T](seconds: float, where: str, work: Callable[[], T]) -> T:
 
 def _raised(error: KowalError) -> Any:
     raise error
+
+
+def full(model: str) -> str:
+    """An Ollama model's name with its tag; a bare name means `latest`."""
+    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"

@@ -6,26 +6,27 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from agent.errors import ContextTooLong, ModelError, ModelMissing
+from agent.errors import ModelMissing
 from agent.ports import (
+    Discovery,
     Embedding,
     Hear,
     ModelCard,
     ModelReply,
     ModelRequest,
     ProviderInfo,
-    ProviderStatus,
     Server,
     Usage,
     unheard,
 )
 from integrations.llm._section import read_section
-from integrations.llm._servers import LOOKUP_S, Names, ServerName, ServerSettings, each_server, no_name_twice, within
+from integrations.llm._server import CHOOSE_S, EMBED_S, Gathering, ModelServer, refuse_too_long
+from integrations.llm._servers import Names, ServerName, ServerSettings, as_for, each_server, full, no_name_twice
 
 if TYPE_CHECKING:  # the package takes a quarter of a second to import: only a request to a model pays for it
     from ollama import ChatResponse
@@ -33,13 +34,6 @@ if TYPE_CHECKING:  # the package takes a quarter of a second to import: only a r
     from integrations.llm._line import Line, Patience
     from integrations.llm._ollama_models import Models
 
-MAX_REPLY_CHARS = 2_000_000
-"""A longer reply is no function; the rest of it is not read."""
-CHOOSE_S = 10.0
-EMBED_S = 30.0
-"""Vectors help to find a function: whoever waits for one does without them sooner than that a reply is given up."""
-CHARS_PER_TOKEN = 8
-"""No ordinary text has more: what exceeds it surely does not fit, and Ollama would cut it without a word."""
 DEFAULT_MODEL = "qwen2.5-coder:7b"
 CLOUD_HOST = ".ollama.com"
 UNUSABLE_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # addresses to listen on, not to connect to
@@ -70,6 +64,25 @@ class OllamaServer(ServerSettings):
     local: bool = True
 
 
+class TailscaleSettings(ServerSettings):
+    """Where servers are looked for in a tailnet; what is said of servers here holds for all that are found."""
+
+    enabled: bool = False
+    port: int = Field(default=11434, ge=1, le=65535)
+    tag: str = ""
+    """Machines with this tag, as `tag:ollama`;"""
+    hosts: Names = ()
+    """or with names like one of these, with `*`."""
+    command: tuple[str, ...] = Field(default=("tailscale", "status", "--json"), min_length=1)
+    """What tells of the tailnet."""
+
+    @model_validator(mode="after")
+    def _chosen(self) -> Self:
+        if self.enabled and not (self.tag or self.hosts):
+            raise ValueError("name a `tag` or `hosts`: not every machine of a tailnet may be asked")
+        return self
+
+
 class OllamaConfig(ServerSettings):
     """The section `ollama` of the settings."""
 
@@ -79,6 +92,8 @@ class OllamaConfig(ServerSettings):
     """Whether the server is one's own: False for one that passes requests on to others."""
     servers: Annotated[tuple[OllamaServer, ...], AfterValidator(no_name_twice)] = ()
     """Several servers, each with a name."""
+    tailscale: TailscaleSettings = TailscaleSettings()
+    """Servers that are found."""
     models: Names = ()
     """Names in the order of preference; none means the first on the server that can write, coders first."""
     embed_model: str = ""
@@ -92,22 +107,23 @@ class OllamaConfig(ServerSettings):
     """How long the server keeps the model in memory afterwards."""
 
 
-class Ollama:
+class Ollama(ModelServer):
     """Asks one Ollama server. Safe to use from several threads."""
 
     name = "ollama"
 
     def __init__(self, config: OllamaConfig, server: str = "ollama") -> None:
         self._config = config
-        self._limits = config.limits()
-        self._context = min(config.num_ctx, self._limits.max_context or config.num_ctx)
-        self.server = Server(
+        limits = config.limits()
+        described = Server(
             name=server,
             provider=self.name,
             is_local=config.local and not f".{urlsplit(config.host).hostname}".endswith(CLOUD_HOST),
-            limits=self._limits,
+            limits=limits,
             eur_per_hour=config.eur_per_hour,
         )
+        super().__init__(described, config.host, config.models)
+        self._context = min(config.num_ctx, limits.max_context or config.num_ctx)
         self._chosen = ""
         self._embeds = ""
 
@@ -121,26 +137,26 @@ class Ollama:
         """The model's whole reply. Raises a `ModelError`; a reply cut off on its way is one."""
         from integrations.llm._ollama_http import connected
 
-        self._refuse_too_long(request)
-        model = request.model or self._chosen or self._choose()
+        refuse_too_long(request, self._context)
+        model = request.model or self._chosen or self.first(self.look(CHOOSE_S))
         if self._models.refuses(model):
             advice = (
                 "Set `local = false` for this server to have it used; nothing that must stay local goes there then."
             )
             raise ModelMissing(f"{model} runs elsewhere: {self._config.host} only passes requests on.", advice=advice)
-        line = self._line(self._config.patience())
+        line, said = self._line(self._config.patience()), Gathering(hear)
         try:
             with (
                 connected(line, model) as client,
                 closing(client.chat(**self._body(request, model))) as parts,
             ):
-                text, last = _gathered(parts, line, model, hear)
+                last = _gathered(parts, line, model, said)
         except ModelMissing:
             self._chosen = ""
-            raise self._missing(model) from None
+            raise self.lacking(model) from None
         self._chosen = self._chosen if request.model else model
         return ModelReply(
-            text=text[:MAX_REPLY_CHARS],
+            text=said.text,
             provider=self.name,
             server=self.server.name,
             model=model,
@@ -151,7 +167,7 @@ class Ollama:
             ),
             seconds=time.monotonic() - line.started,
             first_token_s=line.first_token_s,
-            truncated=last.done_reason == "length" or len(text) > MAX_REPLY_CHARS,
+            truncated=last.done_reason == "length" or said.is_full,
         )
 
     def embed(self, texts: Sequence[str]) -> Embedding:
@@ -164,22 +180,24 @@ class Ollama:
         self._embeds = model.name
         return Embedding(vectors=found, model=model.name, digest=model.digest or model.name)
 
-    def cards(self) -> tuple[ModelCard, ...]:
-        """The models that it has, those to be preferred first. Raises a `ModelError`, within two seconds."""
-        line = self._line(self._config.patience_of_lookup(LOOKUP_S))
-        return within(LOOKUP_S, self._config.host, lambda: self._models.cards(line))
+    def look(self, seconds: float) -> tuple[ModelCard, ...]:
+        """What it has, in that time, those to be preferred first. Raises a `ModelError`."""
+        return self._models.cards(self._line(self._config.patience_of_lookup(seconds)))
 
-    def status(self) -> ProviderStatus:
-        """Whether it answers and has a model that can be used, within two seconds. Never raises."""
-        host, names = self._config.host, tuple[str, ...]()
-        try:
-            cards = self.cards()
-            names = tuple(card.name for card in cards)
-            model = self._first(cards)
-        except ModelError as error:
-            detail = f"{host}, {_counted(names)}: {error}" if names else str(error)
-            return ProviderStatus(available=False, detail=detail, models=names, advice=error.advice)
-        return ProviderStatus(available=True, detail=f"{host}, {_counted(names)}, {model} serves", models=names)
+    def load(self) -> None:
+        """Import the client."""
+        from integrations.llm import _ollama_http  # noqa: F401
+
+    def missing(self, model: str, cards: Sequence[ModelCard]) -> ModelMissing:
+        """The error for a model that is not among these."""
+        from integrations.llm._faults import missing
+
+        line = self._line(self._config.patience())
+        return missing(line, model or DEFAULT_MODEL, tuple(card.name for card in cards))
+
+    def same(self, model: str) -> str:
+        """The name with its tag."""
+        return full(model)
 
     def _line(self, patience: Patience) -> Line:
         from integrations.llm._line import Line
@@ -209,57 +227,19 @@ class Ollama:
             "keep_alive": config.keep_alive,
         }
 
-    def _refuse_too_long(self, request: ModelRequest) -> None:
-        length = sum(len(message.content) for message in request.messages)
-        if length > self._context * CHARS_PER_TOKEN:
-            raise ContextTooLong(f"{length} characters do not fit a context of {self._context} tokens.")
 
-    def _choose(self) -> str:
-        """The model to ask where nobody names one."""
-        return self._first(self._models.cards(self._line(self._config.patience_of_lookup(CHOOSE_S))))
-
-    def _first(self, cards: Sequence[ModelCard]) -> str:
-        """The first of the settings that is there, or the first there that can write."""
-        from integrations.llm._faults import missing
-        from integrations.llm._ollama_models import full
-
-        wanted = {full(name): name for name in self._config.models}
-        able = [card for card in cards if (full(card.name) in wanted if wanted else card.writes)]
-        chosen = next((wanted.get(full(card.name), card.name) for card in able), "")
-        if not chosen:
-            line, names = self._line(self._config.patience()), tuple(card.name for card in cards)
-            raise missing(line, next(iter(self._config.models), DEFAULT_MODEL), names)
-        return chosen
-
-    def _missing(self, model: str) -> ModelError:
-        from integrations.llm._faults import missing
-
-        line = self._line(self._config.patience_of_lookup(CHOOSE_S))
-        try:
-            return missing(line, model, tuple(card.name for card in self._models.cards(line)))
-        except ModelError as error:
-            return error
-
-
-def _gathered(parts: Iterator[ChatResponse], line: Line, model: str, hear: Hear) -> tuple[str, ChatResponse]:
-    """The text of a stream and its last part; reading stops where the text grows beyond the limit."""
+def _gathered(parts: Iterator[ChatResponse], line: Line, model: str, said: Gathering) -> ChatResponse:
+    """The last part of a stream, whose text is gathered; reading stops where that grows beyond the limit."""
     from integrations.llm._faults import cut_off, timed_out
 
-    pieces, length = list[str](), 0
     for part in parts:
         line.heard()
-        pieces.append(part.message.content or "")
-        hear(pieces[-1])
-        length += len(pieces[-1])
-        if part.done or length > MAX_REPLY_CHARS:
-            return "".join(pieces), part
+        said.add(part.message.content or "")
+        if part.done or said.is_full:
+            return part
     if line.why_over:
         raise timed_out(line, model)
     raise cut_off(line, model, "its last part is missing")
-
-
-def _counted(names: tuple[str, ...]) -> str:
-    return "1 model" if len(names) == 1 else f"{len(names)} models"
 
 
 def _open(section: Mapping[str, Any]) -> tuple[Ollama, ...]:
@@ -268,6 +248,26 @@ def _open(section: Mapping[str, Any]) -> tuple[Ollama, ...]:
     return listed or (Ollama(config),)
 
 
+def _discovery(section: Mapping[str, Any]) -> Discovery | None:
+    from integrations.llm._tailscale import PREFIX, Tailscale, chosen
+
+    config = read_section(section, OllamaConfig, "ollama")
+    wanted = config.tailscale
+    if not wanted.enabled:
+        return None
+    said = {key: getattr(wanted, key) for key in wanted.model_fields_set & ServerSettings.model_fields.keys()}
+
+    def opened(name: str, host: str) -> Ollama:
+        return Ollama(as_for(config, {**said, "host": f"http://{host}:{wanted.port}"}), f"{PREFIX}-{name}")
+
+    hosts = [each.host for each in config.servers] or [config.host]
+    listed = [urlsplit(host).hostname or "" for host in hosts]
+    return Tailscale(wanted.command, chosen(wanted.tag, wanted.hosts, listed), opened)
+
+
 PROVIDER = ProviderInfo(
-    name="ollama", summary="Models behind an Ollama server (default: this machine's port 11434)", open=_open
+    name="ollama",
+    summary="Models behind an Ollama server (default: this machine's port 11434)",
+    open=_open,
+    discovery=_discovery,
 )

@@ -24,8 +24,9 @@ from agent.errors import (
 )
 from agent.ports import Message, ModelRequest, Purpose
 from integrations.llm import _line, _ollama_http
+from integrations.llm._server import MAX_REPLY_CHARS
 from integrations.llm.fake_ollama import FakeOllama, Model, Rule, Script
-from integrations.llm.ollama import MAX_REPLY_CHARS, PROVIDER, OllamaConfig, address
+from integrations.llm.ollama import PROVIDER, OllamaConfig, address
 
 CODER = "qwen2.5-coder:7b"
 SECRET = "k3y-that-nobody-sees"

@@ -1,20 +1,19 @@
 """Stopping: what a thread waits for ends from another thread, and not otherwise."""
 
 import threading
-import time
 from contextvars import copy_context
 
 import pytest
 
 from sandbox import stopping
-from sandbox.stopping import Stop, Stopped, left_where_stopped, stoppable, stopped_by
+from sandbox.stopping import Stop, Stopped, stoppable, stopped_by
 
 
 def test_nobody_is_stopped_who_was_not_asked() -> None:
     """Outside of stoppable work all of it does nothing."""
     stopping.check()
     with stoppable(pytest.fail):
-        assert left_where_stopped(lambda: 3) == 3
+        stopping.check()
 
 
 def test_what_is_waited_for_is_ended_and_the_wait_raises() -> None:
@@ -50,29 +49,3 @@ def test_work_begins_no_more_once_it_was_stopped() -> None:
     with pytest.raises(Stopped):
         context.run(stopping.check)
     stopping.check()
-
-
-def test_what_cannot_be_ended_is_left() -> None:
-    """A request to a model goes on by itself; nobody waits for it."""
-    stop, began = Stop(), threading.Event()
-
-    def ask() -> str:
-        began.set()
-        time.sleep(5)
-        return "too late"
-
-    def wait() -> None:
-        with stopped_by(stop):
-            left_where_stopped(ask)
-
-    threading.Thread(target=lambda: (began.wait(), stop.ask())).start()
-    before = time.monotonic()
-    with pytest.raises(Stopped):
-        wait()
-    assert time.monotonic() - before < 3
-
-
-def test_an_error_of_what_is_waited_for_is_raised_where_it_is_waited_for() -> None:
-    """Left or not, work that fails has failed."""
-    with stopped_by(Stop()), pytest.raises(ZeroDivisionError):
-        left_where_stopped(lambda: 1 // 0)
