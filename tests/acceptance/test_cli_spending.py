@@ -19,6 +19,8 @@ def test_what_a_task_took_is_shown_by_model_person_task_and_purpose(home, author
     assert by == {"match": 1, "specify": 1, "test": 1, "generate": 5}
     ((who,),) = [[row["asked_by"] for row in home.json("models", "spending", "--by", "user")["rows"]]]
     assert who
+    (task,) = home.json("models", "spending", "--by", "task")["rows"]
+    assert (task["task"], task["calls"]) == (home.json("attempts")[0]["task_id"], 8)
     assert home.json("models", "spending", "--day", "2001-01-01")["rows"] == []
     assert home.json("models", "spending", "--day", "today")["total"]["calls"] == 8
     said = home.run("models", "spending")
