@@ -33,12 +33,17 @@ class ModelServer(ABC):
     def missing(self, model: str, cards: Sequence[ModelCard]) -> ModelMissing:
         """The error for a model that is not among these; for an empty name: for one that writes."""
 
+    @abstractmethod
+    def load(self) -> None:
+        """Import what speaks to it: how long that takes the first time is no fault of the server's."""
+
     def same(self, model: str) -> str:
         """The name under which the model is compared with others."""
         return model
 
     def cards(self) -> tuple[ModelCard, ...]:
         """The models that it has, those to be preferred first. Raises a `ModelError`, within two seconds."""
+        self.load()
         return within(LOOKUP_S, self._where, lambda: self.look(LOOKUP_S))
 
     def status(self) -> ProviderStatus:

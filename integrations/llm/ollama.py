@@ -184,6 +184,10 @@ class Ollama(ModelServer):
         """What it has, in that time, those to be preferred first. Raises a `ModelError`."""
         return self._models.cards(self._line(self._config.patience_of_lookup(seconds)))
 
+    def load(self) -> None:
+        """Import the client."""
+        from integrations.llm import _ollama_http  # noqa: F401
+
     def missing(self, model: str, cards: Sequence[ModelCard]) -> ModelMissing:
         """The error for a model that is not among these."""
         from integrations.llm._faults import missing
