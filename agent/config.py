@@ -19,8 +19,14 @@ from pydantic_settings import (
 )
 
 from agent.errors import BadGrant, BadSettings
-from agent.making.budget import Budget
-from agent.making.models import Models
+from agent.model_settings import (
+    BudgetSettings,
+    LearningSettings,
+    ModelSettings,
+    ReplySettings,
+    SpendingSettings,
+    VeilSettings,
+)
 from agent.packages import AllowList
 from agent.permission import Permission
 from agent.rights.grants import Grant, parse
@@ -73,44 +79,6 @@ class LimitSettings(BaseModel):
             max_result_bytes=self.max_result_mib << 20,
             max_file_bytes=self.max_file_mib << 20,
         )
-
-
-class ModelSettings(BaseModel):
-    """Models by what they are asked for, as `model` or `provider/model`; empty leaves it to the provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    specify: str = ""
-    """Writes the specification."""
-    test: str = ""
-    """Writes the tests; another one than writes the code makes other mistakes."""
-    generate: tuple[str, ...] = ()
-    """Write the candidates, in turn."""
-    stronger: tuple[str, ...] = ()
-    """Write them where the others did not do."""
-
-    def as_models(self) -> Models:
-        """The models as the agent takes them."""
-        return Models(specify=self.specify, test=self.test, generate=self.generate, stronger=self.stronger)
-
-
-class BudgetSettings(BaseModel):
-    """Where the making of one function ends, whichever comes first."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    requests: int = Field(default=25, ge=1)
-    """Requests to models."""
-    tokens: int = Field(default=200_000, ge=1)
-    """Tokens in and out together, as the servers count them."""
-    cost_eur: float = Field(default=1.0, ge=0)
-    """Euros, where a provider tells its prices."""
-    seconds: float = Field(default=1800.0, gt=0)
-    """Wall-clock seconds after which no further request is made."""
-
-    def as_budget(self) -> Budget:
-        """The budget as the agent takes it."""
-        return Budget(requests=self.requests, tokens=self.tokens, cost_eur=self.cost_eur, seconds=self.seconds)
 
 
 class GrantSettings(BaseModel):
@@ -262,6 +230,14 @@ class Settings(BaseSettings):
     """Which model server is asked, and how long."""
     budget: BudgetSettings = BudgetSettings()
     """What making one function may cost."""
+    budgets: SpendingSettings = SpendingSettings()
+    """What may be spent on models: on a task, by somebody in a day, by all in a day."""
+    learning: LearningSettings = LearningSettings()
+    """Whether models are chosen by what the gate said of what they wrote."""
+    replies: ReplySettings = ReplySettings()
+    """How long replies are kept that may be given again."""
+    veil: VeilSettings = VeilSettings()
+    """What services in the cloud are not told."""
     promotion: Literal["default", "person", "statistics"] = "default"
     """`default`: what needs no rights goes to production by its checks. `person`: somebody always signs.
     `statistics`: it serves as a canary first, until its calls have shown `reliability`."""

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from agent.config import ModelSettings, Settings, load_settings
+from agent.config import Settings, load_settings
 from agent.library import prepare_registry
+from agent.model_settings import ModelSettings
 from agent.types import Event, Listener, Outcome, Task
 from agent.wiring import build_agent, open_provider
 

@@ -40,6 +40,12 @@ class Proposal[T]:
         """`provider/model`."""
         return f"{self.reply.provider}/{self.reply.model}"
 
+    @property
+    def author(self) -> str:
+        """The model, its server where that is known, and the prompts with their versions: for the provenance."""
+        on = f" on {self.reply.server}" if self.reply.server else ""
+        return f"{self.model}{on} {self.prompt}"
+
 
 class AnyObject(BaseModel):
     """A JSON object whose keys are known only at run time."""

@@ -289,6 +289,7 @@ def outcome(
         requests=made.spending.requests if made else 0,
         tokens=made.spending.tokens if made else 0,
         cost_eur=made.spending.cost_eur if made else 0.0,
+        unpriced=made.spending.unpriced if made else 0,
         seconds=dict(clock.seconds),
         run_id=answer.run_id if answer else None,
         reached=answer.reached if answer else (),

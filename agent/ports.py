@@ -19,6 +19,8 @@ class Purpose(StrEnum):
     DIAGNOSE = "diagnose"
     HOST = "host"
     """A function asks, by its grant."""
+    BENCH = "bench"
+    """An operator measures how fast a model is."""
 
 
 @dataclass(frozen=True, kw_only=True)

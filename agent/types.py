@@ -98,6 +98,10 @@ class Attempt:
     cost_eur: float | None = 0.0
     """None where nobody knows the price."""
     seconds: float = 0.0
+    server: str = ""
+    """The model server's name; empty where it is not known."""
+    prompt: str = ""
+    """The prompts that asked for it, with their versions."""
 
 
 class Origin(StrEnum):
@@ -140,6 +144,9 @@ class Outcome:
     """How many requests to models it took."""
     tokens: int = 0
     cost_eur: float = 0.0
+    """As far as it is known."""
+    unpriced: int = 0
+    """Requests of which nobody knows what they cost: they are not in `cost_eur`."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall-clock time of each step."""
     run_id: int | None = None

@@ -27,8 +27,14 @@ from agent.promoter import Promoter
 from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
-from agent.routing.aids import Aids
+from agent.rights.secrets import forms
+from agent.routing.aids import Aids, NoCache, as_they_are
+from agent.routing.cache import KeptReplies
+from agent.routing.learning import Learnt, counted
+from agent.routing.ledger import KeptLedger
 from agent.routing.router import Memory, Router, asked_anew
+from agent.routing.speeds import KeptSpeeds
+from agent.routing.veil import KeptVeil
 from agent.runner import Runner
 from agent.sandboxes import Sandboxes, named
 from agent.signing import Signing
@@ -62,7 +68,7 @@ def build_agent(
     """
     registry = open_registry(settings)
     journal = Journal(operations=open_operations(settings), recorded_calls=settings.recorded_calls)
-    router = open_router(settings, Aids(), memory)
+    router = open_router(settings, aids_of(settings, journal.operations), memory)
     generator, models = Generator(router=router), settings.models.as_models()
     shelf = open_shelf(settings, progress_to(listener), lambda: sandboxes.one(sandboxes.names[0]))
     sandboxes = open_sandboxes(settings, progress_to(listener), shelf.of, spares=spares)
@@ -178,6 +184,37 @@ def heard(reply: ModelReply, listener: Listener) -> ModelReply:
     used = {"tokens_in": reply.usage.tokens_in, "tokens_out": reply.usage.tokens_out, "seconds": reply.seconds}
     listener(Event(action="model.replied", facts={"model": f"{reply.provider}/{reply.model}", **used}))
     return reply
+
+
+def aids_of(settings: Settings, operations: Operations) -> Aids:
+    """What the router asks of its neighbours: ledger, cache, speeds, veil, and what was learnt where that is wanted."""
+    calls, learning = operations.model_calls, settings.learning
+    speeds = KeptSpeeds(calls)
+    learnt = Learnt(records=lambda: counted(operations), hour_eur=learning.hour_eur, explored=learning.explored)
+    return Aids(
+        ledger=KeptLedger(calls, speeds, settings.budgets.as_budgets()),
+        cache=open_replies(settings) if settings.replies.keep_days else NoCache(),
+        speeds=speeds,
+        veil=veil_of(settings),
+        order=learnt if learning.on else as_they_are,
+    )
+
+
+def open_replies(settings: Settings) -> KeptReplies:
+    """The replies that may be given again; other settings of the providers may have them answer otherwise."""
+    kept = settings.replies
+    return KeptReplies(
+        settings.cache / "replies.sqlite",
+        keep_s=kept.keep_days * 86_400,
+        max_bytes=int(kept.max_mib * (1 << 20)),
+        parameters=settings.llm,
+    )
+
+
+def veil_of(settings: Settings) -> KeptVeil:
+    """What keeps secrets and personal data from services in the cloud."""
+    hidden = {text for value in settings.hidden.values() for text in (value, *forms(value))}
+    return KeptVeil(hidden, personal=settings.veil.personal, region=settings.veil.region or None)
 
 
 def candidates_of(

@@ -12,11 +12,13 @@ from sqlalchemy.engine import URL
 
 from registry.database import Database, insert_row, storable, upsert_row
 from registry.errors import AlreadyAnswered, UnknownQuestion, UnknownRun
+from registry.model_calls import ModelCalls
 from registry.records import (
     AttemptRecord,
     AuditEntry,
     CallCounts,
     Difference,
+    GateCount,
     Lesson,
     QuestionRecord,
     RecordedCall,
@@ -49,6 +51,11 @@ class Operations:
     def tasks(self) -> Tasks:
         """The tasks on the queue."""
         return Tasks(self._database)
+
+    @property
+    def model_calls(self) -> ModelCalls:
+        """What requests to models took."""
+        return ModelCalls(self._database)
 
     @property
     def url(self) -> URL:
@@ -168,13 +175,21 @@ class Operations:
 
     def record_attempt(self, attempt: AttemptRecord) -> int:
         """The id of the attempt, which is kept."""
-        return self._insert(attempts, asdict(attempt))
+        return self._insert(attempts, asdict(attempt) | {"passed": attempt.verdict.get("passed") is True})
 
     def attempts(self, task_id: str | None = None, limit: int = 50) -> Sequence[AttemptRecord]:
         """The newest attempts, newest first; of one task or of all."""
         query = select(attempts).order_by(attempts.c.id.desc()).limit(limit)
         query = query.where(attempts.c.task_id == task_id) if task_id else query
-        return [AttemptRecord(**row) for row in self._database.rows(query)]
+        rows = self._database.rows(query)
+        return [AttemptRecord(**{key: value for key, value in row.items() if key != "passed"}) for row in rows]
+
+    def gate_counts(self) -> Sequence[GateCount]:
+        """How often what each model wrote for each purpose passed the gate."""
+        which = (attempts.c.provider, attempts.c.model, attempts.c.purpose)
+        passed = func.sum(case((attempts.c.passed, 1), else_=0)).label("passed")
+        query = select(*which, passed, (func.count() - passed).label("failed")).group_by(*which).order_by(*which)
+        return [GateCount(**row) for row in self._database.rows(query)]
 
     def record_audit(self, entry: AuditEntry) -> int:
         """The id of the entry, which is kept for good: the database refuses to change or delete it."""

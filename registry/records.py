@@ -140,6 +140,73 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GateCount:
+    """How often what a model wrote for a purpose passed the gate, and how often not."""
+
+    provider: str
+    model: str
+    purpose: str
+    passed: int
+    failed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCall:
+    """One request to a model server, and what it took. Nothing of what was said is in it."""
+
+    at: datetime
+    """With a time zone; comes back in UTC."""
+    server: str
+    provider: str
+    model: str
+    purpose: str
+    is_local: bool
+    task: str = ""
+    """The task's id; empty where it has none."""
+    asked_by: str = ""
+    state: Literal["open", "done", "failed"] = "open"
+    """`open` while it is under way, and for good where its process was killed meanwhile."""
+    outcome: str = ""
+    """`ok`, or the name of the error."""
+    tokens_in: int = 0
+    """As the server counted them; while it is open, the most that there can be."""
+    tokens_out: int = 0
+    seconds: float = 0.0
+    first_token_s: float | None = None
+    """Seconds until the first piece of the reply; None where it came as a whole."""
+    reserved_eur: float = 0.0
+    """What was set aside for it."""
+    cost_eur: float | None = None
+    """None where it is not known, or not yet: what was set aside counts then."""
+    id: int | None = None
+    """Given by the database."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """What requests took together."""
+
+    calls: int = 0
+    failed: int = 0
+    tokens: int = 0
+    """In and out."""
+    eur: float = 0.0
+    """What is known to have been spent."""
+    set_aside_eur: float = 0.0
+    """For requests of which it is not known what they cost; counts as spent."""
+    open: int = 0
+    """Under way, or never ended because their process was killed."""
+    unpriced: int = 0
+    """Requests of which nobody knows what they cost, and for which nothing was set aside."""
+    seconds: float = 0.0
+
+    @property
+    def counted_eur(self) -> float:
+        """What counts against a budget."""
+        return self.eur + self.set_aside_eur
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditEntry:
     """What a function asked of its host, or what a person did about a task. No secret and no data is in it."""
 
@@ -231,7 +298,7 @@ class TaskRecord:
     known: Mapping[str, Any] = field(default_factory=dict)
     """What was said to what it waited for, JSON."""
     waits_for: str = ""
-    """`question:7`, `which`, `approval:NAME:VERSION:DIGEST` or `task:ID`."""
+    """`question:7`, `which`, `approval:NAME:VERSION:DIGEST`, `budget:KIND` or `task:ID`."""
     expires_at: datetime | None = None
     """When waiting ends."""
     stop_by: str = ""

@@ -16,10 +16,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration. A database at another revision is migrated, or refused if it is newer."""
 
 
@@ -81,7 +82,34 @@ attempts = Table(
     Column("tokens_out", Integer, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("passed", Boolean, nullable=False, server_default=false()),
     Index("attempts_by_task", "task_id", "number"),
+    Index("attempts_by_model", "provider", "model", "purpose", "passed"),
+)
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("task", String(64), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("server", String(200), nullable=False),
+    Column("provider", String(64), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("is_local", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("outcome", String(64), nullable=False),
+    Column("tokens_in", Integer, nullable=False),
+    Column("tokens_out", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("first_token_s", Float),
+    Column("reserved_eur", Float, nullable=False),
+    Column("cost_eur", Float),
+    Index("model_calls_by_task", "task"),
+    Index("model_calls_by_day", "at", "asked_by"),
+    Index("model_calls_by_model", "provider", "model", "purpose"),
 )
 
 lessons = Table(

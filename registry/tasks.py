@@ -191,6 +191,12 @@ def move_with(
     return True
 
 
+def known_with(connection: Connection, task_id: str) -> Mapping[str, Any]:
+    """What was said to what the task waited for; nothing of one that is not on the queue."""
+    found: Mapping[str, Any] | None = connection.execute(select(tasks.c.known).where(tasks.c.id == task_id)).scalar()
+    return found or {}
+
+
 def followers(connection: Connection, task_id: str) -> Sequence[TaskRecord]:
     """The tasks that wait for this one."""
     query = select(tasks).where(tasks.c.waits_for == f"task:{task_id}", tasks.c.state == TaskState.WAITING)

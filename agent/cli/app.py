@@ -17,6 +17,7 @@ from agent.cli import (
     requirements,
     serve,
     setup,
+    spending,
     tasks,
     verify,
     worker,
@@ -53,6 +54,8 @@ for move in (moves.approve, moves.promote, moves.rollback, moves.quarantine):
 functions.app.command("words")(matching.words)
 app.add_typer(functions.app, name="functions")
 app.add_typer(matching.runs, name="runs")
+for look in (spending.bench, spending.spending, spending.learned):
+    models.app.command()(look)
 app.add_typer(models.app, name="models")
 app.add_typer(requirements.app, name="requirements")
 app.command("verify")(verify.verify_functions)

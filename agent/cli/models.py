@@ -11,11 +11,11 @@ from agent.cli.opening import Json
 from agent.cli.render import out, print_json, print_table
 from agent.config import load_settings
 from agent.ports import NO_CONSTRAINTS, Constraints, Message, ModelCard, ModelRequest, Purpose
-from agent.routing.aids import Aids, Choice, Speeds
+from agent.routing.aids import Choice, Speeds
 from agent.routing.decision import Decision
 from agent.routing.router import Router
 from agent.routing.stock import Standing
-from agent.wiring import open_router
+from agent.wiring import aids_of, open_operations, open_router
 
 app = typer.Typer(help="See which models there are, and why which one is asked.", no_args_is_help=True)
 
@@ -23,11 +23,14 @@ app = typer.Typer(help="See which models there are, and why which one is asked."
 @contextmanager
 def opened_router() -> Iterator[Router]:
     """The router of the settings."""
-    router = open_router(load_settings(), Aids())
+    settings = load_settings()
+    operations = open_operations(settings)
+    router = open_router(settings, aids_of(settings, operations))
     try:
         yield router
     finally:
         router.close()
+        operations.close()
 
 
 @app.command("list")

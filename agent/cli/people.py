@@ -64,7 +64,7 @@ def decision(
 
 
 def approve(task_id: Id, grant: Grant = False, json_output: Json = False) -> None:
-    """Sign for the version that a task waits for, and put it into production; the task goes on then.
+    """Sign for what a task waits for; it goes on then. A version goes into production, a budget is had once more.
 
     It is that version with that digest, or nothing. What it asks for is shown, and needs --grant or a yes at the
     terminal.
@@ -72,6 +72,9 @@ def approve(task_id: Id, grant: Grant = False, json_output: Json = False) -> Non
     settings = load_settings()
     with closing(open_people(settings)) as people:
         task = people.desk.tasks.task(task_id)
+        if wait_of(task).kind == "budget":
+            tell_standing(people.allow(task, by=current_user()), json_output=json_output)
+            return
         wanted = people.awaited(task)
         signed = is_signed(people.signing, wanted, grant=grant, json_output=json_output)
         promoted = people.approve(task, by=current_user(), signed=signed)

@@ -81,7 +81,8 @@ def costs(outcome: Outcome) -> str:
     total = milliseconds(sum(outcome.seconds.values()))
     asked = f"{outcome.requests} request{'s' if outcome.requests != 1 else ''}"
     again = "" if outcome.status == Status.APPROVED else " · next time: no model is asked"
-    return f"  {total} · {asked} · {outcome.tokens} tokens · {outcome.cost_eur:.2f} €{again}"
+    unknown = f" and {outcome.unpriced} of unknown price" if outcome.unpriced else ""
+    return f"  {total} · {asked} · {outcome.tokens} tokens · {outcome.cost_eur:.2f} €{unknown}{again}"
 
 
 def preview(agent: Agent, task: Task, *, json_output: bool) -> None:

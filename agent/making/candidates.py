@@ -34,8 +34,6 @@ class Work:
     """The candidates as they stand, each in the place where it was first asked for."""
     tried: list[Attempt] = field(default_factory=list)
     """Every candidate there has been, in order."""
-    prompts: str = ""
-    """The prompts that the last candidate was asked for with."""
     mended: int = 0
     escalated: bool = False
     strengthened: bool = False
@@ -166,7 +164,6 @@ class Candidates:
         attempt = self._judged(work, proposal)
         work.tried.append(attempt)
         work.slots[place : place + 1] = [attempt]
-        work.prompts = proposal.prompt
         self.journal.keep_attempt(work.brief.task_id, attempt, proposal)
         self.tell_tried(place, attempt)
 
@@ -207,6 +204,8 @@ def attempt_of[T](proposal: Proposal[T], number: int, verdict: Verdict, function
         tokens=reply.usage.tokens_in + reply.usage.tokens_out,
         cost_eur=reply.usage.cost_eur,
         seconds=round(reply.seconds, 3),
+        server=reply.server,
+        prompt=proposal.prompt,
     )
 
 

@@ -10,8 +10,7 @@ from agent.brief import Brief
 from agent.errors import BadTask, Undecided
 from agent.evidence.calls import by_name
 from agent.evidence.jury import Question
-from agent.evidence.standing import Candidate
-from agent.making.candidates import Work
+from agent.making.candidates import Work, function_of
 from agent.questions import Asked, Said
 from agent.source.signature import Signature
 from agent.specification import Specification
@@ -30,7 +29,7 @@ def asked_of(brief: Brief, question: Question) -> Asked:
     )
 
 
-def record_of(work: Work, asked: Asked, candidates: Sequence[Candidate]) -> QuestionRecord:
+def record_of(work: Work, asked: Asked, places: Sequence[int]) -> QuestionRecord:
     """The question as the operational database keeps it."""
     brief = work.brief
     return QuestionRecord(
@@ -41,8 +40,10 @@ def record_of(work: Work, asked: Asked, candidates: Sequence[Candidate]) -> Ques
         choices=[asdict(choice) for choice in asked.choices],
         state={
             "brief": brief.as_json(),
-            "candidates": [asdict(candidate) for candidate in candidates],
-            "prompts": work.prompts,
+            "candidates": [
+                {"source": function_of(each).source, "model": each.model, "server": each.server, "prompt": each.prompt}
+                for each in (work.slots[place] for place in places)
+            ],
         },
         created_at=datetime.now(UTC),
     )

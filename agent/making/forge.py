@@ -11,7 +11,7 @@ from agent.brief import brief_from
 from agent.checks import agreement, mutation
 from agent.clock import StepClock
 from agent.composition import named_callees
-from agent.errors import BadTask, ModelError, NoFunctionFits, NotPromoted
+from agent.errors import BadTask, BudgetExceeded, ModelError, NoFunctionFits, NotPromoted
 from agent.evidence.jury import Decision, Ruling
 from agent.evidence.standing import Scale
 from agent.making.admission import Admission
@@ -83,10 +83,14 @@ class Forge:
         replaces = self.registry.get(*kept["brief"]["replaces"]) if kept["brief"]["replaces"] else None
         called = named_callees(self.registry, kept["brief"]["specification"].get("functions", ()))
         brief = brief_from(kept["brief"], replaces, called).answered(example_of(dict(question.arguments), said))
-        work = Work(brief=brief, spending=Spending(budget=Budget(requests=0)), prompts=kept["prompts"])
+        work = Work(brief=brief, spending=Spending(budget=Budget(requests=0)))
         with clock.step("validate"):
             work.slots = [
-                self.candidates.attempt(brief, row["source"], row["model"], number)
+                replace(
+                    self.candidates.attempt(brief, row["source"], row["model"], number),
+                    server=row.get("server", ""),
+                    prompt=row.get("prompt", kept.get("prompts", "")),  # as an older release kept them
+                )
                 for number, row in enumerate(kept["candidates"], 1)
             ]
         return self._settled(work, clock)
@@ -204,7 +208,7 @@ class Forge:
         if decision.question is None:
             return refused(work, decision)
         asked = asked_of(work.brief, decision.question)
-        number = self.admission.operations.ask(record_of(work, asked, work.candidates(places)))
+        number = self.admission.operations.ask(record_of(work, asked, places))
         self._tell("question.kept", id=number, function=asked.function, arguments=dict(asked.arguments))
         return undecided(asked, number, work.brief.task_id, decision.findings)
 
@@ -226,9 +230,14 @@ class Forge:
 
 @contextmanager
 def modelless(task_id: str, spending: Spending) -> Iterator[None]:
-    """Have a model's absence be what it is to a task: no function fits, and none can be made."""
+    """Have a model's absence be what it is to a task: no function fits, and none can be made.
+
+    That a budget is used up is for people to know as it is.
+    """
     try:
         yield
+    except BudgetExceeded:
+        raise
     except ModelError as error:
         raise NoFunctionFits(
             f"No function fits, and no model could make one: {error}",
@@ -260,8 +269,9 @@ def provenance_of(work: Work, attempt: Attempt) -> dict[str, Any]:
         "task": brief.task.text,
         "task_id": brief.task_id,
         "model": attempt.model,
+        "server": attempt.server,
         "authors": dict(brief.authors),
-        "prompts": work.prompts,
+        "prompts": attempt.prompt,
         "attempts": len(work.tried or work.slots),
         "refused": [other.verdict.summary for other in work.tried if not other.verdict.passed],
     }

@@ -72,8 +72,8 @@ class Specifier:
             kept_tests=kept_tests(replaces, task) if replaces else "",
             callees=named_callees(self.registry, specification.functions),
             authors={
-                "specification": f"{written.model} {written.prompt}",
-                "tests": f"{suite.model} {suite.prompt}",
+                "specification": written.author,
+                "tests": suite.author,
             },
         )
 

@@ -54,6 +54,10 @@ class Cache(Protocol):
         """Keep it. Never raises: a cache that cannot be written is no cache."""
         ...
 
+    def close(self) -> None:
+        """Release files. Idempotent."""
+        ...
+
 
 class Speeds(Protocol):
     """How fast models are, as requests to them were."""
@@ -104,6 +108,9 @@ class NoCache:
     def keep(self, request: ModelRequest, choice: Choice, reply: ModelReply) -> None:
         """See `Cache.keep`."""
         del request, choice, reply
+
+    def close(self) -> None:
+        """See `Cache.close`."""
 
 
 class Unmeasured:

@@ -118,8 +118,9 @@ class Router:
         raise of_all(refused)
 
     def close(self) -> None:
-        """End what goes on in the background. Idempotent."""
+        """End what goes on in the background, and release files. Idempotent."""
         self.fleet.close()
+        self.aids.cache.close()
 
     def _completed(self, request: ModelRequest) -> ModelReply:
         whose = current()
@@ -202,7 +203,7 @@ class _Attempt:
             else:
                 veiled, unveiled = aids.veil.drawn(request)
                 reply = unveiled(provider.complete(veiled))
-            reply = entry.replied(reply)
+            reply = entry.replied(replace(reply, server=choice.server))
         self.router.fleet.worked(choice.server)
         if request.reusable:
             aids.cache.keep(request, choice, reply)

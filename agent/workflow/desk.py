@@ -88,7 +88,7 @@ class Desk:
 
         Raises `NotPermitted`, and `BadTask` where it does not wait any more.
         """
-        deed = Deed.APPROVE if wait_of(task).kind == "approval" else Deed.ANSWER
+        deed = Deed.APPROVE if wait_of(task).is_for_approvers else Deed.ANSWER
         self.refuse(deed, task, by)
         with self.tasks.writing() as connection:
             goes_on = go_on(connection, self.queue, task, {**task.known, **known}, f"{deed} by {by}")

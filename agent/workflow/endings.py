@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from agent.errors import BadArguments, NotGranted, ProviderUnavailable, Unclear, Undecided
+from agent.errors import BadArguments, BudgetExceeded, NotGranted, ProviderUnavailable, Unclear, Undecided
 from agent.workflow.kept import error_written, is_retryable
 from registry import Conflict, NameTaken, OperationsUnavailable, RegistryError, Superseded, TaskRecord, TaskState
 from sandbox import SandboxError
@@ -87,6 +87,8 @@ def awaited(error: Exception) -> str:
         return f"approval:{facts['name']}:{facts['version']}:{facts['digest']}"
     if isinstance(error, BadArguments) and facts.get("missing"):
         return "arguments"
+    if isinstance(error, BudgetExceeded) and facts.get("asks"):
+        return f"budget:{facts['budget']}"
     return ""
 
 

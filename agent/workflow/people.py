@@ -113,6 +113,11 @@ class People:
             raise overtaken(self.desk.tasks.task(task.id))
         return promoted
 
+    def allow(self, task: TaskRecord, *, by: str) -> TaskRecord:
+        """Let the task that a budget holds up spend once more as much; it goes on."""
+        kind, allowed = waits_for(task, "budget").subject, task.known.get("budgets", {})
+        return self.desk.tell(task, {"budgets": {**allowed, kind: allowed.get(kind, 0) + 1}}, by=by)
+
     def approved(self, version: Version, *, by: str) -> Sequence[TaskRecord]:
         """The tasks that waited for this version, which go on."""
         going, known = [], {"approved": [version.name, version.version]}

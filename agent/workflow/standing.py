@@ -18,14 +18,19 @@ class Wait:
     """What a task waits for."""
 
     kind: str
-    """`question`, `which`, `arguments`, `approval`, `task`; empty where it waits for nothing."""
+    """`question`, `which`, `arguments`, `approval`, `budget`, `task`; empty where it waits for nothing."""
     subject: str = ""
-    """The question's number; `NAME:VERSION:DIGEST` of what is to be approved; the other task's id."""
+    """The question's number; `NAME:VERSION:DIGEST` of what is to be approved; which budget; the other task's id."""
 
     @property
     def is_for_people(self) -> bool:
         """True where somebody's word is needed."""
         return self.kind not in ("", "task")
+
+    @property
+    def is_for_approvers(self) -> bool:
+        """True where not everybody may say it: whoever asked must not sign for themselves."""
+        return self.kind in ("approval", "budget")
 
     @property
     def question(self) -> int:
@@ -85,6 +90,8 @@ def how_to_answer(task: TaskRecord) -> str:
             return f"`kowal tasks answer {short} {given}` goes on."
         case "approval":
             return f"`kowal tasks approve {short}` shows what is to be signed; `kowal tasks reject {short}` says no."
+        case "budget":
+            return f"`kowal tasks approve {short}` allows once more as much; `kowal tasks reject {short}` says no."
     return ""
 
 

@@ -148,6 +148,7 @@ def home_in(folder: Path, cache: Path) -> Home:
         "KOWAL_REGISTRY": str(folder / "registry.git"),
         "KOWAL_DATABASE": str(folder / "operations.sqlite"),
         "KOWAL_CACHE": str(cache),
+        "KOWAL_REPLIES__KEEP_DAYS": "0",  # the cache is that of all tests
         "KOWAL_SETTINGS": str(folder / "kowal.toml"),
         "KOWAL_SANDBOX": "wasm",
         "KOWAL_LOG": "text",

@@ -9,6 +9,7 @@ from agent.making.budget import Budget
 from agent.making.candidates import MEND_ROUNDS
 from agent.making.models import Models
 from agent.ports import ModelReply
+from agent.prompting import prompt_version
 from agent.types import Task
 from agent.validator import GATE
 from registry import Example, Status
@@ -66,6 +67,11 @@ def suite(rows: dict[str, int]) -> str:
     return f"from function import count_vowels\n\n\n{tests}"
 
 
+def prompts(*names: str) -> str:
+    """These prompts with their versions, as a provenance names them."""
+    return " ".join(map(prompt_version, names))
+
+
 def checks(version) -> dict:
     """The checks in a version's evidence, by name."""
     return {check["check"]: check for check in version.evidence["verdict"]["checks"]}
@@ -91,7 +97,12 @@ def test_right_candidates_that_agree_get_in_with_one_request_each(workshop):
     assert evidence["answers"] == []
     provenance = evidence["provenance"]
     assert (provenance["task"], provenance["attempts"], provenance["refused"]) == (TASK.text, 2, [])
-    assert provenance["authors"]["tests"].startswith("t/m test@")
+    assert provenance["server"] == "teller"
+    assert provenance["prompts"] == prompts("generate", "specified", "code")
+    assert provenance["authors"] == {
+        "specification": f"t/m on teller {prompts('specify', 'packages', 'task')}",
+        "tests": f"t/m on teller {prompts('test', 'specified')}",
+    }
 
 
 def test_a_refused_candidate_is_mended_from_its_findings(workshop):
@@ -113,6 +124,7 @@ def test_a_refused_candidate_is_mended_from_its_findings(workshop):
     provenance = shop.registry.get("count_vowels").evidence["provenance"]
     assert provenance["attempts"] == 2
     assert {row.task_id for row in rows} == {provenance["task_id"]}
+    assert provenance["prompts"] == prompts("generate", "specified", "code", "repair")
     assert len(provenance["refused"]) == 1
     (refused,) = [event for event in shop.events if event.action == "candidate.refused"]
     assert refused.facts["why"] == provenance["refused"][0]

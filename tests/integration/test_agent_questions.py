@@ -146,6 +146,8 @@ def test_an_answer_promotes_without_a_model(doubtful: Callable[..., Any], meant:
     assert version.function.source == source
     assert version.function.manifest.examples == (Example(arguments=dict(question.arguments), output=value),)
     assert version.evidence["specification"]["name"] == "longest"
+    provenance = version.evidence["provenance"]
+    assert (provenance["server"], provenance["prompts"].split("@")[0]) == ("teller", "generate")
     assert shop.operations.questions() == []
     settled = shop.operations.question(question.id)
     assert (settled.answer, settled.answered_by) == ({"out": value}, "Ann")

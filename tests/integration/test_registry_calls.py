@@ -19,6 +19,7 @@ from registry import (
     AlreadyAnswered,
     CallCounts,
     Difference,
+    GateCount,
     Operations,
     QuestionRecord,
     RecordedCall,
@@ -243,11 +244,16 @@ def test_a_database_of_the_first_release_is_migrated_without_loss(tmp_path):
             "INSERT INTO attempts VALUES (3, 't1', 1, 'm', 'p', 'generate', 'f', 's', 't', 'r', '{}', 1, 2, 0.5,"
             " '2026-03-01 12:30:00.000000')"
         )
+        connection.exec_driver_sql(
+            "INSERT INTO attempts VALUES (4, 't1', 2, 'm', 'p', 'generate', 'f', 's', 't', 'r2', '{\"passed\": true}',"
+            " 1, 2, 0.5, '2026-03-01 12:30:00.000000')"
+        )
         connection.exec_driver_sql("INSERT INTO aliases VALUES ('count it', 'count_words', 'Ann', '2026-03-01')")
     engine.dispose()
     operations = Operations.open(path)
     assert operations.runs() == [replace(RUN, id=7, right=True)]
-    assert [attempt.reply for attempt in operations.attempts("t1")] == ["r"]
+    assert [attempt.reply for attempt in operations.attempts("t1")] == ["r2", "r"]
+    assert operations.gate_counts() == [GateCount(provider="p", model="m", purpose="generate", passed=1, failed=1)]
     assert [(each.text, each.function, each.meant) for each in operations.lessons()] == [
         ("count it", "count_words", True)
     ]

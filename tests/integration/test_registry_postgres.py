@@ -1,6 +1,8 @@
 """The operational database on a real Postgres: the same rows, and an audit that only grows."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +10,8 @@ from postgres_server import NoPostgres, postgres
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from registry import AuditEntry, Operations, Run, RunCounts, TaskRecord, TaskState
+from registry import AuditEntry, ModelCall, Operations, Run, RunCounts, TaskRecord, TaskState
+from registry.model_calls import begin_with, spent_with
 
 ENTRY = AuditEntry(
     at=datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
@@ -68,6 +71,29 @@ def test_a_task_is_one_whatever_its_texts_hold(operations):
     found = operations.tasks.task("aaaa")
     assert (found.waits_for, found.reason, found.error) == (waits_for, "it said ␀", {"message": "\0"})
     assert [event.action for event in operations.tasks.events(task.id)] == ["task.taken"]
+
+
+def test_what_is_set_aside_is_never_more_than_there_is(operations, server):
+    """Of threads that each look at what is spent and set something aside, no two see the same sum."""
+    call = ModelCall(
+        at=ENTRY.at, server="s", provider="p", model="m", purpose="generate", is_local=False, task="t", reserved_eur=0.1
+    )
+
+    def one(number: int) -> int:
+        with operations.model_calls.alone() as connection:
+            if spent_with(connection, task="t").counted_eur > 0.95:
+                return 0
+            return begin_with(connection, replace(call, asked_by=f"p{number % 3}"))
+
+    with ThreadPoolExecutor(8) as threads:
+        numbers = [number for number in threads.map(one, range(40)) if number]
+    assert len(numbers) == 10
+    assert operations.model_calls.settle(numbers[0], state="done", cost_eur=0.02, tokens_out=5, seconds=0.5)
+    assert not operations.model_calls.settle(numbers[0], state="failed")
+    ((_, spent),) = operations.model_calls.spent()
+    assert (spent.calls, spent.open, spent.eur, spent.set_aside_eur) == (10, 9, 0.02, 0.9)
+    assert [call.tokens_out for call in operations.model_calls.of_each(3)] == [5]
+    assert operations.model_calls.mean() == {("p", "m", "generate"): (0.02, 0.5)}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.arguments import bind
-from agent.errors import BadArguments, BadTask, NotGranted, NotPermitted, TaskNotDone, Unclear
+from agent.errors import BadArguments, BadTask, BudgetExceeded, NotGranted, NotPermitted, TaskNotDone, Unclear
 from agent.permission import Permission
 from agent.questions import Said
 from agent.rights.approval import Approval
@@ -136,6 +136,27 @@ def test_an_approval_is_bound_to_the_digest(hall: Any) -> None:
     with pytest.raises(InvalidTransition, match="quarantined"):
         place.people.approve(task, by="bob", signed=True)
     assert place.desk.tasks.task(task.id).state is TaskState.WAITING
+
+
+def test_a_budget_that_is_used_up_is_had_once_more(hall: Any) -> None:
+    """By those whom the settings name, never by who asked alone; as often as it is said; the audit says who."""
+    place = hall("bob")
+    error = BudgetExceeded("too much", budget="task", asks=True)
+    task = place.waiting(error)
+    assert (task.waits_for, task.state) == ("budget:task", TaskState.WAITING)
+    assert f"kowal tasks approve {task.id[:8]}` allows once more as much" in how_to_answer(task)
+    with pytest.raises(NotPermitted):
+        place.people.allow(task, by="ann")
+    on = place.people.allow(task, by="bob")
+    assert (on.state, on.turn, on.known) == (TaskState.QUEUED, 2, {"budgets": {"task": 1}})
+    assert place.desk.tasks.move(on, {"state": TaskState.WAITING, "waits_for": "budget:task"})
+    assert place.people.allow(place.desk.tasks.task(task.id), by="bob").known == {"budgets": {"task": 2}}
+    assert place.written(task)[-1] == ("bob", "task.approved", "allowed")
+    with pytest.raises(BadTask, match="does not wait for this"):
+        place.people.allow(place.desk.tasks.task(task.id), by="bob")
+    other = place.waiting(error)
+    assert place.people.reject(other, by="bob", reason="dear").state is TaskState.FAILED
+    assert ending_of(BudgetExceeded("too much", budget="task", asks=False), task).state is TaskState.FAILED
 
 
 def test_a_long_name_fits_what_is_waited_for(hall: Any) -> None:

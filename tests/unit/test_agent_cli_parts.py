@@ -147,6 +147,7 @@ def test_the_last_line_says_what_it_took():
     """Time, requests, tokens and money; and what is won by it, unless the version still waits for a person."""
     assert costs(outcome()) == "  41.0 s · 11 requests · 1234 tokens · 0.02 € · next time: no model is asked"
     assert costs(outcome(requests=1, cost_eur=0.0, status="approved")) == "  41.0 s · 1 request · 1234 tokens · 0.00 €"
+    assert "0.02 € and 2 of unknown price · next" in costs(outcome(unpriced=2))
 
 
 ALIKE = "3 of 5 candidates agree on 112 inputs, 7.5 points of 4"

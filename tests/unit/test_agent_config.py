@@ -5,10 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import BudgetSettings, ModelSettings, Settings, load_settings, settings_file
+from agent.config import Settings, load_settings, settings_file
 from agent.errors import BadSettings
 from agent.making.budget import Budget
 from agent.making.models import Models
+from agent.model_settings import (
+    BudgetSettings,
+    LearningSettings,
+    ModelSettings,
+    ReplySettings,
+    SpendingSettings,
+    VeilSettings,
+)
+from agent.routing.budgets import Budgets, Limit
 
 
 @pytest.fixture(autouse=True)
@@ -166,7 +175,22 @@ def test_the_files_place_can_be_named(clean, monkeypatch):
     assert "kowal" in settings_file().parent.name
 
 
-@pytest.mark.parametrize("section", [Settings, ModelSettings, BudgetSettings])
+def test_what_may_be_spent_is_read_from_the_settings(clean):
+    """Nothing said is no limit; zero is a limit."""
+    assert load_settings().budgets.as_budgets() == Budgets()
+    clean.write_text('[budgets]\ntask_eur = 0.5\nday_eur = 0\nuser_day_tokens = 1000\nexceeded = "ask"\n')
+    assert load_settings().budgets.as_budgets() == Budgets(
+        task=Limit(eur=0.5), user_day=Limit(tokens=1000), day=Limit(eur=0.0), exceeded="ask"
+    )
+    clean.write_text("[budgets]\ntask_eur = -1\n")
+    with pytest.raises(BadSettings, match=r"budgets\.task_eur"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "section",
+    [Settings, ModelSettings, BudgetSettings, SpendingSettings, LearningSettings, ReplySettings, VeilSettings],
+)
 def test_every_setting_says_what_it_is(section):
     """Each field carries a sentence beneath it in the source."""
     import inspect

@@ -17,6 +17,7 @@ PLACEHOLDERS: dict[str, set[str]] = {
     "code": {"tests"},
     "enhance": {"code"},
     "generate": {"packages"},
+    "hidden": set(),
     "host_code": set(),
     "host_tests": set(),
     "match": {"functions"},

@@ -209,7 +209,7 @@ def test_a_file_that_goes_away_between_two_matches_is_made_anew(kept):
     server = Server()
     vectors = Vectors(embed=server.embed, kept=kept)
     first = vectors.near("crimson", "now", lambda: TEXTS)
-    kept._use(lambda db: db.execute("DELETE FROM vectors"))
+    kept._file.use(lambda db: db.execute("DELETE FROM vectors"))
     assert vectors.near("crimson", "now", lambda: TEXTS) == first
     assert server.asked[-2:] == [["crimson"], ["red", "blue", "azure"]]
 
