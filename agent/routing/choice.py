@@ -1,7 +1,7 @@
 """Which server answers a request with which model, which stand by, and why all others are left out. Asks nobody."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from agent.ports import FREE, NO_CONSTRAINTS, Constraints, ModelCard, ModelRequest, Purpose, Server
@@ -14,6 +14,9 @@ LEARNT = frozenset({Purpose.GENERATE, Purpose.ENHANCE, Purpose.REPAIR})
 """The purposes whose replies the gate judges: where no model is named, what it said of models decides."""
 MOST_CHARS_A_TOKEN = 8
 """No ordinary text has more: what exceeds a context by this count surely does not fit."""
+
+MOST_WITH_ROOM = 4
+"""So many models stand by for a request that is too long for the others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +34,7 @@ class Chooser:
         return _Choosing(chooser=self, request=request, task=task, snapshot=snapshot, thorough=thorough).decided()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class _Entry:
     """A model of a server that may answer."""
 
@@ -39,6 +42,7 @@ class _Entry:
     standing: Standing
     card: ModelCard
     speed: float
+    room: int | None
     is_tight: bool
     """True where the request may not fit its context."""
     is_roomier: bool = False
@@ -64,16 +68,16 @@ class _Choosing:
         entries: list[_Entry] = []
         for place, standing in open_to_it:
             before, cards = len(self.left_out), self._cards(standing.stock, model, is_listed=bool(listed))
-            found = self._entries(place, standing, cards, is_named=bool(model))
+            found = self._entries(place, standing, cards)
             entries += found
             if found and not self.thorough:
                 del self.left_out[before:]
         local = [entry for entry in entries if entry.standing.stock.server.is_local]
         cloud = [entry for entry in entries if not entry.standing.stock.server.is_local]
         if self.prefers_local or not local:
-            tiers = [self._ordered(local, model), self._by_place(cloud, model)]
+            tiers = [self._ordered(self._with_room(local), model), self._by_place(self._with_room(cloud), model)]
         else:
-            tiers = [self._ordered(entries, model)]
+            tiers = [self._ordered(self._with_room(entries), model)]
         return Decision(tiers=tuple(filter(None, tiers)), left_out=tuple(self.left_out), wanted=self.named[1])
 
     @cached_property
@@ -149,65 +153,77 @@ class _Choosing:
             if head and not is_of(server, head):
                 yield f"{each.model} is demanded"
 
-    def _cards(self, stock: Stock, model: str, *, is_listed: bool) -> Iterable[ModelCard]:
+    def _cards(self, stock: Stock, model: str, *, is_listed: bool) -> Sequence[ModelCard]:
         """The models of a server that may answer, the best first."""
         if model:
-            card = stock.card(model)
-            if card is not None:
-                return (card,)
-            if self.named[0] or (stock.server.is_local and not is_listed):
-                # It may have what it does not list, and else says best how to get it.
-                return (ModelCard(name=model, price=FREE if stock.server.is_local else None),)
-            self._leave(stock, "", Kind.MISSING, f"it has no model {model}")
-            return ()
-        if not any(card.writes for card in stock.cards) and stock.server.is_local:
-            return (ModelCard(name="", price=FREE),)
+            return self._named_card(stock, model, is_listed=is_listed)
+        if not stock.offered:
+            if stock.server.is_local and not any(card.writes for card in stock.cards):
+                return (ModelCard(name="", price=FREE),)  # it knows best what to say of that
+            if not self.thorough:
+                self._leave(stock, "", Kind.LIMIT, next(iter(stock.refused.values()), "it has no models"))
         if self.thorough:
             for name, why in stock.refused.items():
                 self._leave(stock, name, Kind.LIMIT, why)
-        elif not stock.offered:
-            self._leave(stock, "", Kind.LIMIT, next(iter(stock.refused.values()), "it has no models"))
         if self.complexity == "high":
             return stock.by_size
         if self.complexity == "low":
-            return sorted(stock.offered, key=lambda card: (-self._speed(stock, card), card.params_b or 1e9))
+            return stock.by_speed(self.chooser.speeds.tokens_per_s)
         return stock.offered
 
-    def _entries(self, place: int, standing: Standing, cards: Iterable[ModelCard], *, is_named: bool) -> list[_Entry]:
-        """The first of the models that may answer, and one with more room; all of them where more are wanted."""
+    def _named_card(self, stock: Stock, model: str, *, is_listed: bool) -> Sequence[ModelCard]:
+        """The model that was named, where the server may be asked for it."""
+        card = stock.card(model)
+        why = stock.refused.get(card.name, "") if card is not None else ""
+        if card is None and (self.named[0] or (stock.server.is_local and not is_listed)):
+            # It may have what it does not list, and else says best how to get it.
+            card = ModelCard(name=model, price=FREE if stock.server.is_local else None)
+            why = refusal(card, stock.server.limits)
+        if card is None:
+            self._leave(stock, "", Kind.MISSING, f"it has no model {model}")
+        elif why:
+            self._leave(stock, card.name, Kind.LIMIT, why)
+        return () if card is None or why else (card,)
+
+    def _entries(self, place: int, standing: Standing, cards: Sequence[ModelCard]) -> list[_Entry]:
+        """The first of the models that may answer; all of them where what was learnt decides."""
         found: list[_Entry] = []
-        wants_all = self.thorough or (not is_named and self._is_learnt)
         stock = standing.stock
-        for card in cards:
-            if found and not wants_all:
+        for number, card in enumerate(cards):
+            if found and not self._is_learnt:
+                if self.thorough:
+                    self._leave_others(stock, cards[number:], found[0].card.name)
                 break
-            if not self._fits(stock, card):
-                continue
-            room = stock.context(card)
-            found.append(
-                _Entry(
-                    place=place,
-                    standing=standing,
-                    card=card,
-                    speed=self._speed(stock, card),
-                    is_tight=room is not None and self.length > room * CHARS_A_TOKEN,
-                )
-            )
-        if len(found) == 1 and not is_named and (roomier := stock.roomiest) is not None:
-            first, room = stock.context(found[0].card), stock.context(roomier)
-            if first is not None and room is not None and room > first and self._fits(stock, roomier):
-                speed = self._speed(stock, roomier)
-                found.append(
-                    _Entry(place=place, standing=standing, card=roomier, speed=speed, is_tight=False, is_roomier=True)
-                )
+            if self._fits(stock, card):
+                found.append(self._entry(place, standing, card))
         return found
+
+    def _entry(self, place: int, standing: Standing, card: ModelCard) -> _Entry:
+        room, speed = standing.stock.context(card), self._speed(standing.stock, card)
+        is_tight = room is not None and self.length > room * CHARS_A_TOKEN
+        return _Entry(place=place, standing=standing, card=card, speed=speed, room=room, is_tight=is_tight)
+
+    def _leave_others(self, stock: Stock, cards: Sequence[ModelCard], better: str) -> None:
+        for card in cards:
+            if self._fits(stock, card):
+                self._leave(stock, card.name, Kind.SPARE, f"the server answers with {better}")
+
+    def _with_room(self, entries: list[_Entry]) -> list[_Entry]:
+        """The same, and models with more room than all of them: for a request that turns out too long for those."""
+        longest = max((entry.room for entry in entries if entry.room is not None), default=None)
+        if longest is None or self.model or self._is_learnt:
+            return entries
+        roomier: list[_Entry] = []
+        for entry in entries:
+            if len(roomier) == MOST_WITH_ROOM:
+                break
+            stock, card = entry.standing.stock, entry.standing.stock.roomiest
+            if card is not None and (stock.context(card) or 0) > longest and self._fits(stock, card):
+                roomier.append(replace(self._entry(entry.place, entry.standing, card), is_roomier=True))
+        return entries + roomier
 
     def _fits(self, stock: Stock, card: ModelCard) -> bool:
         """Whether the model may answer this request; where not, the reason is noted."""
-        is_listed = not card.name or stock.card(card.name) is not None
-        if why := stock.refused.get(card.name, "") if is_listed else refusal(card, stock.server.limits):
-            self._leave(stock, card.name, Kind.LIMIT, why)
-            return False
         for each in self.demands:
             if each.model and not same_model(card.name, self._split(each.model)[1]):
                 self._leave(stock, card.name, Kind.DEMAND, f"{each.model} is demanded")

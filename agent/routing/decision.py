@@ -17,6 +17,8 @@ class Kind(StrEnum):
     MISSING = "missing"
     LONG = "long"
     LIMIT = "limit"
+    SPARE = "spare"
+    """Nothing: another model of its server comes first."""
 
 
 @dataclass(frozen=True, kw_only=True)

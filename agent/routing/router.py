@@ -30,6 +30,7 @@ from agent.routing.asking import Asking, current
 from agent.routing.choice import Chooser
 from agent.routing.decision import Decision, of_all
 from agent.routing.fleet import Fleet
+from agent.routing.stock import longest_context
 from sandbox import stopping
 
 Memory = Callable[[ModelRequest, Callable[[], ModelReply]], ModelReply]
@@ -241,8 +242,7 @@ UNKNOWN = 1 << 62
 
 def context_of(choice: Choice) -> int | None:
     """The longest context that the model may be asked with, in tokens; None where that is not known."""
-    known = [size for size in (choice.card.context, choice.provider.server.limits.max_context) if size is not None]
-    return min(known, default=None)
+    return longest_context(choice.card, choice.provider.server.limits)
 
 
 def wait(seconds: float) -> None:

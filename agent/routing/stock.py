@@ -1,7 +1,7 @@
 """What servers have: their models as they were looked up, which of them may be used, and why the others may not."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -9,13 +9,14 @@ from agent.errors import ModelError
 from agent.ports import LLMProvider, ModelCard, Server, ServerLimits
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Stock:
-    """One server's models."""
+    """One server's models, at one look."""
 
     provider: LLMProvider
     cards: tuple[ModelCard, ...]
     """Those to be preferred first."""
+    _fastest: list[tuple[ModelCard, ...]] = field(default_factory=list)
 
     @cached_property
     def server(self) -> Server:
@@ -31,6 +32,17 @@ class Stock:
     def by_size(self) -> tuple[ModelCard, ...]:
         """The offered ones, largest first; those of unknown size last."""
         return tuple(sorted(self.offered, key=lambda card: -(card.params_b or 0.0)))
+
+    def by_speed(self, tokens_per_s: Callable[[str, str], float | None]) -> tuple[ModelCard, ...]:
+        """The offered ones, fastest first; those that were never measured last, the smallest of them first.
+
+        As it was when it was first asked for: speeds change slowly, and a stock lasts until the next look.
+        """
+        if not self._fastest:
+            speeds = {card.name: tokens_per_s(self.server.name, card.name) or 0.0 for card in self.offered}
+            ordered = sorted(self.offered, key=lambda card: (-speeds[card.name], card.params_b or 1e9))
+            self._fastest.append(tuple(ordered))
+        return self._fastest[0]
 
     @cached_property
     def roomiest(self) -> ModelCard | None:
@@ -53,8 +65,7 @@ class Stock:
 
     def context(self, card: ModelCard) -> int | None:
         """The longest context that it may be asked with, in tokens; None where that is not known."""
-        known = [size for size in (card.context, self.server.limits.max_context) if size is not None]
-        return min(known, default=None)
+        return longest_context(card, self.server.limits)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +89,13 @@ class Standing:
 
 Snapshot = Sequence[Standing]
 """All servers at one moment, in the order of the settings."""
+
+
+def longest_context(card: ModelCard, limits: ServerLimits) -> int | None:
+    """The longest context that the model may be asked with, in tokens; None where that is not known."""
+    if card.context is None or limits.max_context is None:
+        return limits.max_context if card.context is None else card.context
+    return min(card.context, limits.max_context)
 
 
 def full(model: str) -> str:

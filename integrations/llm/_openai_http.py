@@ -10,16 +10,13 @@ from openai.types.chat import ChatCompletionChunk
 
 from agent.errors import ModelError
 from agent.ports import ModelCard, Price
+from integrations.llm._chat import kinds
 from integrations.llm._faults import HTTP, UNREADABLE, Table, answered, cut_off, meant, shown, timed_out
 from integrations.llm._line import Line, client_options, open_line
 from integrations.llm._server import Gathering
 
 ERRORS: Table = (*HTTP, (openai.OpenAIError, ModelError))
 CAUGHT: tuple[type[Exception], ...] = (*(kind for kind, _ in ERRORS), httpx.HTTPError, *UNREADABLE)
-
-ONLY_VECTORS = ("embed", "minilm", "bge-", "e5-", "gte-")
-NEITHER = ("whisper", "tts", "dall-e", "moderation", "image", "realtime", "transcribe", "audio", "sora", "rerank")
-"""Parts of the names of models that write no text; the API does not say what a model is for."""
 
 
 @contextlib.contextmanager
@@ -94,14 +91,13 @@ def card(name: str, facts: dict[str, Any], price: Price | None) -> ModelCard:
     more = facts | (meta if isinstance(meta, dict) else {})
     known = {key: value for key, value in more.items() if isinstance(value, int) and value > 0}
     context = next((known[key] for key in ("max_model_len", "context_length", "n_ctx_train") if key in known), None)
-    plain = name.lower()
-    embeds = any(part in plain for part in ONLY_VECTORS)
+    writes, embeds = kinds(name)
     return ModelCard(
         name=name,
         params_b=known["n_params"] / 1e9 if "n_params" in known else None,
         size_gb=known["size"] / 1e9 if "size" in known else None,
         context=context,
-        writes=not embeds and not any(part in plain for part in NEITHER),
+        writes=writes,
         embeds=embeds,
         price=price,
     )

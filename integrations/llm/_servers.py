@@ -153,7 +153,7 @@ def within[T](seconds: float, where: str, work: Callable[[], T]) -> T:
     try:
         answer = done.get(timeout=seconds)
     except queue.Empty:
-        raise ModelTimedOut(f"{where} did not answer within two seconds") from None
+        raise ModelTimedOut(f"{where} did not answer in time ({seconds:g} s)") from None
     return answer()
 
 

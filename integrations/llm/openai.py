@@ -2,87 +2,33 @@
 
 from __future__ import annotations
 
-import base64
-import fnmatch
 import importlib.util
 import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator
 
 from agent.errors import BadSettings, ContextTooLong, ModelError, ModelMissing
 from agent.ports import (
-    FREE,
     Embedding,
     Hear,
-    Message,
     ModelCard,
     ModelReply,
     ModelRequest,
-    Price,
     ProviderInfo,
     Server,
-    Usage,
     unheard,
 )
+from integrations.llm._chat import BaseUrl, ChatSettings, options_of, spelt, used_as
 from integrations.llm._section import read_section
 from integrations.llm._server import CHOOSE_S, EMBED_S, Gathering, ModelServer, refuse_too_long
-from integrations.llm._servers import Names, ServerName, ServerSettings, each_server, no_name_twice
+from integrations.llm._servers import ServerName, each_server, no_name_twice
 
 if TYPE_CHECKING:  # the package takes half a second to import: only a request to a model pays for it
     from integrations.llm._line import Line, Patience
-
-INSTEAD = {"max_tokens": "max_completion_tokens"}
-"""What is sent in place of an option that a server does not take."""
-
-
-def api_address(url: str) -> str:
-    """The URL without a slash at its end. Raises `ValueError` for what is none, and for one that holds a password."""
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("an address is http://... or https://..., as https://api.openai.com/v1")
-    if parts.username or parts.password:
-        raise ValueError("an address holds no password; the key belongs into api_key")
-    return url.strip().rstrip("/")
-
-
-BaseUrl = Annotated[str, AfterValidator(api_address)]
-
-
-class PriceSettings(BaseModel):
-    """What a model's tokens cost, in euros a million."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    input_eur: float = Field(ge=0)
-    output_eur: float = Field(ge=0)
-
-
-class ChatSettings(ServerSettings):
-    """What holds for one server and its models."""
-
-    models: Names = ()
-    """Those that are used, the preferred one first; none means all that it has."""
-    prices: dict[str, PriceSettings] = Field(default_factory=dict)
-    """By the model's name, in which `*` stands for any characters."""
-    local: bool = False
-    """Whether the server is one's own: what may not leave goes to no other."""
-    embed_model: str = ""
-    """The model for vectors; empty means the first that is made for them, by its name."""
-    temperature: float = Field(default=0.2, ge=0, le=2)
-    max_tokens: int = Field(default=4096, ge=1)
-    """The longest reply, in tokens."""
-
-    def price(self, model: str) -> Price | None:
-        """What the model costs; None where nobody says. One's own server is free where no price is given."""
-        for pattern, price in self.prices.items():
-            if fnmatch.fnmatchcase(model, pattern):
-                return Price(input_eur=price.input_eur, output_eur=price.output_eur)
-        return FREE if self.local else None
 
 
 class OpenAIServer(ChatSettings):
@@ -137,7 +83,7 @@ class OpenAI(ModelServer):
             provider=self.name,
             server=self.server.name,
             model=model,
-            usage=self._usage(usage, model),
+            usage=used_as(usage, self._config.price(model)),
             seconds=time.monotonic() - line.started,
             first_token_s=line.first_token_s,
             truncated=reason == "length" or said.is_full,
@@ -148,10 +94,10 @@ class OpenAI(ModelServer):
 
         while True:
             refused = self._refused.get(model, frozenset[str]())
-            options = self._options(request, refused)
+            options = options_of(self._config, request, refused)
             try:
                 with connected(line, model) as client:
-                    messages: Any = [_spelt(message) for message in request.messages]
+                    messages: Any = [spelt(message) for message in request.messages]
                     with client.chat.completions.create(
                         model=model, messages=messages, stream=True, **options
                     ) as parts:
@@ -164,33 +110,6 @@ class OpenAI(ModelServer):
                 logging.getLogger("kowal").warning(told, self.server.name, option, model)
                 with self._lock:
                     self._refused[model] = refused | {option}
-
-    def _options(self, request: ModelRequest, refused: frozenset[str]) -> dict[str, Any]:
-        """What is said beside the messages, as this server takes it."""
-        config = self._config
-        options: dict[str, Any] = {
-            "max_tokens": config.max_tokens,
-            "temperature": config.temperature if request.temperature is None else request.temperature,
-            "stream_options": {"include_usage": True},
-        }
-        if request.seed is not None:
-            options["seed"] = request.seed
-        if request.schema is not None:
-            form = {"name": "reply", "schema": dict(request.schema)}
-            options["response_format"] = {"type": "json_schema", "json_schema": form}
-        for name in refused & options.keys():
-            value, other = options.pop(name), INSTEAD.get(name)
-            if other and other not in refused:
-                options[other] = value
-        return options
-
-    def _usage(self, used: Any, model: str) -> Usage:
-        price = self._config.price(model)
-        if used is None:
-            return Usage(cost_eur=0.0 if price == FREE else None)
-        tokens_in, tokens_out = used.prompt_tokens or 0, used.completion_tokens or 0
-        cost = None if price is None else (tokens_in * price.input_eur + tokens_out * price.output_eur) / 1e6
-        return Usage(tokens_in=tokens_in, tokens_out=tokens_out, cost_eur=cost)
 
     def embed(self, texts: Sequence[str]) -> Embedding:
         """The texts as vectors. Raises a `ModelError`; `ModelMissing` where no model there is for vectors."""
@@ -239,19 +158,6 @@ class OpenAI(ModelServer):
             speaks="OpenAI's API",
             start=f"See whether a server with OpenAI's API listens at {self._config.base_url} (`base_url`).",
         )
-
-
-def _spelt(message: Message) -> dict[str, Any]:
-    """A message as the API has them."""
-    if not message.images:
-        return {"role": message.role, "content": message.content}
-    images = [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in message.images]
-    return {"role": message.role, "content": [{"type": "text", "text": message.content}, *images]}
-
-
-def _data_url(image: bytes) -> str:
-    kind = "png" if image.startswith(b"\x89PNG") else "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
 
 
 def _open(section: Mapping[str, Any]) -> tuple[OpenAI, ...]:
