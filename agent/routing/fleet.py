@@ -16,6 +16,8 @@ from sandbox import stopping
 
 LOOK_S = 2.0
 """So long a first look at all servers takes at most."""
+LONGEST_LOOK_S = 10.0
+"""So long it takes at most where none answers."""
 IDLE_S = 600.0
 """After so long without a request nobody looks at servers any more, until the next one."""
 LONG_AWAY_S = 5.0
@@ -81,18 +83,20 @@ class Fleet:
     def look(self) -> None:
         """Look which servers there are and which models each has, at all at once, for two seconds at most.
 
-        What takes longer comes in later. Never raises.
+        What takes longer comes in later; where nobody has answered by then the first is waited for, as long as somebody
+        may be it: a busy machine takes its time to begin. Never raises, but for `Stopped`.
         """
         with self._changed:
             posts = list(self._posts.values())
         deadline = time.monotonic() + LOOK_S
         searches = [in_background(each.name, partial(self._search, each)) for each in self._discoveries]
-        looks = [(post, self._begin_look(post)) for post in posts]
-        for post, done in looks:
-            if not waited(done, deadline):
-                self._note_failure(post, unanswered(post.provider))
-        for done in searches:
+        looks = [self._begin_look(post) for post in posts]
+        for done in (*looks, *searches):
             waited(done, deadline)
+        longest = deadline + LONGEST_LOOK_S - LOOK_S
+        while not all(done.is_set() for done in looks) and not self._knows_any() and time.monotonic() < longest:
+            for done in looks:
+                waited(done, time.monotonic() + GLANCE_S)
         self._was_looked_at = True
 
     @contextmanager
@@ -179,6 +183,10 @@ class Fleet:
                 return True
             none_lives = all(post.standing(now).away is not None for post in posts)
             return none_lives and any(post.breaker.admits(now) for post in posts)
+
+    def _knows_any(self) -> bool:
+        with self._changed:
+            return any(post.stock is not None for post in self._posts.values())
 
     def _begin_look(self, post: _Post) -> threading.Event:
         return in_background(post.provider.server.name, lambda: self._look_at(post))

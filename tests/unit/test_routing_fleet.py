@@ -98,8 +98,9 @@ def test_a_stop_ends_the_first_look(fleets):
     slow.gate.set()
 
 
-def test_the_background_finds_who_goes_and_who_comes_back(fleets):
+def test_the_background_finds_who_goes_and_who_comes_back(fleets, monkeypatch):
     """A server that does not answer is away; back it is as soon as a look finds it."""
+    monkeypatch.setattr("agent.routing.fleet.LONG_AWAY_S", FIRST_PAUSE_S / 2)
     stand = Stand("a")
     fleet = fleets(stand, Stand("b"), refresh_s=0.02)
     fleet.snapshot()
