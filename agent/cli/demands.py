@@ -10,7 +10,6 @@ import typer
 from agent.errors import BadTask
 from agent.ports import Constraints
 
-
 OPTIONS: dict[str, tuple[Any, Any]] = {
     "local_only": (
         Annotated[bool, typer.Option("--local-only", help="Nothing of it leaves your own machines, whatever fails.")],
