@@ -217,6 +217,9 @@ class Remembering:
         """Keep it."""
         self.kept[request.messages[0].content, choice.card.name] = reply
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 def test_only_what_wants_no_independent_sample_is_answered_from_the_cache(routers):
     """The second of two equal requests is not asked, unless it wants another opinion; nothing is entered for it."""
