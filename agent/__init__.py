@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agent.api import SubmitOptions, create_function, enhance_function, execute_task, run_function, submit
     from agent.config import Settings, load_settings
     from agent.loop import Agent
+    from agent.ports import Constraints
     from agent.types import Outcome, Task
     from agent.wiring import build_agent
     from agent.workflow.desk import TaskHandle
@@ -28,6 +29,7 @@ __all__ = [
     "BadArguments",
     "BadSettings",
     "BadTask",
+    "Constraints",
     "KowalError",
     "ModelError",
     "NoFunctionFits",
@@ -58,6 +60,6 @@ def __getattr__(name: str) -> Any:
         from agent.workflow.desk import TaskHandle
 
         return TaskHandle
-    from agent import api, config, loop, types, wiring
+    from agent import api, config, loop, ports, types, wiring
 
-    return next(getattr(place, name) for place in (api, config, loop, types, wiring) if name in vars(place))
+    return next(getattr(place, name) for place in (api, config, loop, ports, types, wiring) if name in vars(place))

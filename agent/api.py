@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from agent.loop import Agent
+from agent.ports import NO_CONSTRAINTS, Constraints
 from agent.types import Event, Outcome, Task
 from registry import Example
 
@@ -23,24 +24,39 @@ ExampleLike = Example | tuple[Mapping[str, Any], Any] | Mapping[str, Any]
 _lock = threading.Lock()
 
 
-def execute_task(task: str, /, *positional: Any, examples: Sequence[ExampleLike] = (), **arguments: Any) -> Any:
+def execute_task(
+    task: str,
+    /,
+    *positional: Any,
+    examples: Sequence[ExampleLike] = (),
+    options: Constraints = NO_CONSTRAINTS,
+    **arguments: Any,
+) -> Any:
     """The value of the task, done by a registered function or by one made for it.
 
+    `options` say what is demanded of the models that are asked: `Constraints(local_only=True)`.
     Raises `BadTask`, `BadArguments`, `NoFunctionFits`, `NotPromoted`, `RunFailed`, each with advice;
     `RegistryError` or `SandboxError` where those are at fault. `Agent.execute` gives the whole outcome.
     """
-    wish = Task(text=task, positional=positional, arguments=arguments, examples=read_examples(examples))
+    wish = wished(task, positional, arguments, examples, options)
     return default_agent().execute(wish).value
 
 
-def create_function(task: str, /, requirements: Sequence[str] = (), examples: Sequence[ExampleLike] = ()) -> Outcome:
+def create_function(
+    task: str,
+    /,
+    requirements: Sequence[str] = (),
+    examples: Sequence[ExampleLike] = (),
+    options: Constraints = NO_CONSTRAINTS,
+) -> Outcome:
     """Make a function for the task and keep it, without running it.
 
     An entry of `requirements` that is a package (PEP 508: `numpy`, `pandas>=2`) is one the function may use;
     any other is a sentence about what the function must do.
     """
     packages, wishes = sorted_requirements(requirements)
-    wish = Task(text=task, requirements=packages, wishes=wishes, examples=read_examples(examples))
+    known = read_examples(examples)
+    wish = Task(text=task, requirements=packages, wishes=wishes, examples=known, constraints=options)
     return default_agent().create(wish)
 
 
@@ -49,9 +65,11 @@ def run_function(name: str, /, *positional: Any, **arguments: Any) -> Any:
     return default_agent().run(name, Task(text="", positional=positional, arguments=arguments)).value
 
 
-def enhance_function(name: str, improvement: str, /, examples: Sequence[ExampleLike] = ()) -> Outcome:
+def enhance_function(
+    name: str, improvement: str, /, examples: Sequence[ExampleLike] = (), options: Constraints = NO_CONSTRAINTS
+) -> Outcome:
     """A new version that does what the improvement says, and all that the old one promised."""
-    return default_agent().enhance(name, Task(text=improvement, examples=read_examples(examples)))
+    return default_agent().enhance(name, wished(improvement, (), {}, examples, options))
 
 
 def submit(
@@ -73,8 +91,8 @@ def submit(
     from agent.workflow.desk import Asked, TaskHandle
     from agent.workflow.turns import Wanted
 
-    wish = Task(text=task, positional=positional, arguments=arguments, examples=read_examples(examples))
     wanted, by = options or SubmitOptions(), current_user()
+    wish = wished(task, positional, arguments, examples, wanted.constraints)
     deadline = timedelta(seconds=wanted.deadline_s) if wanted.deadline_s is not None else None
     asked = Asked(by=by, via="api", key=wanted.key, priority=wanted.priority, deadline=deadline, queue=wanted.queue)
     desk = default_desk()
@@ -93,6 +111,20 @@ class SubmitOptions:
     """What makes it one task however often it is submitted; empty: each time another."""
     queue: str = ""
     """One of the setting `tasks.queues`; empty: the first."""
+    constraints: Constraints = NO_CONSTRAINTS
+    """What is demanded of the models that are asked for it."""
+
+
+def wished(
+    text: str,
+    positional: tuple[Any, ...],
+    arguments: Mapping[str, Any],
+    examples: Iterable[ExampleLike],
+    constraints: Constraints,
+) -> Task:
+    """The task that somebody calls for."""
+    known = read_examples(examples)
+    return Task(text=text, positional=positional, arguments=arguments, examples=known, constraints=constraints)
 
 
 def default_desk() -> "Desk":

@@ -1,5 +1,6 @@
 """The way of a task: match, or else make; then run and report."""
 
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -170,8 +171,8 @@ class Agent:
         self.registry.close()
 
     def _asking_for(self, task: Task) -> AbstractContextManager[None]:
-        """What is asked of models in the block is asked for the task, as it demands."""
-        return asking(Asking(task=task.id, by=self.actor(), constraints=task.constraints))
+        """What is asked of models in the block is asked for the task, as it demands, and counts for it."""
+        return asking(Asking(task=task.id or uuid.uuid4().hex, by=self.actor(), constraints=task.constraints))
 
     def _match(self, task: Task) -> Match:
         """The matcher's choice, unless it breaks an example that the person gave."""

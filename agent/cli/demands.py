@@ -3,22 +3,12 @@
 import functools
 import inspect
 from collections.abc import Callable
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from agent.errors import BadTask
 from agent.ports import Constraints
-
-
-class Complexity(StrEnum):
-    """How hard the task is taken to be."""
-
-    LOW = "low"
-    NORMAL = "normal"
-    HIGH = "high"
-
 
 OPTIONS: dict[str, tuple[Any, Any]] = {
     "local_only": (
@@ -46,8 +36,11 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
         None,
     ),
     "complexity": (
-        Annotated[Complexity, typer.Option(help="`high`: the largest model that may serve; `low`: the fastest.")],
-        Complexity.NORMAL,
+        Annotated[
+            Literal["low", "normal", "high"],
+            typer.Option(help="`high`: the largest model that may serve; `low`: the fastest."),
+        ],
+        "normal",
     ),
 }
 
@@ -71,8 +64,8 @@ def demanding(command: Callable[..., None]) -> Callable[..., None]:
     return given
 
 
-def demands_of(*, max_cost: float | None, complexity: Complexity, **said: Any) -> Constraints:
+def demands_of(*, max_cost: float | None, **said: Any) -> Constraints:
     """What the options demand. Raises `BadTask` where they contradict one another."""
     if said["local_only"] and said["force_cloud"]:
         raise BadTask("A task stays on your machines or goes to the cloud, not both", advice="Drop one of the two.")
-    return Constraints(**said, max_cost_eur=max_cost, complexity=complexity.value)
+    return Constraints(**said, max_cost_eur=max_cost)

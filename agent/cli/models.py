@@ -1,7 +1,7 @@
 """The commands on models: what the servers have, and why which one is chosen."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +13,7 @@ from agent.config import load_settings
 from agent.ports import NO_CONSTRAINTS, Constraints, Message, ModelCard, ModelRequest, Purpose
 from agent.routing.aids import Choice, Speeds
 from agent.routing.decision import Decision
+from agent.routing.learning import NOTHING, Record, Which, counted
 from agent.routing.router import Router
 from agent.routing.stock import Standing
 from agent.wiring import aids_of, open_operations, open_router
@@ -38,10 +39,13 @@ def list_models(json_output: Json = False) -> None:
     """Show the model servers, what each has, and which of it is used. Servers are asked what they have; no model is."""
     with opened_router() as router:
         rows = [row for each in router.fleet.snapshot() for row in rows_of(each, router.aids.speeds)]
+    with closing(open_operations(load_settings())) as operations:
+        gate = counted(operations)
+    rows = [row | success(gate, row["provider"], row["model"]) for row in rows]
     if json_output:
         print_json(rows)
         return
-    headings = ["server", "model", "state", "size", "context", "speed", "price", "left out"]
+    headings = ["server", "model", "state", "size", "context", "speed", "price", "passed", "left out"]
     print_table(headings, [cells_of(row) for row in rows])
 
 
@@ -108,12 +112,20 @@ def model_json(card: ModelCard, server: str, speeds: Speeds) -> dict[str, Any]:
 def cells_of(row: dict[str, Any]) -> list[str]:
     """The row for people."""
     if row["model"] is None:
-        return [row["server"], "", row["state"], "", "", "", "", row["left_out"]]
+        return [row["server"], "", row["state"], "", "", "", "", "", row["left_out"]]
     sizes = [(row["params_b"], "B"), (row["size_gb"], "GB")]
     size = ", ".join(f"{number:g} {unit}" for number, unit in sizes if number is not None)
     speed = f"{row['tokens_per_s']:.0f} tokens/s" if row["tokens_per_s"] else ""
     cells = [row["server"], row["model"], row["state"], size or "?", str(row["context"] or "?"), speed or "?"]
-    return [*cells, price_of(row), row["left_out"]]
+    passed = f"{row['passed']} of {row['tried']}" if row["tried"] else ""
+    return [*cells, price_of(row), passed, row["left_out"]]
+
+
+def success(records: Mapping[Which, Record], provider: str, model: str | None) -> dict[str, int]:
+    """How many candidates of the model passed the gate, of how many."""
+    found = [records.get((provider, model or "", purpose.value), NOTHING) for purpose in CODERS]
+    passed = sum(record.passed for record in found)
+    return {"passed": passed, "tried": passed + sum(record.failed for record in found)}
 
 
 def price_of(row: dict[str, Any]) -> str:

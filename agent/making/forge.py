@@ -22,6 +22,7 @@ from agent.making.proof import disputed, hopeless, proven
 from agent.making.specifier import Specifier
 from agent.packages import Shelf
 from agent.questions import Ask, Said
+from agent.routing import asking
 from agent.source.suites import tests_in
 from agent.types import Attempt, Event, Listener, Task
 from agent.validator import evidence_of
@@ -65,7 +66,7 @@ class Forge:
         Raises `NoFunctionFits` where no model answers, `NotPromoted`, `Undecided`, `BadTask` for packages.
         """
         task = self._with_packages(task, replaces)
-        task_id, spending = task.id or uuid.uuid4().hex, Spending(budget=self.budget)
+        task_id, spending = task.id or asking.current().task or uuid.uuid4().hex, Spending(budget=self.budget)
         taken = {listing.name: listing.description for listing in self.registry.list()}
         with clock.step("specify"), modelless(task_id, spending):
             brief = self.specifier.prepare(task, replaces, taken, task_id, spending)

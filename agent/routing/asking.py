@@ -13,7 +13,7 @@ class Asking:
     """Whose requests these are."""
 
     task: str = ""
-    """The task's id; empty where it has none."""
+    """The task's id, of one that is not on the queue a new one; empty where it is for no task."""
     by: str = ""
     """Who asked for the task."""
     constraints: Constraints = NO_CONSTRAINTS

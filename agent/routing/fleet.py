@@ -14,8 +14,10 @@ from agent.routing.breaker import FIRST_PAUSE_S, Breaker
 from agent.routing.stock import Snapshot, Standing, Stock
 from sandbox import stopping
 
-LOOK_S = 2.0
-"""So long a first look at all servers takes at most."""
+LONGEST_LOOK_S = 10.0
+"""Servers tell within two seconds what they have; a busy machine takes longer to ask them, but not longer than this.
+
+Who is passed over for that sends what is asked elsewhere, perhaps to the cloud."""
 IDLE_S = 600.0
 """After so long without a request nobody looks at servers any more, until the next one."""
 LONG_AWAY_S = 5.0
@@ -79,20 +81,18 @@ class Fleet:
             return [post.standing(now) for post in self._posts.values()]
 
     def look(self) -> None:
-        """Look which servers there are and which models each has, at all at once, for two seconds at most.
+        """Look which servers there are and which models each has, at all at once.
 
-        What takes longer comes in later. Never raises.
+        That takes the two seconds in which each has promised to tell, and more on a machine that is too busy to begin.
+        What takes longer than that comes in later. Never raises, but for `Stopped`.
         """
         with self._changed:
             posts = list(self._posts.values())
-        deadline = time.monotonic() + LOOK_S
+        deadline = time.monotonic() + LONGEST_LOOK_S
         searches = [in_background(each.name, partial(self._search, each)) for each in self._discoveries]
-        looks = [(post, self._begin_look(post)) for post in posts]
-        for post, done in looks:
-            if not waited(done, deadline):
-                self._note_failure(post, unanswered(post.provider))
-        for done in searches:
-            waited(done, deadline)
+        looks = [self._begin_look(post) for post in posts]
+        for done in (*looks, *searches):
+            wait_for(done, deadline)
         self._was_looked_at = True
 
     @contextmanager
@@ -203,7 +203,7 @@ class Fleet:
             new = [_Post(provider=each) for each in found if known.get(each.server.name) is not each]
             self._posts |= {post.provider.server.name: post for post in new}
         for done in [self._begin_look(post) for post in new]:
-            done.wait(LOOK_S)
+            done.wait(LONGEST_LOOK_S)
 
     def _note_failure(self, post: _Post, error: ModelError) -> None:
         with self._changed:
@@ -241,12 +241,12 @@ def in_background(what: str, work: Callable[[], None]) -> threading.Event:
     return done
 
 
-def waited(done: threading.Event, deadline: float) -> bool:
-    """Whether it is done by the deadline of `time.monotonic`. Raises `Stopped` where the thread is stopped."""
+def wait_for(done: threading.Event, deadline: float) -> None:
+    """Wait until it is done, or for the deadline of `time.monotonic`. Raises `Stopped` where the thread is stopped."""
     with stopping.stoppable(done.set):
-        return done.wait(max(0.0, deadline - time.monotonic()))
+        done.wait(max(0.0, deadline - time.monotonic()))
 
 
 def unanswered(provider: LLMProvider) -> ModelError:
     """The error for a server that says nothing."""
-    return ProviderUnavailable(f"{provider.server.name} did not answer within two seconds")
+    return ProviderUnavailable(f"{provider.server.name} did not say in time what it has")

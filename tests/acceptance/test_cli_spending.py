@@ -1,8 +1,11 @@
 """What models cost, as a user sees it: measured, written down, refused, and never nothing where nobody knows."""
 
+from contextlib import closing
+
 import pytest
 
 from integrations.llm.fake_ollama import FakeOllama, Rule, Script
+from registry import Operations, TaskState
 
 WISH = "how many vowels does a text have"
 
@@ -19,6 +22,8 @@ def test_what_a_task_took_is_shown_by_model_person_task_and_purpose(home, author
     assert by == {"match": 1, "specify": 1, "test": 1, "generate": 5}
     ((who,),) = [[row["asked_by"] for row in home.json("models", "spending", "--by", "user")["rows"]]]
     assert who
+    (task,) = home.json("models", "spending", "--by", "task")["rows"]
+    assert (task["task"], task["calls"]) == (home.json("attempts")[0]["task_id"], 8)
     assert home.json("models", "spending", "--day", "2001-01-01")["rows"] == []
     assert home.json("models", "spending", "--day", "today")["total"]["calls"] == 8
     said = home.run("models", "spending")
@@ -30,14 +35,17 @@ def test_what_a_task_took_is_shown_by_model_person_task_and_purpose(home, author
 def test_what_the_gate_said_is_shown_by_model(home, author):
     """Passed and refused candidates count, with what an attempt took; and whether models are chosen by it."""
     with FakeOllama(Script(rules=author(first="eiou"))) as server:
-        home.with_(OLLAMA_HOST=server.url, KOWAL_CANDIDATES="1").run("functions", "create", WISH)
-    shown = home.json("models", "learned")
-    assert shown["on"] is False
-    rows = {row["purpose"]: row for row in shown["rows"]}
-    assert (rows["generate"]["passed"], rows["generate"]["failed"]) == (0, 1)
-    assert (rows["repair"]["passed"], rows["repair"]["failed"]) == (1, 0)
-    assert rows["generate"]["chance"] == pytest.approx(1 / 3)
-    assert rows["repair"]["seconds"] > 0
+        there = home.with_(OLLAMA_HOST=server.url, KOWAL_CANDIDATES="1")
+        there.run("functions", "create", WISH)
+        shown = home.json("models", "learned")
+        assert shown["on"] is False
+        rows = {row["purpose"]: row for row in shown["rows"]}
+        assert (rows["generate"]["passed"], rows["generate"]["failed"]) == (0, 1)
+        assert (rows["repair"]["passed"], rows["repair"]["failed"]) == (1, 0)
+        assert rows["generate"]["chance"] == pytest.approx(1 / 3)
+        assert rows["repair"]["seconds"] > 0
+        (listed,) = [row for row in there.json("models", "list") if row["model"] == rows["generate"]["model"]]
+        assert (listed["passed"], listed["tried"]) == (1, 2)
     assert "learning.on" in home.run("models", "learned").stdout
 
 
@@ -67,3 +75,15 @@ def test_a_budget_in_tokens_stops_a_task(home, author):
         done = there.run("run", WISH, "-a", "text=Adele", code=6)
     assert "✗ The budget of 3,000 tokens for a day: " in done.stderr
     assert "budgets.day_tokens" in done.stderr
+
+
+def test_a_task_that_a_budget_holds_up_is_allowed_more(home):
+    """It says what it waits for and how that is answered; the word has it go on, and stands in the audit."""
+    task = home.json("tasks", "submit", "count words")
+    with closing(Operations.open(home.folder / "operations.sqlite")) as operations:
+        record = operations.tasks.task(task["id"])
+        assert operations.tasks.move(record, {"state": TaskState.WAITING, "waits_for": "budget:day"})
+    assert "allows once more as much" in home.json("tasks", "show", task["id"])["next"]
+    assert home.run("tasks", "approve", task["id"][:8]).stdout == f"Task {task['id'][:8]} is queued\n"
+    assert "does not wait for this" in home.run("tasks", "approve", task["id"], code=2).stderr
+    assert [row["action"] for row in home.json("audit", "--task", task["id"])] == ["task.approved", "task.asked"]

@@ -35,9 +35,8 @@ ALLOWED = {
 """Who may do what the others may not. The guest runner runs inside the sandbox only, the guest server in a container
 only; the loader knows two packages; the registry looks for git's own redirecting variables and runs git; the sandbox
 starts its children and its builders; a model provider asks the command that the settings name where servers are, and
-tells LiteLLM, which hears nothing else while it is imported, to stay off the network. A task
-ends even where Kowal itself is at fault, and what a thread raised that is waited for is raised where it is
-waited for."""
+tells LiteLLM, which hears nothing else while it is imported, to stay off the network. A task ends even where Kowal
+itself is at fault."""
 
 
 def sins(tree: ast.AST) -> Iterator[tuple[int, str]]:

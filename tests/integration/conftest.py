@@ -46,7 +46,7 @@ from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
 from agent.rights.grants import parse
-from agent.routing.router import Router, asked_anew
+from agent.routing.router import Patience, Router, asked_anew
 from agent.runner import Runner
 from agent.sandboxes import Sandboxes
 from agent.source.signature import UnreadableSignature, read_signature
@@ -240,7 +240,8 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
         registry = Registry.create(tmp_path / "registry.git")
         journal = Journal(operations=Operations.open(tmp_path / "operations.sqlite"), recorded_calls=recorded_calls)
         recording = Recording(tasks=journal.operations.tasks)
-        router = Router([provider or teller], recording.remember if recorded else asked_anew)
+        memory = recording.remember if recorded else asked_anew
+        router = Router([provider or teller], memory, patience=Patience(retries=0))
 
         def listener(event: Event) -> None:
             events.append(event)

@@ -15,6 +15,7 @@ from agent.errors import (
     RunFailed,
 )
 from agent.loader import load
+from agent.ports import Constraints
 from agent.types import Origin, Task
 from registry import Example, Function, Manifest, NameTaken, Status, UnknownFunction, UnknownVersion
 
@@ -194,6 +195,15 @@ def test_only_an_offered_name_counts_as_a_choice(workshop, reply):
     with pytest.raises(NoFunctionFits):
         shop.agent.execute(wish("tally words of the novel", arguments={"text": "a"}))
     assert shop.teller.asked_for() == ["match", "specify"]
+
+
+def test_what_a_task_demands_holds_for_all_that_is_asked_for_it(workshop):
+    """A task that wants the cloud gets no answer from a server at home, for whatever it is asked."""
+    shop, cloud = workshop(functions=["slugify"]), Constraints(force_cloud=True)
+    for work in (shop.agent.execute, shop.agent.create, lambda task: shop.agent.enhance("slugify", task)):
+        with pytest.raises(NoFunctionFits, match="force_cloud"):
+            work(wish("fold a paper plane", constraints=cloud))
+    assert shop.teller.requests == []
 
 
 def test_a_named_function_runs_without_matching(workshop):

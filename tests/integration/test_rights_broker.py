@@ -3,6 +3,7 @@
 import base64
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.errors import BadGrant, BadSettings, BadTask, NotGranted, ProviderUnavailable
-from agent.ports import ModelReply, ModelRequest, Purpose, Usage
+from agent.ports import Constraints, ModelReply, ModelRequest, Purpose, Usage
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
 from agent.rights.grants import parse
@@ -20,6 +21,7 @@ from agent.rights.outbound import Answered, Outbound, Outgoing
 from agent.rights.outcomes import AskFailed, AskRefused
 from agent.rights.session import Session
 from agent.rights.tally import MOST_ASKS
+from agent.routing import asking
 from agent.types import Event
 from registry import AuditEntry, Function, Manifest, Operations, OperationsUnavailable, Registry, Version
 from sandbox import CallResult, Failure, FailureKind
@@ -53,6 +55,7 @@ class House:
     line: Line
     events: list[Event] = field(default_factory=list)
     requests: list[ModelRequest] = field(default_factory=list)
+    asked_for: list[asking.Asking] = field(default_factory=list)
     allow: Sequence[str] = ()
     record: Callable[[AuditEntry], int] | None = None
     seconds: float = 30.0
@@ -73,6 +76,7 @@ class House:
     def complete(self, request: ModelRequest) -> ModelReply:
         """A model that answers, or is away where it is asked to be."""
         self.requests.append(request)
+        self.asked_for.append(asking.current())
         if "away" in request.messages[-1].content:
             raise ProviderUnavailable("no model server")
         used = Usage(tokens_in=7, tokens_out=2, cost_eur=0.01)
@@ -321,6 +325,22 @@ def test_a_model_is_asked_as_often_as_was_granted(house):
     assert "no model answered" in session.answer({"kind": "llm", "prompt": "away"})["error"]
     assert "2 asks" in session.answer({"kind": "llm", "prompt": "once more"})["error"]
     assert len(house.requests) == 2
+
+
+def test_what_a_task_demands_holds_for_what_its_function_asks_a_model(house):
+    """In whatever thread the sandbox has the host answer, and for a function that the function calls, too."""
+    house.version("llm 1", name="other", body='return {"kind": "llm", "prompt": "inner"}')
+    ours = asking.Asking(task="t1", by="ann", constraints=Constraints(local_only=True))
+    with asking.asking(ours):
+        session = house.session("llm 1", "function other 1.0.0")
+    asks = {"kind": "llm", "prompt": "outer"}, {"kind": "function", "name": "other", "arguments": {"city": "Oslo"}}
+    for ask in asks:
+        thread = threading.Thread(target=session.answer, args=(ask,))
+        thread.start()
+        thread.join(10)
+    assert [request.messages[-1].content for request in house.requests] == ["outer", "inner"]
+    assert house.asked_for == [ours, ours]
+    assert asking.current() == asking.NOBODY
 
 
 @pytest.mark.parametrize("ask", [{"prompt": 7}, {}, {"prompt": "a", "system": 7}, {"prompt": "a" * 200_001}])

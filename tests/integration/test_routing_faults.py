@@ -5,10 +5,12 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -24,14 +26,19 @@ from agent.ports import (
     Price,
     Purpose,
     Server,
-    Usage,
     unheard,
 )
-from agent.routing.aids import Aids, Choice
+from agent.routing.aids import Aids
 from agent.routing.asking import Asking, asking
+from agent.routing.budgets import Budgets, Limit
+from agent.routing.ledger import KeptLedger
 from agent.routing.router import Patience, Router
+from agent.routing.speeds import KeptSpeeds
+from integrations.llm import ollama, openai
+from integrations.llm._fake_http import FakeServer
 from integrations.llm.fake_ollama import FakeOllama, Model, Rule, Script
-from integrations.llm.ollama import PROVIDER
+from integrations.llm.fake_openai import FakeOpenAI
+from registry import Operations
 from sandbox.stopping import Stop, Stopped, stopped_by
 
 REQUESTS, THREADS, LOCAL = 1_000, 8, 4
@@ -64,7 +71,11 @@ DEMANDS = (
 )
 
 
-class Cloud:
+WITH_OPENAI = find_spec("openai") is not None
+"""The extra: without it an Ollama server plays the cloud."""
+
+
+class Played:
     """An Ollama server that plays a service in the cloud: with a price, and far from the operator's machines."""
 
     name = "cloud"
@@ -83,49 +94,6 @@ class Cloud:
         return [replace(card, price=PRICE) for card in self._inner.cards()]
 
 
-@dataclass
-class Counting:
-    """A ledger that counts: what was begun, what was answered and what that cost."""
-
-    open: int = 0
-    begun: Counter[str] = field(default_factory=Counter)
-    answered: Counter[str] = field(default_factory=Counter)
-    cost_eur: float = 0.0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @contextmanager
-    def entered(self, request: ModelRequest, choice: Choice, whose: Asking) -> Iterator["Line"]:
-        """One request; it is closed whatever becomes of it."""
-        del request
-        assert whose.task
-        with self.lock:
-            self.open += 1
-            self.begun[choice.server] += 1
-        try:
-            yield Line(self, choice)
-        finally:
-            with self.lock:
-                self.open -= 1
-
-
-@dataclass
-class Line:
-    """One request in it."""
-
-    ledger: Counting
-    choice: Choice
-
-    def replied(self, reply: ModelReply) -> ModelReply:
-        """The reply with its cost."""
-        price, used = self.choice.card.price, reply.usage
-        assert price is not None
-        cost = (price.input_eur * used.tokens_in + price.output_eur * used.tokens_out) / 1e6
-        with self.ledger.lock:
-            self.ledger.answered[self.choice.server] += 1
-            self.ledger.cost_eur += cost
-        return replace(reply, usage=Usage(tokens_in=used.tokens_in, tokens_out=used.tokens_out, cost_eur=cost))
-
-
 def numbered(number: int) -> tuple[ModelRequest, Constraints]:
     """The request of that number and what it demands."""
     said = f"job {number} x{number % 10}"
@@ -135,7 +103,7 @@ def numbered(number: int) -> tuple[ModelRequest, Constraints]:
 
 def may(demand: Constraints, server: str, model: str) -> bool:
     """Whether a request with that demand may be asked there."""
-    local = server != "cloud"
+    local = "cloud" not in server
     return (
         (local or not (demand.local_only or demand.max_cost_eur == 0.0))
         and (not local or not demand.force_cloud)
@@ -152,11 +120,20 @@ def script(place: int) -> Script:
     return Script(models=models, rules=(*rules, FINE))
 
 
-def opened(fakes: Sequence[FakeOllama]) -> list[LLMProvider]:
+def opened(fakes: Sequence[FakeServer]) -> list[LLMProvider]:
     """The local servers, and the last one as the cloud."""
     local = [{"name": f"s{place}", "host": fake.url, "concurrency": 3} for place, fake in enumerate(fakes[:-1])]
-    (cloud,) = PROVIDER.open({"host": fakes[-1].url, **QUICK})
-    return [*PROVIDER.open({"servers": local, **QUICK}), Cloud(cloud)]
+    return [*ollama.PROVIDER.open({"servers": local, **QUICK}), opened_cloud(fakes[-1].url)]
+
+
+def opened_cloud(url: str) -> LLMProvider:
+    """The cloud, by OpenAI's API where the extra for it is there."""
+    if not WITH_OPENAI:
+        return Played(*ollama.PROVIDER.open({"host": url, **QUICK}))
+    price = {"input_eur": PRICE.input_eur, "output_eur": PRICE.output_eur}
+    service = {"name": "cloud", "base_url": f"{url}/v1", "api_key": "sk-12345678", "prices": {"*": price}}
+    (cloud,) = openai.PROVIDER.open({"servers": [service], **QUICK})
+    return cloud
 
 
 def asked(router: Router, number: int) -> ModelReply | ModelError:
@@ -169,26 +146,35 @@ def asked(router: Router, number: int) -> ModelReply | ModelError:
             return error
 
 
-def chats(fake: FakeOllama) -> list[tuple[int, str]]:
+def chats(fake: FakeServer) -> list[tuple[int, str]]:
     """The number and the model of each request for text that came to a server."""
-    bodies = [each.body for each in fake.requests if each.path == "/api/chat"]
+    bodies = [each.body for each in fake.requests if each.path in ("/api/chat", "/v1/chat/completions")]
     found = [(re.match(r"job (\d+) ", body["messages"][-1]["content"]), body["model"]) for body in bodies]
     return [(int(match[1]), model) for match, model in found if match]
 
 
+@pytest.fixture
+def operations(tmp_path: Path) -> Iterator[Operations]:
+    """An empty operational database."""
+    opened = Operations.open(tmp_path / "operations.sqlite")
+    yield opened
+    opened.close()
+
+
 @pytest.mark.timeout(240)
-def test_a_thousand_requests_end_right_or_with_an_error_of_ours():
+def test_a_thousand_requests_end_right_or_with_an_error_of_ours(operations):
     """None is lost, none comes in half, none goes where its demands forbid it, and what is paid is what was answered.
 
     One server dies in the middle and comes back.
     """
-    ledger = Counting()
+    speeds = KeptSpeeds(operations.model_calls)
+    ledger = KeptLedger(operations.model_calls, speeds, Budgets(day=Limit(eur=1e6)))
     with ExitStack() as stack:
-        fakes = [stack.enter_context(FakeOllama(script(place))) for place in range(LOCAL + 1)]
+        kinds = [FakeOllama] * LOCAL + [FakeOpenAI if WITH_OPENAI else FakeOllama]
+        fakes: list[FakeServer] = [stack.enter_context(kind(script(place))) for place, kind in enumerate(kinds)]
         patience = Patience(retries=2, longest_wait_s=1.0, total_s=20.0)
-        router = Router(opened(fakes), aids=Aids(ledger=ledger), patience=patience, refresh_s=0.5)
+        router = Router(opened(fakes), aids=Aids(ledger=ledger, speeds=speeds), patience=patience, refresh_s=0.5)
         stack.callback(router.close)
-        began = time.monotonic()
         with ThreadPoolExecutor(THREADS) as pool:
             half = list(pool.map(lambda number: asked(router, number), range(REQUESTS // 2)))
             dead = fakes[0]
@@ -197,11 +183,18 @@ def test_a_thousand_requests_end_right_or_with_an_error_of_ours():
             time.sleep(1.0)
             back = stack.enter_context(FakeOllama(script(0), port=dead.port))
             ends = half + list(rest)
-        took = time.monotonic() - began
-    kinds = Counter(type(end).__name__ for end in ends)
+        names = [provider.server.name for provider in router.fleet.providers]
+    arrived = {name: chats(fake) for name, fake in zip(names, fakes, strict=True)}
+    arrived[names[0]] += chats(back)
+    none_is_lost_or_led_astray(ends, arrived)
+    each_is_paid_once(ends, arrived, operations)
+
+
+def none_is_lost_or_led_astray(
+    ends: Sequence[ModelReply | ModelError], arrived: Mapping[str, Sequence[tuple[int, str]]]
+) -> None:
+    """Each request has one end, a whole reply of a server that may give it, or an error; no server saw one too many."""
     assert len(ends) == REQUESTS
-    arrived = {f"ollama:s{place}": chats(fake) for place, fake in enumerate(fakes[:-1])} | {"cloud": chats(fakes[-1])}
-    arrived["ollama:s0"] += chats(back)
     for server, requests in arrived.items():
         assert requests, f"{server} was never asked"
         for number, model in requests:
@@ -210,26 +203,39 @@ def test_a_thousand_requests_end_right_or_with_an_error_of_ours():
         demand = numbered(number)[1]
         if isinstance(end, ModelReply):
             assert end.text == WORDS
-            assert may(demand, end.server or end.provider, end.model)
-            assert number in {job for job, _ in arrived[end.server or end.provider]}
-        elif demand.local_only and demand.force_cloud:
-            assert isinstance(end, NoRoute)
-    impossible = sum(d.local_only and d.force_cloud for d in (numbered(number)[1] for number in range(REQUESTS)))
-    assert kinds["NoRoute"] == impossible
-    assert kinds["ModelReply"] > 0.8 * (REQUESTS - impossible), (kinds, took)
+            assert may(demand, end.server, end.model)
+            assert number in {job for job, _ in arrived[end.server]}
+        else:
+            assert isinstance(end, NoRoute) is (demand.local_only and demand.force_cloud)
+    kinds = Counter(type(end).__name__ for end in ends)
+    assert kinds["ModelReply"] > 0.8 * (REQUESTS - kinds["NoRoute"]), kinds
+
+
+def each_is_paid_once(
+    ends: Sequence[ModelReply | ModelError],
+    arrived: Mapping[str, Sequence[tuple[int, str]]],
+    operations: Operations,
+) -> None:
+    """What is known to be spent is what the replies cost, to the cent; no entry is open, and none is missing."""
     replies = [end for end in ends if isinstance(end, ModelReply)]
-    assert ledger.open == 0
-    assert sum(ledger.answered.values()) == len(replies)
-    assert ledger.cost_eur == pytest.approx(sum(reply.usage.cost_eur or 0.0 for reply in replies))
-    assert ledger.cost_eur == pytest.approx(ledger.answered["cloud"] * (3 * 1_000.0 + 8 * 3_000.0) / 1e6)
-    assert sum(ledger.begun.values()) >= sum(map(len, arrived.values()))
+    costs = [reply.usage.cost_eur for reply in replies]
+    a_reply = (3 * PRICE.input_eur + 8 * PRICE.output_eur) / 1e6
+    assert costs == [pytest.approx(a_reply if "cloud" in reply.server else 0.0) for reply in replies]
+    ((_, spent),) = operations.model_calls.spent()
+    assert spent.open == 0
+    assert spent.eur == pytest.approx(sum(cost or 0.0 for cost in costs))
+    assert spent.calls - spent.failed == len(replies)
+    assert spent.calls >= sum(map(len, arrived.values()))
+    for named, of_server in operations.model_calls.spent(("server",)):
+        answered = sum(reply.server == named["server"] for reply in replies)
+        assert of_server.calls - of_server.failed == answered
 
 
 def test_a_stop_ends_a_request_at_once():
     """The connection is hung up, the slot is free again, and nobody else is asked."""
     with FakeOllama(Script(rules=(Rule(reply=WORDS, delay_s=20.0),))) as fake, FakeOllama() as other:
         servers = [{"name": "a", "host": fake.url, "concurrency": 1}, {"name": "b", "host": other.url}]
-        router = Router(PROVIDER.open({"servers": servers}))
+        router = Router(ollama.PROVIDER.open({"servers": servers}))
         router.fleet.snapshot()
         stop, began = Stop(), time.monotonic()
         threading.Timer(0.3, stop.ask).start()

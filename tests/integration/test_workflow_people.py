@@ -17,6 +17,7 @@ from agent.signing import Signing
 from agent.types import Task
 from agent.workflow.desk import Asked, Desk, TaskHandle
 from agent.workflow.endings import ending_of
+from agent.workflow.kept import error_read, error_written
 from agent.workflow.people import People
 from agent.workflow.queue import Queue
 from agent.workflow.standing import approval_of, how_to_answer
@@ -141,7 +142,7 @@ def test_an_approval_is_bound_to_the_digest(hall: Any) -> None:
 def test_a_budget_that_is_used_up_is_had_once_more(hall: Any) -> None:
     """By those whom the settings name, never by who asked alone; as often as it is said; the audit says who."""
     place = hall("bob")
-    error = BudgetExceeded("too much", budget="task", asks=True)
+    error = error_read(error_written(BudgetExceeded("too much", budget="task", asks=True)))  # as a kept step raises it
     task = place.waiting(error)
     assert (task.waits_for, task.state) == ("budget:task", TaskState.WAITING)
     assert f"kowal tasks approve {task.id[:8]}` allows once more as much" in how_to_answer(task)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from agent.errors import BadTask, ModelTimedOut, ProviderUnavailable, TaskNotDone
-from agent.ports import Purpose
+from agent.ports import Constraints, Purpose
 from agent.source.signature import read_signature
 from agent.types import Task
 from agent.workflow.desk import Asked, Desk, TaskHandle
@@ -346,9 +346,18 @@ def test_ids_may_be_shortened(office: Callable[..., Office]) -> None:
 def test_values_and_errors_come_back_as_they_were() -> None:
     """Across a restart: bytes, nothing, and errors of ours with their advice and facts."""
     wanted = Wanted(
-        task=Task(text="x", files={"f": b"\x00\xff"}, arguments={"a": None, "b": [1.5, "é"]}), verb="create"
+        task=Task(
+            text="x",
+            files={"f": b"\x00\xff"},
+            arguments={"a": None, "b": [1.5, "é"]},
+            constraints=Constraints(local_only=True, max_latency_ms=1.5, complexity="high"),
+        ),
+        verb="create",
     )
-    assert read(Wanted, written(Wanted, wanted)) == wanted
+    kept = written(Wanted, wanted)
+    assert read(Wanted, kept) == wanted
+    del kept["task"]["constraints"]  # as it was kept by a version that knew of none
+    assert read(Wanted, kept).task.constraints == Constraints()
     error = BadTask("It is empty", advice="Say more.", kept="nothing", missing=["a"])
     again = error_read(error_written(error))
     assert isinstance(again, BadTask)

@@ -167,10 +167,11 @@ def test_limits_of_time_and_money_leave_out_what_is_known_to_break_them():
     assert names(decided(A, task=Constraints(max_latency_ms=500), speeds=slow)) == ["a/n"]
     dear = standing("cloud", card("big", price=Price(input_eur=10, output_eur=1000)), card("odd", price=None))
     assert names(decided(A, dear, task=Constraints(max_cost_eur=0.5))) == ["a/m"]
-    rented = standing("b", card("m"), eur_per_hour=4.0)
+    rented = standing("b", card("m"), eur_per_hour=40.0)
     assert names(decided(rented, A, task=Constraints(max_cost_eur=0.5))) == ["a/m"]
     assert estimate_eur(3_000_000, card("x", price=Price(input_eur=2, output_eur=0)), A.stock.server, None) == 2.0
-    assert estimate_eur(0, card("x"), rented.stock.server, 1_800_000) == 2.0
+    assert estimate_eur(0, card("x"), rented.stock.server, 180_000) == pytest.approx(2.0)
+    assert estimate_eur(0, card("x", price=None), CLOUD.stock.server, None) is None
 
 
 def test_a_request_goes_where_it_fits():
@@ -315,7 +316,7 @@ def test_nothing_that_a_demand_forbids_is_ever_chosen(servers, one, two, model, 
             assert not each.model or choice.card.name in (each.model, rest)
             latency = ms.get((server.name, choice.card.name))
             assert each.max_latency_ms is None or latency is None or latency <= each.max_latency_ms
-            assert each.max_cost_eur is None or choice.card.price == FREE
+            assert each.max_cost_eur is None or choice.card.price == FREE or (server.is_local and not choice.card.price)
         assert choice.card.writes
         assert "big" not in limits.deny or choice.card.name != "big"
         assert not limits.allow or choice.card.name.startswith("m") or not choice.card.name
