@@ -14,7 +14,7 @@ from registry.profile import Found, hit_of, types_of
 from registry.repository import Record, Repository
 from registry.types import Function, Listing, Manifest, Status, Version, manifest_text
 
-_SCHEMA_VERSION = 5
+_SCHEMA_VERSION = 6
 _MEMORY = ":memory:"
 
 # What a file that cannot be used (as opposed to one that is damaged) answers with.

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from registry.terms import terms, unique
+from registry.terms import aims, terms, unique
 from registry.types import Manifest, Version
+
+AIMED = 3
+"""Terms that can say what something is turned into: `a readable plain text`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +23,9 @@ class Profile:
     parameters: tuple[str, ...]
     """Of the parameters' names."""
     details: tuple[str, ...]
-    """Of what is said of the parameters, their allowed values, and the values in the examples."""
+    """Of what is said of the parameters, their allowed values, and the words in the examples."""
+    into: tuple[str, ...]
+    """Of what the name and the texts say that something is turned into, with a word or two beside it."""
     takes: tuple[str, ...]
     """The parameters themselves."""
     required: tuple[str, ...]
@@ -76,12 +81,15 @@ class Found:
 def profile_of(manifest: Manifest) -> Profile:
     """What the function is found by."""
     properties: Mapping[str, Any] = manifest.input_schema.get("properties", {})
-    said = [*(text for schema in properties.values() for text in texts_of(schema)), *examples_of(manifest)]
+    said = (text for schema in properties.values() for text in texts_of(schema))
+    shown = (term for text in examples_of(manifest) for term in terms(text) if not term.isdigit())
+    spoken = (manifest.name, manifest.description, *manifest.aliases)
     return Profile(
         name=tuple(terms(manifest.name)),
-        texts=tuple(tuple(terms(text)) for text in (manifest.description, *manifest.aliases)),
+        texts=tuple(tuple(terms(text)) for text in spoken[1:]),
         parameters=tuple(term for name in properties for term in terms(name)),
-        details=tuple(term for text in said for term in terms(text)),
+        details=(*(term for text in said for term in terms(text)), *shown),
+        into=tuple(unique(term for text in spoken for term in aims(text, AIMED))),
         takes=tuple(properties),
         required=tuple(manifest.input_schema.get("required", ())),
     )
@@ -132,6 +140,6 @@ def texts_of(schema: Any) -> Iterator[str]:
 
 
 def examples_of(manifest: Manifest) -> Iterator[str]:
-    """The short texts that the examples give as arguments: `sha256`, `minor`, `2026-11-30`."""
+    """The short texts that the examples give as arguments: `sha256`, `minor`."""
     for example in manifest.examples:
         yield from (value for value in example.arguments.values() if isinstance(value, str) and len(value) <= 20)

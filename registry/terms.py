@@ -9,8 +9,9 @@ STEM = 6
 6 found most of the public one-function requests (`make bench-matching`)."""
 
 ENGLISH = (
-    "a an and are as at be by can could do does for from get give how i in into is it its let me my need of on or our \
-per please show tell that the these this those to us want was we what which who with would you"
+    "a am an and are as at be by can could do does for from get give has have how i if in into is it its let me my \
+need now of on or our per please show so tell that the then there these this those to us want was we what which who \
+will with would you"
 )
 POLISH = (
     "a co czy dla do i ile jak jaka jaki jakie jest ktora ktore ktory lub mi na od oraz po prosze sa ta te tego tej \
@@ -21,6 +22,8 @@ FRENCH = "au aux ce cette dans de des du est et je la le les moi ou par pour que
 RUSSIAN = "chto dlya est eto i iz ili kak kakoy mne na ne ot po pozhaluysta s skolko v vo"
 STOP_WORDS = frozenset(f"{ENGLISH} {POLISH} {GERMAN} {FRENCH} {RUSSIAN}".split())
 """Words that carry no wish of their own, folded, in the languages in which people ask."""
+INTO = {"to", "into", "as", "create", "generate", "produce", "na", "do", "jako", "zu", "nach", "als", "en", "v"}
+"""Words before what something is turned into, or what is made."""
 
 UNFOLDED = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
 """Letters that Unicode does not take apart into a base and a mark."""
@@ -41,14 +44,28 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words that carry meaning, in order. `snake_case` and `camelCase` count as their parts, `e-mail` as one."""
+    return [word for word in _all_words(text) if word not in STOP_WORDS]
+
+
+def _all_words(text: str) -> list[str]:
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
     joined = re.sub(r"(?<=\w)[-'’](?=\w)", "", fold(parted))
-    return [word for word in re.findall(r"[^\W_]+", joined) if word not in STOP_WORDS]
+    return re.findall(r"[^\W_]+", joined)
 
 
 def terms(text: str) -> list[str]:
     """The words, each cut to the letters that count."""
     return [word[:STEM] for word in words(text)]
+
+
+def aims(text: str, count: int) -> list[str]:
+    """The `count` terms after each word that says what becomes of something: of `html_to_text` it is `text`.
+
+    Such words carry no wish of their own, and without them `text to html` would be what `html_to_text` does.
+    """
+    said = _all_words(text)
+    after = (said[place + 1 :] for place, word in enumerate(said) if word in INTO)
+    return unique(word[:STEM] for rest in after for word in [each for each in rest if each not in STOP_WORDS][:count])
 
 
 def unique(items: Iterable[str]) -> list[str]:

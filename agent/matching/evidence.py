@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from agent.matching.wish import ANY_WISH, OF_ANY_WISH, Wish, respelt
@@ -72,9 +72,13 @@ def measured(wish: Wish, found: Found, hits: Sequence[Hit], near: Mapping[str, f
 
 
 def figures_of(wish: Wish, told: Mapping[str, float], profile: Profile) -> dict[str, float]:
-    """What the words say. All from 0 to 1, but for `unsaid`."""
+    """What the words say. All from 0 to 1, but for `unsaid`. A format to be made counts where it is made, only."""
     whole, weights = sum(told.values()) or 1.0, sum(wish.weights.values()) or 1.0
-    text = best_text(wish, profile)
+    lost, heard = wish.into.difference(profile.into), wish
+    if lost:
+        heard = replace(wish, weights={term: weight for term, weight in wish.weights.items() if term not in lost})
+        told = {term: worth for term, worth in told.items() if term not in lost}
+    text = best_text(heard, profile)
     fields = {
         "name": profile.name,
         "texts": [term for each in profile.texts for term in each],
@@ -94,9 +98,10 @@ def figures_of(wish: Wish, told: Mapping[str, float], profile: Profile) -> dict[
         "told": total(told, anywhere) / whole,
         "said": total(wish.weights, anywhere) / weights,
         "unsaid": sum(weight for term, weight in wish.weights.items() if term not in anywhere) / 3,
-        "name_meant": meant(profile.name, wish),
-        "text_meant": meant(text, wish),
-        "parameters_meant": meant(profile.parameters, wish),
+        "name_meant": meant(profile.name, heard),
+        "text_meant": meant(text, heard),
+        "parameters_meant": meant(profile.parameters, heard),
+        "aim_missed": float(bool(lost)),
         "pairs": sum(pair in pairs for pair in wish.pairs) / (len(wish.pairs) or 1),
     }
     takes_date = "date" in profile.parameters or "date" in profile.details
@@ -107,11 +112,12 @@ def given_figures(wish: Wish, profile: Profile) -> dict[str, float]:
     """What the arguments say that came with the wish; all 0 where they tell nothing."""
     given = set(wish.given)
     if not wish.telling:
-        return {"lacking": 0.0, "filled": 0.0, "left": 0.0}
+        return {"lacking": 0.0, "filled": 0.0, "left": 0.0, "name_unsaid": 0.0}
     return {
         "lacking": float(len(set(profile.required) - given)),
         "filled": len(given) / (len(profile.takes) or 1),
         "left": float(len(set(profile.takes) - given - set(profile.required))),
+        "name_unsaid": len(set(profile.name).difference(wish.weights, ANY_WISH)) / 3,
     }
 
 

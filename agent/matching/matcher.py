@@ -33,7 +33,7 @@ RETRIEVED = 16
 """How many functions the index hands over to be looked at closely."""
 OFFERED = 5
 """How many of them a model or a person chooses from."""
-WORTH_ASKING = 0.31
+WORTH_ASKING = 0.32
 """Below this chance a function is not offered."""
 MEANT = 0.5
 """From this chance by its words alone, a function that cannot take the arguments is what the caller meant."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from agent.types import Task
-from registry.terms import terms, unique
+from registry.terms import aims, terms, unique
 
 OF_A_VALUE = 0.4
 """Weight of a term that stands in a value (a name, a quotation, a number): it says on what, not what is to be done.
@@ -32,6 +32,8 @@ COMMON_NAMES = frozenset(
     )
 )
 """Parameters of functions of every kind: that one takes a `text` says nothing of what it does with it."""
+FORMATS = frozenset(terms("csv docx excel html jpeg json latex markdown pdf png svg toml tsv xlsx xml yaml"))
+"""What texts and files are turned into: to have to do with HTML is not to make it."""
 
 MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 DATE = re.compile(
@@ -56,6 +58,8 @@ class Wish:
     """Each term with what it tells, more than 0 and at most 1, in the order of the text."""
     pairs: tuple[tuple[str, str], ...]
     """The terms that follow each other."""
+    into: frozenset[str]
+    """The formats that something is to be turned into."""
     dated: bool
     """Whether it holds a date."""
     given: tuple[str, ...]
@@ -75,6 +79,7 @@ def wish_of(task: Task) -> Wish:
     return Wish(
         weights={term: weights[term] for term in ordered},
         pairs=tuple(pairwise(ordered)),
+        into=FORMATS.intersection(aims(task.text, 1), weights),
         dated=DATE.search(task.text) is not None,
         given=tuple(task.arguments),
         telling=not COMMON_NAMES.issuperset(task.arguments),

@@ -43,6 +43,30 @@ def test_none_is_found_by_what_none_does(shop):
     assert [text for text in texts if shop.agent.preview(Task(text=text)).chosen] == []
 
 
+def test_a_format_runs_only_what_makes_it(shop):
+    """To read a format is not to make it, and few words are enough where they say from what into what."""
+    made = {
+        "csv to json": "csv_to_json",
+        "json to csv": "json_to_csv",
+        "csv to markdown": "csv_to_markdown",
+        "html to text": "html_to_text",
+        "CSV na JSON": "csv_to_json",
+        "links in Markdown": "extract_links",
+    }
+    assert {text: shop.agent.preview(Task(text=text)).chosen.name for text in made} == made
+    unmade = [
+        "markdown to html",
+        "html to markdown",
+        "text to html",
+        "markdown to csv",
+        "csv to xml",
+        "JSON na YAML",
+        "Convert Markdown into an HTML page",
+        "Turn an HTML page into Markdown",
+    ]
+    assert [text for text in unmade if shop.agent.preview(Task(text=text)).chosen] == []
+
+
 def test_one_of_five_is_polish():
     """Each function is asked for in Polish as well."""
     for name, texts in REQUESTS["meant"].items():

@@ -84,6 +84,31 @@ def test_arguments_that_tell_raise_the_chance():
     assert chance_of("count vowels", COUNT, text="x")[0] == pytest.approx(chance_of("count vowels", COUNT)[0])
 
 
+def test_what_its_name_says_unasked_speaks_against_it():
+    """Two take the same arguments: the one whose name says no more than the wish is likelier."""
+    goals = hit("get_top_scorers", "Returns the top scorers of a team.", required=("team",))
+    assists = hit("get_top_assist_makers", "Returns the top scorers of a team.", required=("team",))
+    first, second = (chance_of("top scorers of the team", each, team="x")[0] for each in (goals, assists))
+    assert first > second
+
+
+def test_a_format_to_be_made_counts_where_it_is_made():
+    """HTML that is read is not HTML that is made; it counts where it is no aim."""
+    reads = hit("show_text", "Read HTML or Markdown.", required=("text",))
+    makes = hit("markdown_to_html", "Read HTML or Markdown.", required=("text",))
+    (to_html,) = chance_of("markdown to html", reads)
+    assert to_html < 0.1 < chance_of("read html or markdown", reads)[0]
+    assert chance_of("markdown to html", makes)[0] > 0.5
+
+
+def test_numbers_in_examples_are_not_said():
+    """A year in an example does not make its function one for that year; a word does say what it takes."""
+    schema = {"type": "object", "properties": {"day": {"type": "string"}}, "required": ["day"]}
+    examples = [{"in": {"day": "2026-11-30"}, "out": ""}, {"in": {"day": "sha256 monday 2026"}, "out": ""}]
+    named = {"name": "weekday", "description": "Tell a day.", "input_schema": schema, "examples": examples}
+    assert profile_of(Manifest.model_validate(named)).details == ("sha256", "monday")
+
+
 def test_leanings_move_the_odds():
     """What was wrong before is less likely; nothing said leaves it as it was."""
     wish = wish_of(Task(text="count words"))

@@ -8,7 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.equality import same_json
-from registry.terms import STOP_WORDS, unique, words
+from registry.terms import STOP_WORDS, aims, unique, words
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "wanted"),
+    [
+        ("html_to_text", 1, ["text"]),
+        ("csvToJson", 1, ["json"]),
+        ("Turn HTML into a readable plain text", 1, ["readab"]),
+        ("Turn HTML into a readable plain text", 3, ["readab", "plain", "text"]),
+        ("zamień CSV na tabelę Markdown", 2, ["tabele", "markdo"]),
+        ("JSON to CSV, then to PDF", 1, ["csv", "pdf"]),
+        ("JSON or CSV", 3, []),
+        ("add to", 3, []),
+    ],
+)
+def test_what_something_becomes_stands_after_a_small_word(text, count, wanted):
+    """`HTML or text` makes none of the two, `HTML to text` makes text."""
+    assert aims(text, count) == wanted
 
 
 @pytest.mark.parametrize(
