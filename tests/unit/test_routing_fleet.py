@@ -118,15 +118,14 @@ def test_the_background_finds_who_goes_and_who_comes_back(fleets, monkeypatch):
 
 def test_the_background_ends_with_the_fleet():
     """No thread is left behind, however often it is closed."""
+    before = set(threading.enumerate())
     fleet = Fleet([Stand("a")], refresh_s=0.02)
     fleet.snapshot()
-    assert "watches model servers" in {thread.name for thread in threading.enumerate()}
+    (watcher,) = (thread for thread in set(threading.enumerate()) - before if thread.name == "watches model servers")
     fleet.close()
     fleet.close()
-    until = time.monotonic() + 5
-    while "watches model servers" in {thread.name for thread in threading.enumerate()} and time.monotonic() < until:
-        time.sleep(0.01)
-    assert "watches model servers" not in {thread.name for thread in threading.enumerate()}
+    watcher.join(5)
+    assert not watcher.is_alive()
 
 
 class Search:
