@@ -1,6 +1,5 @@
 """What a model is told, what it is never told, and how its reply is read."""
 
-import dataclasses
 import json
 import re
 from collections.abc import Sequence
@@ -397,7 +396,7 @@ def test_a_reply_that_cannot_be_read_says_why(ask, text, truncated, why):
     proposal = ask(teller(reply)[1])
     assert proposal.value is None
     assert why in proposal.fault
-    assert proposal.reply == dataclasses.replace(reply, server="teller")
+    assert proposal.reply == replace(reply, server="teller")
 
 
 def test_a_whole_reply_at_the_length_limit_is_taken():
