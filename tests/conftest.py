@@ -9,8 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import platformdirs
 import pytest
+
+hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is slow, and that is no fault
+hypothesis.settings.load_profile("patient")
 
 DOCKER = os.environ.get("KOWAL_TEST_DOCKER", "")
 """`required` where an engine is known to be there: then a Docker test that was skipped makes the run a failure."""
