@@ -1,13 +1,13 @@
 """Looks at everything Kowal needs and says of each: found or not, why, and what to do."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agent.config import Settings, settings_file
 from agent.errors import KowalError
 from agent.loader import available
-from agent.ports import Discovery, ProviderStatus
+from agent.ports import ProviderStatus
 from agent.sandboxes import named
 from agent.wiring import open_discoveries, open_operations, open_provider, open_registry, open_sandbox
 from registry import RegistryError, Status
@@ -38,8 +38,7 @@ def examine(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[
         if name in settings.providers or name == "ollama":
             for server, status in provider_status(settings, name).items():
                 yield of_status(f"model {server}", name in settings.providers, status)
-    for discovery in discoveries(settings):
-        yield of_status(f"model servers found by {discovery.name}", False, discovery.status())  # noqa: FBT003
+    yield from discovered(settings)
     yield registry_diagnosis(settings)
     if settings.remote:
         yield remote_diagnosis(settings)
@@ -86,12 +85,16 @@ def provider_status(settings: Settings, name: str) -> Mapping[str, ProviderStatu
         return {name: ProviderStatus(available=False, detail=str(error), advice=error.advice)}
 
 
-def discoveries(settings: Settings) -> Sequence[Discovery]:
-    """What looks for more model servers; nothing where a section is wrong, of which its own diagnosis tells."""
+def discovered(settings: Settings) -> Iterator[Diagnosis]:
+    """What was found beyond the servers that the settings list, and what each says of itself."""
     try:
-        return open_discoveries(settings)
+        looking = open_discoveries(settings)
     except KowalError:
-        return ()
+        return  # the provider's own line says what is wrong with its section
+    for each in looking:
+        yield of_status(f"model servers found by {each.name}", needed=False, status=each.status())
+        for server in each.found():
+            yield of_status(f"model {server.server.name}", needed=False, status=server.status())
 
 
 def registry_diagnosis(settings: Settings) -> Diagnosis:
