@@ -21,7 +21,7 @@ from agent.ports import (
     ProviderStatus,
     unheard,
 )
-from integrations.llm._chat import ChatSettings, kinds, options_of, spelt, used_as
+from integrations.llm._chat import CUT, ChatSettings, kinds, options_of, spelt, used_as
 from integrations.llm._litellm_table import facts_of
 from integrations.llm._section import read_section
 from integrations.llm._server import CHOOSE_S, EMBED_S, Gathering, ModelServer, refuse_too_long
@@ -99,7 +99,7 @@ class LiteLLM(ModelServer):
             usage=used_as(used, self._config.price(model)),
             seconds=time.monotonic() - line.started,
             first_token_s=line.first_token_s,
-            truncated=reason == "length" or said.is_full,
+            truncated=reason in CUT or said.is_full,
         )
 
     def embed(self, texts: Sequence[str]) -> Embedding:

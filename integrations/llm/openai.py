@@ -21,7 +21,7 @@ from agent.ports import (
     ProviderInfo,
     unheard,
 )
-from integrations.llm._chat import BaseUrl, ChatSettings, options_of, spelt, used_as
+from integrations.llm._chat import CUT, BaseUrl, ChatSettings, options_of, spelt, used_as
 from integrations.llm._section import read_section
 from integrations.llm._server import CHOOSE_S, EMBED_S, Gathering, ModelServer, refuse_too_long
 from integrations.llm._servers import ServerName, each_server, no_name_twice
@@ -78,7 +78,7 @@ class OpenAI(ModelServer):
             usage=used_as(usage, self._config.price(model)),
             seconds=time.monotonic() - line.started,
             first_token_s=line.first_token_s,
-            truncated=reason == "length" or said.is_full,
+            truncated=reason in CUT or said.is_full,
         )
 
     def _asked(self, request: ModelRequest, model: str, line: Line, said: Gathering) -> tuple[str, Any]:

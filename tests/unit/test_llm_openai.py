@@ -178,6 +178,12 @@ def test_without_a_model_for_vectors_there_are_none():
         opened(server).embed(["red"])
 
 
+def test_a_reply_that_a_filter_cut_is_not_whole():
+    """It is marked as truncated, as one at its length limit is."""
+    with serving(Rule(reply="a b", done_reason="content_filter")) as server:
+        assert opened(server).complete(request()).truncated
+
+
 def test_a_missing_model_says_what_is_there():
     """The error lists the server's models."""
     with serving() as server, pytest.raises(ModelMissing, match="gpt-5"):
