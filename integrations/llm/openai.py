@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator
@@ -123,11 +124,11 @@ class OpenAI(ModelServer):
 
         with connected(self._line(self._config.patience_of_lookup(seconds))) as client:
             listed = {str(each.id): dict(each.model_extra or {}) for each in client.models.list().data if each.id}
-        wanted = [name for name in self._config.models if name in listed]
-        if self._config.embed_model in listed:
-            wanted.append(self._config.embed_model)
+        special = self._config.embed_model
+        wanted = [name for name in (*self._config.models, special) if name in listed]
         names = dict.fromkeys(wanted if self._config.models else sorted(listed, key=lambda name: "coder" not in name))
-        return tuple(card(name, listed[name], self._config.price(name)) for name in names)
+        cards = (card(name, listed[name], self._config.price(name)) for name in names)
+        return tuple(replace(each, embeds=True, writes=False) if each.name == special else each for each in cards)
 
     def load(self) -> None:
         """Import the client."""

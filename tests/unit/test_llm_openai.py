@@ -172,6 +172,13 @@ def test_vectors_that_are_none_are_refused(said, monkeypatch):
             opened(server, embed_model="e").embed(["red"])
 
 
+def test_a_model_that_the_settings_name_for_vectors_makes_them():
+    """Whatever its name tells: it is not asked to write."""
+    with serving(models=("writer", "mine")) as server:
+        cards = opened(server, embed_model="mine").cards()
+    assert [(card.name, card.writes, card.embeds) for card in cards] == [("writer", True, False), ("mine", False, True)]
+
+
 def test_without_a_model_for_vectors_there_are_none():
     """A model that writes is not asked for vectors."""
     with serving() as server, pytest.raises(ModelMissing):
