@@ -13,6 +13,8 @@ from integrations.llm._servers import Names, ServerSettings
 
 INSTEAD = {"max_tokens": "max_completion_tokens"}
 """What is sent in place of an option that a server does not take."""
+CUT = ("length", "content_filter")
+"""The reasons for the end of a reply that is not whole."""
 ONLY_VECTORS = ("embed", "minilm", "bge-", "e5-", "gte-")
 NEITHER = ("whisper", "tts", "dall-e", "moderation", "image", "realtime", "transcribe", "audio", "sora", "rerank")
 """Parts of the names of models that write no text; the API does not say what a model is for."""

@@ -19,10 +19,9 @@ from agent.ports import (
     Price,
     ProviderInfo,
     ProviderStatus,
-    Server,
     unheard,
 )
-from integrations.llm._chat import ChatSettings, kinds, options_of, spelt, used_as
+from integrations.llm._chat import CUT, ChatSettings, kinds, options_of, spelt, used_as
 from integrations.llm._litellm_table import facts_of
 from integrations.llm._section import read_section
 from integrations.llm._server import CHOOSE_S, EMBED_S, Gathering, ModelServer, refuse_too_long
@@ -72,14 +71,9 @@ class LiteLLM(ModelServer):
 
     def __init__(self, config: LiteLLMConfig, server: str = "litellm") -> None:
         self._config = config
-        described = Server(
-            name=server,
-            provider=self.name,
-            is_local=config.local,
-            limits=config.limits(),
-            eur_per_hour=config.eur_per_hour,
+        super().__init__(
+            config.as_server(server, self.name, is_local=config.local), config.api_base or "LiteLLM", config.models
         )
-        super().__init__(described, config.api_base or "LiteLLM", config.models)
 
     def complete(self, request: ModelRequest, hear: Hear = unheard) -> ModelReply:
         """The model's whole reply. Raises a `ModelError`; a reply cut off on its way is one.
@@ -105,7 +99,7 @@ class LiteLLM(ModelServer):
             usage=used_as(used, self._config.price(model)),
             seconds=time.monotonic() - line.started,
             first_token_s=line.first_token_s,
-            truncated=reason == "length" or said.is_full,
+            truncated=reason in CUT or said.is_full,
         )
 
     def embed(self, texts: Sequence[str]) -> Embedding:

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator
@@ -19,10 +20,9 @@ from agent.ports import (
     ModelReply,
     ModelRequest,
     ProviderInfo,
-    Server,
     unheard,
 )
-from integrations.llm._chat import BaseUrl, ChatSettings, options_of, spelt, used_as
+from integrations.llm._chat import CUT, BaseUrl, ChatSettings, options_of, spelt, used_as
 from integrations.llm._section import read_section
 from integrations.llm._server import CHOOSE_S, EMBED_S, Gathering, ModelServer, refuse_too_long
 from integrations.llm._servers import ServerName, each_server, no_name_twice
@@ -54,14 +54,7 @@ class OpenAI(ModelServer):
 
     def __init__(self, config: OpenAIConfig, server: str = "openai") -> None:
         self._config = config
-        described = Server(
-            name=server,
-            provider=self.name,
-            is_local=config.local,
-            limits=config.limits(),
-            eur_per_hour=config.eur_per_hour,
-        )
-        super().__init__(described, config.base_url, config.models)
+        super().__init__(config.as_server(server, self.name, is_local=config.local), config.base_url, config.models)
         self._refused: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
 
@@ -86,7 +79,7 @@ class OpenAI(ModelServer):
             usage=used_as(usage, self._config.price(model)),
             seconds=time.monotonic() - line.started,
             first_token_s=line.first_token_s,
-            truncated=reason == "length" or said.is_full,
+            truncated=reason in CUT or said.is_full,
         )
 
     def _asked(self, request: ModelRequest, model: str, line: Line, said: Gathering) -> tuple[str, Any]:
@@ -131,11 +124,11 @@ class OpenAI(ModelServer):
 
         with connected(self._line(self._config.patience_of_lookup(seconds))) as client:
             listed = {str(each.id): dict(each.model_extra or {}) for each in client.models.list().data if each.id}
-        wanted = [name for name in self._config.models if name in listed]
-        if self._config.embed_model in listed:
-            wanted.append(self._config.embed_model)
+        special = self._config.embed_model
+        wanted = [name for name in (*self._config.models, special) if name in listed]
         names = dict.fromkeys(wanted if self._config.models else sorted(listed, key=lambda name: "coder" not in name))
-        return tuple(card(name, listed[name], self._config.price(name)) for name in names)
+        cards = (card(name, listed[name], self._config.price(name)) for name in names)
+        return tuple(replace(each, embeds=True, writes=False) if each.name == special else each for each in cards)
 
     def load(self) -> None:
         """Import the client."""

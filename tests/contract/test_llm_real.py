@@ -204,9 +204,9 @@ def shape(value: object) -> object:
 
 def test_the_fake_has_the_shapes_of_the_real_server(llama):
     """Whatever keys the fake OpenAI server has, llama.cpp has them too, of the same kinds."""
-    body = {"model": "tiny", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 3}
+    body = {"model": "tiny", "messages": [{"role": "user", "content": "hello"}], "max_tokens": LONG, "seed": 1}
     counted = body | {"stream": True, "stream_options": {"include_usage": True}}
-    with FakeOpenAI(Script(models=(Model(name="tiny"),), rules=(Rule(reply="a b c d"),))) as fake:
+    with FakeOpenAI(Script(models=(Model(name="tiny"),), rules=(Rule(reply="word " * 99),))) as fake:
         found = {}
         for name, url in (("fake", fake.url), ("real", llama)):
             with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:

@@ -37,8 +37,8 @@ def opened(**section):
     return PROVIDER.open(section)[0]
 
 
-@pytest.fixture
-def small_table(monkeypatch):
+@pytest.fixture(name="small_table")
+def fixture_small_table(monkeypatch):
     """A table of three models."""
     monkeypatch.setattr(_litellm_table, "table", lambda: TABLE)
 

@@ -172,10 +172,23 @@ def test_vectors_that_are_none_are_refused(said, monkeypatch):
             opened(server, embed_model="e").embed(["red"])
 
 
+def test_a_model_that_the_settings_name_for_vectors_makes_them():
+    """Whatever its name tells: it is not asked to write."""
+    with serving(models=("writer", "mine")) as server:
+        cards = opened(server, embed_model="mine").cards()
+    assert [(card.name, card.writes, card.embeds) for card in cards] == [("writer", True, False), ("mine", False, True)]
+
+
 def test_without_a_model_for_vectors_there_are_none():
     """A model that writes is not asked for vectors."""
     with serving() as server, pytest.raises(ModelMissing):
         opened(server).embed(["red"])
+
+
+def test_a_reply_that_a_filter_cut_is_not_whole():
+    """It is marked as truncated, as one at its length limit is."""
+    with serving(Rule(reply="a b", done_reason="content_filter")) as server:
+        assert opened(server).complete(request()).truncated
 
 
 def test_a_missing_model_says_what_is_there():
