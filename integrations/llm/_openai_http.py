@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import httpx
 import openai
+import openai.resources.chat
+import openai.resources.models  # both would be imported in the middle of the first request otherwise
 from openai.types.chat import ChatCompletionChunk
 
 from agent.errors import ModelError

@@ -130,7 +130,7 @@ class OpenAI(ModelServer):
         from integrations.llm._openai_http import card, connected
 
         with connected(self._line(self._config.patience_of_lookup(seconds))) as client:
-            listed = {each.id: dict(each.model_extra or {}) for each in client.models.list().data}
+            listed = {str(each.id): dict(each.model_extra or {}) for each in client.models.list().data if each.id}
         wanted = [name for name in self._config.models if name in listed]
         if self._config.embed_model in listed:
             wanted.append(self._config.embed_model)

@@ -15,6 +15,8 @@ from sandbox.errors import SandboxError
 
 ROOT = Path(__file__).parents[2]
 FACES = ("agent", "registry", "sandbox")
+EXTRAS = ("openai", "litellm")
+"""Packages that not everybody has."""
 ROOTS = (KowalError, RegistryError, SandboxError)
 
 
@@ -53,7 +55,11 @@ def errors() -> Iterator[type[Exception]]:
     for package in ("agent", "registry", "sandbox", "integrations"):
         for entry in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
             if "migrations" not in entry.name and not entry.name.endswith(("guest", "engine", "__main__")):
-                importlib.import_module(entry.name)
+                try:
+                    importlib.import_module(entry.name)
+                except ModuleNotFoundError as error:
+                    if error.name not in EXTRAS:
+                        raise
     waiting: list[type[Exception]] = list(ROOTS)
     while waiting:
         kind = waiting.pop()

@@ -32,6 +32,7 @@ from sandbox.stopping import Stop, Stopped, stopped_by
 # LiteLLM is written for an older pydantic, and leaves connections to the garbage collector.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Accessing the 'model_:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Item '.*' on TypedDict class:UserWarning"),
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
 EXTRAS = {"litellm": "litellm", "openai": "openai"}
