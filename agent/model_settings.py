@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.making.budget import Budget
 from agent.making.models import Models
 from agent.routing.budgets import Budgets, Limit
+from agent.routing.estimate import LONGEST_REPLY
 
 
 class ModelSettings(BaseModel):
@@ -68,7 +69,7 @@ class SpendingSettings(BaseModel):
     """Whether a task on the queue ends where one is used up, or waits for a person who allows more."""
     unpriced: Literal["refuse", "allow"] = "refuse"
     """What becomes of a request in the cloud whose price nobody knows, where there is a budget in euros."""
-    longest_reply: int = Field(default=8192, ge=1)
+    longest_reply: int = Field(default=LONGEST_REPLY, ge=1)
     """Tokens that a reply is taken to have at most when its price is set aside."""
 
     def as_budgets(self) -> Budgets:

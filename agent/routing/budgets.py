@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from agent.routing.estimate import LONGEST_REPLY
 from registry import Spent
 
 ROUNDING = 1e-9
@@ -50,5 +51,5 @@ class Budgets:
     """Whether a task on the queue ends or waits for a person where one is used up."""
     unpriced: Literal["refuse", "allow"] = "refuse"
     """What is done about a model in the cloud whose price nobody knows, where there is a budget in euros."""
-    longest_reply: int = 8_192
+    longest_reply: int = LONGEST_REPLY
     """Tokens that a reply is taken to have at most when it is set aside for."""

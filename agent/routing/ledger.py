@@ -19,21 +19,17 @@ from agent.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from agent.ports import FREE, ModelReply, ModelRequest, Price
+from agent.ports import FREE, ModelReply, ModelRequest
 from agent.routing.aids import Choice
 from agent.routing.asking import Asking
 from agent.routing.budgets import Budgets, Limit
+from agent.routing.estimate import CHARS_A_TOKEN, expected_eur, hourly_eur, price_in, price_of
 from agent.routing.speeds import KeptSpeeds
 from registry import ModelCall, OperationsUnavailable, Spent
 from registry.model_calls import ModelCalls, begin_with, dearest_with, spent_with
 from registry.tasks import known_with
 
-BYTES_A_TOKEN = 3
-"""Of UTF-8. Texts have four and more; the estimate is to be too high rather than too low."""
 TOKENS_AN_IMAGE = 2_000
-UNMEASURED_S = 60.0
-"""What a reply is taken to last of a server that was never asked."""
-HOUR_S = 3600.0
 NOTHING_ASKED = (BudgetExceeded, ContextTooLong, ModelMissing, NoRoute, NotScripted, ProviderUnavailable, RateLimited)
 """Where a request ends so no model worked for it. After any other error it may have."""
 Now = Callable[[], datetime]
@@ -105,8 +101,8 @@ class KeptLedger:
         tokens_out = self._budgets.longest_reply
         if choice.card.context is not None:
             tokens_out = min(tokens_out, max(choice.card.context - tokens_in, 1))
-        price, expected_s = price_of(choice), (self._speeds.latency_ms(server.name, choice.card.name) or 0) / 1000
-        hourly = server.eur_per_hour * (expected_s or UNMEASURED_S) / HOUR_S
+        price = price_of(choice.card, server)
+        expected = expected_eur(server, self._speeds.latency_ms(server.name, choice.card.name))
         return ModelCall(
             at=self._now(),
             task=whose.task,
@@ -118,12 +114,12 @@ class KeptLedger:
             is_local=server.is_local,
             tokens_in=tokens_in,
             tokens_out=tokens_out,
-            reserved_eur=hourly + (price_in(price, tokens_in, tokens_out) if price else 0.0),
+            reserved_eur=expected + (price_in(price, tokens_in, tokens_out) if price else 0.0),
         )
 
     def _begun(self, call: ModelCall, choice: Choice) -> int | None:
         """The number under which it is set aside for; None for what costs nothing and counts nowhere."""
-        scopes, is_priced = self._scopes(call), price_of(choice) is not None
+        scopes, is_priced = self._scopes(call), price_of(choice.card, choice.provider.server) is not None
         if is_priced and not call.reserved_eur and not any(scope.limit.tokens for scope in scopes):
             return None
         in_euros = [scope for scope in scopes if scope.limit.eur is not None]
@@ -174,34 +170,23 @@ def failed(error: BaseException, choice: Choice, seconds: float) -> dict[str, An
     else nobody knows what they did.
     """
     values: dict[str, Any] = {"state": "failed", "outcome": type(error).__name__, "seconds": seconds}
-    if isinstance(error, NOTHING_ASKED) or price_of(choice) == FREE:
-        cost = choice.provider.server.eur_per_hour * seconds / HOUR_S
-        return values | {"tokens_in": 0, "tokens_out": 0, "cost_eur": cost}
+    server = choice.provider.server
+    if isinstance(error, NOTHING_ASKED) or price_of(choice.card, server) == FREE:
+        return values | {"tokens_in": 0, "tokens_out": 0, "cost_eur": hourly_eur(server, seconds)}
     return values
 
 
 def tokens_of(request: ModelRequest) -> int:
-    """How many tokens the request has, at most."""
+    """How many tokens the request has, at most: by its bytes, for a sign of other scripts may be a token or more."""
     texts = [message.content for message in request.messages] + ([str(dict(request.schema))] if request.schema else [])
     size = sum(len(text.encode(errors="replace")) for text in texts)
-    return math.ceil(size / BYTES_A_TOKEN) + TOKENS_AN_IMAGE * sum(len(each.images) for each in request.messages)
-
-
-def price_of(choice: Choice) -> Price | None:
-    """What tokens cost there; nothing on a machine of one's own, or one that is paid by the hour."""
-    server, price = choice.provider.server, choice.card.price
-    return FREE if price is None and (server.is_local or server.eur_per_hour > 0) else price
-
-
-def price_in(price: Price, tokens_in: int, tokens_out: int) -> float:
-    """What so many tokens cost, in euros."""
-    return (price.input_eur * tokens_in + price.output_eur * tokens_out) / 1e6
+    return math.ceil(size / CHARS_A_TOKEN) + TOKENS_AN_IMAGE * sum(len(each.images) for each in request.messages)
 
 
 def cost_of(choice: Choice, reply: ModelReply, seconds: float) -> float | None:
     """What a reply cost, in euros: by its price, else as its server said; None where nobody knows."""
-    price, used = price_of(choice), reply.usage
-    hourly = choice.provider.server.eur_per_hour * seconds / HOUR_S
+    server, used = choice.provider.server, reply.usage
+    price, hourly = price_of(choice.card, server), hourly_eur(server, seconds)
     if price is None:
         return used.cost_eur + hourly if used.cost_eur else None
     if price != FREE and not used.tokens_in + used.tokens_out:  # a server that does not count

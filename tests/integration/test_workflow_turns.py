@@ -14,6 +14,9 @@ from sqlalchemy import text
 
 from agent.errors import BadTask, ModelTimedOut, ProviderUnavailable, TaskNotDone
 from agent.ports import Constraints, Purpose
+from agent.routing.budgets import Budgets, Limit
+from agent.routing.ledger import KeptLedger
+from agent.routing.speeds import KeptSpeeds
 from agent.source.signature import read_signature
 from agent.types import Task
 from agent.workflow.desk import Asked, Desk, TaskHandle
@@ -141,6 +144,25 @@ def test_a_function_is_made_and_the_next_task_finds_it(office: Callable[..., Off
         matched = place.submit(COUNT).result(20)
     assert (made.value, made.origin.value, matched.origin.value) == (3, "generated", "matched")
     assert len(place.shop.teller.requests) == asked
+
+
+def test_a_task_that_a_budget_holds_up_goes_on_once_it_is_allowed_more(office: Callable[..., Office]) -> None:
+    """It waits without having asked anybody; the word lets it spend once more as much, and what it took counts."""
+    place = office(generate=[VOWELS])
+    calls, router = place.shop.operations.model_calls, place.shop.agent.matcher.router
+    budgets = Budgets(task=Limit(tokens=60_000), exceeded="ask", longest_reply=100_000)
+    router.aids = dataclasses.replace(router.aids, ledger=KeptLedger(calls, KeptSpeeds(calls), budgets))
+    with At(place.worker()):
+        handle = place.submit(COUNT)
+        waiting = place.stands(handle, TaskState.WAITING)
+        assert waiting.waits_for == "budget:task"
+        assert waiting.reason.startswith("The budget of 60,000 tokens of a task: 0 are used")
+        assert place.shop.teller.requests == []
+        place.desk.tell(waiting, {"budgets": {"task": 1}}, by="ann")
+        assert handle.result(60).value == 3
+    (((by, spent)),) = calls.spent(["task"])
+    assert by == {"task": handle.id}
+    assert (spent.calls, spent.open, spent.tokens) == (len(place.shop.teller.requests), 0, 15 * spent.calls)
 
 
 def test_two_tasks_for_one_new_function_make_it_once(office: Callable[..., Office]) -> None:
