@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from agent.errors import KowalError, ModelTimedOut
-from agent.ports import ServerLimits
+from agent.ports import Server, ServerLimits
 
 if TYPE_CHECKING:
     from integrations.llm._line import Patience
@@ -72,6 +72,12 @@ class ServerSettings(BaseModel):
             allow=self.allow,
             deny=self.deny,
             strict=self.strict,
+        )
+
+    def as_server(self, name: str, provider: str, *, is_local: bool) -> Server:
+        """The server, as whoever routes knows it."""
+        return Server(
+            name=name, provider=provider, is_local=is_local, limits=self.limits(), eur_per_hour=self.eur_per_hour
         )
 
     def patience(self) -> Patience:

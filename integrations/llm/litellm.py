@@ -19,7 +19,6 @@ from agent.ports import (
     Price,
     ProviderInfo,
     ProviderStatus,
-    Server,
     unheard,
 )
 from integrations.llm._chat import ChatSettings, kinds, options_of, spelt, used_as
@@ -72,14 +71,9 @@ class LiteLLM(ModelServer):
 
     def __init__(self, config: LiteLLMConfig, server: str = "litellm") -> None:
         self._config = config
-        described = Server(
-            name=server,
-            provider=self.name,
-            is_local=config.local,
-            limits=config.limits(),
-            eur_per_hour=config.eur_per_hour,
+        super().__init__(
+            config.as_server(server, self.name, is_local=config.local), config.api_base or "LiteLLM", config.models
         )
-        super().__init__(described, config.api_base or "LiteLLM", config.models)
 
     def complete(self, request: ModelRequest, hear: Hear = unheard) -> ModelReply:
         """The model's whole reply. Raises a `ModelError`; a reply cut off on its way is one.

@@ -20,7 +20,6 @@ from agent.ports import (
     ModelReply,
     ModelRequest,
     ProviderInfo,
-    Server,
     Usage,
     unheard,
 )
@@ -114,16 +113,9 @@ class Ollama(ModelServer):
 
     def __init__(self, config: OllamaConfig, server: str = "ollama") -> None:
         self._config = config
-        limits = config.limits()
-        described = Server(
-            name=server,
-            provider=self.name,
-            is_local=config.local and not f".{urlsplit(config.host).hostname}".endswith(CLOUD_HOST),
-            limits=limits,
-            eur_per_hour=config.eur_per_hour,
-        )
-        super().__init__(described, config.host, config.models)
-        self._context = min(config.num_ctx, limits.max_context or config.num_ctx)
+        is_local = config.local and not f".{urlsplit(config.host).hostname}".endswith(CLOUD_HOST)
+        super().__init__(config.as_server(server, self.name, is_local=is_local), config.host, config.models)
+        self._context = min(config.num_ctx, self.server.limits.max_context or config.num_ctx)
         self._chosen = ""
         self._embeds = ""
 

@@ -19,7 +19,6 @@ from agent.ports import (
     ModelReply,
     ModelRequest,
     ProviderInfo,
-    Server,
     unheard,
 )
 from integrations.llm._chat import BaseUrl, ChatSettings, options_of, spelt, used_as
@@ -54,14 +53,7 @@ class OpenAI(ModelServer):
 
     def __init__(self, config: OpenAIConfig, server: str = "openai") -> None:
         self._config = config
-        described = Server(
-            name=server,
-            provider=self.name,
-            is_local=config.local,
-            limits=config.limits(),
-            eur_per_hour=config.eur_per_hour,
-        )
-        super().__init__(described, config.base_url, config.models)
+        super().__init__(config.as_server(server, self.name, is_local=config.local), config.base_url, config.models)
         self._refused: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
 

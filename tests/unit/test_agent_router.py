@@ -196,7 +196,7 @@ def test_back_ends_are_found_by_their_files(package, known):
 @pytest.mark.parametrize("name", ["olama", "", "../wasm", "_section", "fake_ollama", "ollama.x"])
 def test_an_unknown_back_end_lists_the_known(name):
     """A misspelt name is an error that lists what there is; nothing else can be imported by it."""
-    with pytest.raises(BadSettings, match="ollama, scripted"):
+    with pytest.raises(BadSettings, match="litellm, ollama, openai, scripted"):
         load("integrations.llm", name)
 
 

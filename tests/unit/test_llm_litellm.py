@@ -37,13 +37,14 @@ def opened(**section):
     return PROVIDER.open(section)[0]
 
 
-@pytest.fixture
-def small_table(monkeypatch):
+@pytest.fixture(name="small_table")
+def fixture_small_table(monkeypatch):
     """A table of three models."""
     monkeypatch.setattr(_litellm_table, "table", lambda: TABLE)
 
 
-def test_prices_and_contexts_are_the_tables(small_table):
+@pytest.mark.usefixtures("small_table")
+def test_prices_and_contexts_are_the_tables():
     """In euros at the settings' rate; a model that it lists without its provider is found, of another provider not."""
     names = ["acme/writer-1", "other/writer-1", "acme/odd", "acme/new-embedder"]
     cards = opened(models=names, embed_model="acme/vectors", eur_per_usd=0.9).cards()
@@ -57,7 +58,8 @@ def test_prices_and_contexts_are_the_tables(small_table):
     assert [card.embeds for card in cards] == [False, False, False, True, True]
 
 
-def test_the_settings_know_better_than_the_table(small_table):
+@pytest.mark.usefixtures("small_table")
+def test_the_settings_know_better_than_the_table():
     """A price of the settings is in euros already; a service of one's own is free."""
     prices = {"acme/*": {"input_eur": 1, "output_eur": 2}}
     (card,) = opened(models=["acme/writer-1"], prices=prices, eur_per_usd=0.5).cards()
