@@ -37,11 +37,16 @@ class _Post:
     """The last one."""
     busy: int = 0
 
+    def why(self, otherwise: str = "") -> ModelError:
+        """Its last error, to be raised once more: without the frames in which it was raised before."""
+        error = self.error or ProviderUnavailable(otherwise or f"{self.provider.server.name} did not say what it has")
+        return error.with_traceback(None)
+
     def standing(self, now: float) -> Standing:
         """How it stands."""
         away, open_s = None, self.breaker.opens_until - now
         if self.stock is None or (self.breaker.failures and open_s > LONG_AWAY_S):
-            away = self.error or unanswered(self.provider)
+            away = self.why()
         stock = self.stock or Stock(provider=self.provider, cards=())
         return Standing(stock=stock, away=away, is_up=self.breaker.admits(now), busy=self.busy)
 
@@ -140,14 +145,13 @@ class Fleet:
     def error(self, server: str) -> ModelError:
         """Its last one; or that it has too much to do."""
         with self._changed:
-            busy = ProviderUnavailable(f"{server} is at as many requests as it takes")
-            return self._posts[server].error or busy
+            return self._posts[server].why(f"{server} is at as many requests as it takes")
 
     def resting(self, server: str) -> ModelError | None:
         """Its last error, where it is left alone for it; None where it may be asked."""
         with self._changed:
             post = self._posts[server]
-            return None if post.breaker.admits(time.monotonic()) else post.error or unanswered(post.provider)
+            return None if post.breaker.admits(time.monotonic()) else post.why()
 
     def close(self) -> None:
         """End what goes on in the background. Idempotent."""
@@ -245,8 +249,3 @@ def wait_for(done: threading.Event, deadline: float) -> None:
     """Wait until it is done, or for the deadline of `time.monotonic`. Raises `Stopped` where the thread is stopped."""
     with stopping.stoppable(done.set):
         done.wait(max(0.0, deadline - time.monotonic()))
-
-
-def unanswered(provider: LLMProvider) -> ModelError:
-    """The error for a server that says nothing."""
-    return ProviderUnavailable(f"{provider.server.name} did not say in time what it has")

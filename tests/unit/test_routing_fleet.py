@@ -79,7 +79,7 @@ def test_a_look_is_bounded(fleets, monkeypatch):
     here, away = fleet.snapshot()
     assert time.monotonic() - began < 3
     assert here.away is None
-    assert str(away.away) == "slow did not say in time what it has"
+    assert str(away.away) == "slow did not say what it has"
     slow.gate.set()
     until = time.monotonic() + 5
     while fleet.snapshot()[1].away and time.monotonic() < until:
@@ -196,6 +196,18 @@ def test_a_slot_is_free_again_whatever_becomes_of_the_request(fleets):
             raise error
     with fleet.taken(choices(one), soon()) as choice:
         assert choice is not None
+
+
+def test_an_error_that_is_told_again_drags_no_frames_behind(fleets):
+    """A worker that asks for a dead server all night holds on to nothing."""
+    one = Stand("a")
+    fleet = fleets(one)
+    fleet.failed("a", ProviderUnavailable("dead"))
+    for _ in range(3):
+        with pytest.raises(ProviderUnavailable) as caught:
+            raise fleet.error("a")
+        assert caught.value.__traceback__ is not None
+        assert caught.value.__traceback__.tb_next is None
 
 
 @pytest.mark.parametrize(
