@@ -80,7 +80,7 @@ def test_unknown_functions_and_versions_are_named(home, words, named):
     ("variable", "value", "named"),
     [
         ("KOWAL_SANDBOX", "wsam", "no `wsam` in sandbox.backends; there is "),
-        ("KOWAL_PROVIDERS", '["olama"]', "no `olama` in integrations.llm; there is ollama, scripted"),
+        ("KOWAL_PROVIDERS", '["olama"]', "no `olama` in integrations.llm; there is litellm, ollama, openai, scripted"),
         ("KOWAL_CANDIDATES", "many", "`candidates`"),
         ("OLLAMA_HOST", "ftp://example.org", "http"),
     ],
