@@ -10,8 +10,9 @@ from typing import Any
 from agent.config import Settings, load_settings
 from agent.library import prepare_registry
 from agent.model_settings import ModelSettings
+from agent.model_wiring import open_provider
 from agent.types import Event, Listener, Outcome, Task
-from agent.wiring import build_agent, open_provider
+from agent.wiring import build_agent
 
 BUILT_IN = "totals per region of a CSV file"
 NEW = "find the best month: which month had the highest total amount in this sales file"

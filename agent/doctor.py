@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from agent.config import Settings, settings_file
 from agent.errors import KowalError
 from agent.loader import available
+from agent.model_wiring import open_discoveries, open_provider
 from agent.ports import ProviderStatus
 from agent.sandboxes import named
-from agent.wiring import open_discoveries, open_operations, open_provider, open_registry, open_sandbox
+from agent.wiring import open_operations, open_registry, open_sandbox
 from registry import RegistryError, Status
 from sandbox import SandboxError, SandboxStatus
 

@@ -10,13 +10,14 @@ from agent.cli.demands import demanding
 from agent.cli.opening import Json
 from agent.cli.render import out, print_json, print_table
 from agent.config import load_settings
+from agent.model_wiring import aids_of, open_router
 from agent.ports import NO_CONSTRAINTS, Constraints, Message, ModelCard, ModelRequest, Purpose
 from agent.routing.aids import Choice, Speeds
 from agent.routing.decision import Decision
 from agent.routing.learning import NOTHING, Record, Which, counted
 from agent.routing.router import Router
 from agent.routing.stock import Standing
-from agent.wiring import aids_of, open_operations, open_router
+from agent.wiring import open_operations
 
 app = typer.Typer(help="See which models there are, and why which one is asked.", no_args_is_help=True)
 
@@ -114,7 +115,7 @@ def cells_of(row: dict[str, Any]) -> list[str]:
     if row["model"] is None:
         return [row["server"], "", row["state"], "", "", "", "", "", row["left_out"]]
     sizes = [(row["params_b"], "B"), (row["size_gb"], "GB")]
-    size = ", ".join(f"{number:g} {unit}" for number, unit in sizes if number is not None)
+    size = ", ".join(f"{number:.3g} {unit}" for number, unit in sizes if number is not None)
     speed = f"{row['tokens_per_s']:.0f} tokens/s" if row["tokens_per_s"] else ""
     cells = [row["server"], row["model"], row["state"], size or "?", str(row["context"] or "?"), speed or "?"]
     passed = f"{row['passed']} of {row['tried']}" if row["tried"] else ""

@@ -10,8 +10,9 @@ import pytest
 from agent.config import Settings, load_settings
 from agent.doctor import examine
 from agent.errors import BadSettings, KowalError
+from agent.model_wiring import open_provider
 from agent.types import Event, Task
-from agent.wiring import build_agent, open_provider
+from agent.wiring import build_agent
 from integrations.llm.fake_ollama import FakeOllama, Rule, Script
 from registry import Registry
 

@@ -8,6 +8,7 @@ import pytest
 
 from agent.config import load_settings
 from agent.errors import BudgetExceeded
+from agent.model_wiring import aids_of
 from agent.ports import (
     Constraints,
     Hear,
@@ -26,7 +27,6 @@ from agent.routing.aids import NoCache, as_they_are
 from agent.routing.asking import Asking, asking
 from agent.routing.learning import Learnt
 from agent.routing.router import Router
-from agent.wiring import aids_of
 from registry import Operations
 
 SECRET = "very-secret/value=1"
