@@ -9,13 +9,13 @@ from contextlib import suppress
 import pytest
 
 from agent.errors import RunFailed
-from agent.ports import ModelReply, ModelRequest, ProviderStatus, Usage
+from agent.ports import FREE, ModelCard, ModelReply, ModelRequest, ProviderStatus, Server, Usage
 from agent.sandboxes import Sandboxes
 from agent.types import Task
 from registry import Function, Manifest
 
 SECONDS = 2.0
-LATE_S = 1.0
+LATE_S = 4.0
 """So long after its limit a run has surely ended."""
 ASKING = """import kowal_host as host
 
@@ -50,6 +50,7 @@ class Slow:
     """A model that answers when it is let."""
 
     name = "slow"
+    server = Server(name="slow", provider="slow", is_local=True)
 
     def __init__(self) -> None:
         self.asked, self.answers = threading.Event(), threading.Event()
@@ -60,6 +61,10 @@ class Slow:
         self.answers.wait(60)
         used = Usage(tokens_in=7, tokens_out=2, cost_eur=0.01)
         return ModelReply(text="at last", provider="slow", model="m", usage=used)
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Its one model."""
+        return (ModelCard(name="m", price=FREE),)
 
     def status(self) -> ProviderStatus:
         """It is there."""
