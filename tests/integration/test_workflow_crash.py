@@ -164,7 +164,7 @@ def test_a_release_goes_on_with_what_another_was_at(on_sqlite, nursery, model, t
 
 
 def test_a_worker_that_loses_its_lock_lets_go_of_its_tasks(on_postgres, nursery, model, tmp_path):
-    """The server ended the one connection that says that it lives: another goes on, and nothing is asked twice."""
+    """The server ended the one connection that says that it lives: another goes on, and asks for nothing that was kept."""
     with on_postgres.copied(tmp_path / "unlocked", model.url) as settings:
         log = tmp_path / "unlocked" / "log"
         with handed_in(settings, WISHES[8]) as (desk, (task,)), alive(nursery, settings, log):
@@ -175,7 +175,7 @@ def test_a_worker_that_loses_its_lock_lets_go_of_its_tasks(on_postgres, nursery,
         assert "lost its lock, and ends" in read(log)
         assert (done.turn, done.losses, done.outcome["value"]) == (2, 0, WISHES[8].of(5))
         assert doubled(Path(settings["registry"]), 1) == 0
-        assert max(model.asked().values()) == 1
+        assert model.asked().total() - len(model.asked()) <= 1  # what was under way was hung up
 
 
 def test_two_workers_make_a_function_once(on_sqlite, nursery, model, tmp_path):
