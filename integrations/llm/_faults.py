@@ -47,7 +47,7 @@ def meant(error: Exception, table: Table, line: Line, model: str) -> ModelError:
     kind = next((ours for theirs, ours in table if isinstance(error, theirs)), MalformedReply)
     said = f"{type(error).__name__}: {shown(error, line)}"
     if kind is ProviderUnavailable:
-        why = "" if isinstance(error, ConnectionError) else f" ({said})"  # the client's own text names no cause
+        why = "" if is_refused(error) else f" ({said})"  # that nobody listens there is said already
         return ProviderUnavailable(f"No model server answers at {line.host}{why}", advice=line.start)
     if kind is ModelTimedOut:
         return timed_out(line, model)
@@ -81,6 +81,13 @@ def answered(status: int, said: str, line: Line, model: str) -> ModelError:
 def busy(line: Line, about: str) -> RateLimited:
     """The error for a server that asks to come back later."""
     return RateLimited(about, retry_after_s=line.retry_after_s)
+
+
+def is_refused(error: BaseException | None) -> bool:
+    """Whether it came of a machine that is there and has nobody listening at that port."""
+    return error is not None and (
+        isinstance(error, ConnectionRefusedError) or is_refused(error.__cause__ or error.__context__)
+    )
 
 
 def timed_out(line: Line, model: str) -> ModelTimedOut:

@@ -164,7 +164,7 @@ def test_a_release_goes_on_with_what_another_was_at(on_sqlite, nursery, model, t
 
 
 def test_a_worker_that_loses_its_lock_lets_go_of_its_tasks(on_postgres, nursery, model, tmp_path):
-    """The server ended the one connection that says that it lives: another goes on, and asks for nothing that was kept."""
+    """The server ended the one connection that says that it lives: another goes on, asks for nothing that is kept."""
     with on_postgres.copied(tmp_path / "unlocked", model.url) as settings:
         log = tmp_path / "unlocked" / "log"
         with handed_in(settings, WISHES[8]) as (desk, (task,)), alive(nursery, settings, log):
