@@ -59,8 +59,11 @@ class KeptSteps:
 
     def step[T](self, name: str, kind: type[T], work: Callable[[], T]) -> T:
         """See `agent.steps.Steps.step`. An error is kept, too, and raised again. Raises `Outdated`."""
+        is_new = False
 
         def kept() -> Mapping[str, Any]:
+            nonlocal is_new
+            is_new = True
             try:
                 with step_told(self._listener, name):
                     return {"value": written(kind, work())}
@@ -73,6 +76,8 @@ class KeptSteps:
         try:
             return read(kind, found["value"])
         except ValueError as error:
+            if is_new:  # what this very release has written: begun anew it would fail for ever
+                raise
             raise Outdated(f"The step {name} was taken by another release of Kowal") from error
 
     def making(self, task: Task, replaces: str) -> None:

@@ -4,9 +4,10 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 
 from dbos import DBOS
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,6 +32,9 @@ FORGETTING_S = 1_200.0
 """Seconds between two looks at what was over long ago."""
 MOST_FORGOTTEN = 100
 """Old tasks that are removed at once: who writes meanwhile waits for no longer than that takes."""
+
+MOST_AT_ONCE = 500
+"""Turns that one statement removes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +198,9 @@ class Worker:
         """Remove what was over long ago; the queue's part first, so that a task is there for as long as anything is."""
         tasks, before = self.turns.tasks, datetime.now(UTC) - timedelta(days=self.limits.keep_days)
         while old := tasks.ended_before(before, MOST_FORGOTTEN):
-            DBOS.delete_workflows([workflow_id(*each) for last in old.items() for each in turns_until(*last)])
+            turns = (workflow_id(task_id, turn) for task_id, last in old.items() for turn in range(1, last + 1))
+            for some in batched(turns, MOST_AT_ONCE):  # a task that was parked for days has thousands
+                DBOS.delete_workflows(list(some))
             tasks.remove(old)
 
     def _bury(self, task: TaskRecord) -> bool:
@@ -204,11 +210,6 @@ class Worker:
         if dead:
             self.turns.queue.drop(task)
         return dead
-
-
-def turns_until(task_id: str, last: int) -> Iterator[tuple[str, int]]:
-    """The task's turns, from the first to the last."""
-    return ((task_id, turn) for turn in range(1, last + 1))
 
 
 def worker_name(given: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from agent.errors import BadTask, ModelTimedOut, ProviderUnavailable, TaskNotDone
+from agent.matching.decision import Match
 from agent.ports import Constraints, Purpose
 from agent.routing.budgets import Budgets, Limit
 from agent.routing.ledger import KeptLedger
@@ -255,6 +256,21 @@ def test_what_failed_is_tried_again_with_other_replies(office: Callable[..., Off
         place.shop.teller.words[Purpose.GENERATE] = [VOWELS]
         place.desk.retry(handle.record, by="me")
         assert handle.result(60).value == 3
+
+
+def test_a_step_that_this_release_cannot_read_again_ends_the_task(
+    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Begun anew it would fail for ever: it is a fault of ours, told as such."""
+    monkeypatch.setattr(
+        "agent.workflow.turns.written", lambda kind, value: {} if kind is Match else written(kind, value)
+    )
+    place = office(functions=["slugify"])
+    handle = place.submit(SLUG)
+    with At(place.worker()):
+        dead = place.stands(handle, TaskState.DEAD)
+    assert dead.turn == 1
+    assert "Kowal itself failed" in dead.reason
 
 
 def test_what_was_over_long_ago_is_removed(office: Callable[..., Office]) -> None:

@@ -187,6 +187,9 @@ def test_a_folder_that_cannot_be_written_is_no_cache(tmp_path):
     (tmp_path / "file").write_text("")
     with closing(cache(tmp_path / "file" / "replies.sqlite")) as opened:
         opened.keep(REQUEST, choice(), REPLY)
+        found = opened.reply(REQUEST, choice())
+    assert found is not None
+    assert found.text == REPLY.text
 
 
 @given(st.text())
