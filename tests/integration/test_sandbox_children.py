@@ -337,7 +337,7 @@ def test_of_two_that_want_it_one_builds(snapshot: Path, monkeypatch: pytest.Monk
     assert not list(snapshot.parent.glob("building-*"))
 
 
-def test_a_builder_that_outlives_who_started_it_is_waited_for(snapshot: Path, tmp_path: Path) -> None:
+def test_a_builder_that_outlives_who_started_it_is_waited_for(tmp_path: Path) -> None:
     """Whoever is killed while it builds has not built in vain: the next one waits, and builds nothing."""
     lives = "from pathlib import Path; from sandbox.snapshot import ensure_snapshot; import sys; "
     lives += "ensure_snapshot(Path(sys.argv[1]), print)"
@@ -354,9 +354,12 @@ def test_a_builder_that_outlives_who_started_it_is_waited_for(snapshot: Path, tm
     said: list[str] = []
     folder = ensure_snapshot(cache, said.append)
     assert said == []
-    assert (folder / "snapshot.bin").stat().st_size == (snapshot / "snapshot.bin").stat().st_size
     with turn_to_build(folder) as turn:
         assert is_taken(turn)
+    with_children = opened(cache, said)
+    assert with_children.call(ONE).value == 1
+    with_children.close()
+    assert said == []
 
 
 def children_of(pid: int) -> list[int]:
