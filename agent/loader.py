@@ -1,4 +1,4 @@
-"""Finds back ends by name: the one place that imports by string, and only from two packages of ours."""
+"""Finds back ends by name: the one place that imports by string, and only from three packages of ours."""
 
 import importlib
 import importlib.util
@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.errors import BadSettings
 
-OFFERS = {"integrations.llm": "PROVIDER", "sandbox.backends": "BACKEND"}
+OFFERS = {"integrations.chat": "CHANNEL", "integrations.llm": "PROVIDER", "sandbox.backends": "BACKEND"}
 """The packages that may be searched, and the name under which their files offer themselves."""
 
 
@@ -20,7 +20,10 @@ def available(package: str) -> list[str]:
 
 
 def load(package: str, name: str) -> Any:
-    """What the file of that name offers (`ProviderInfo`, `BackendInfo`). Raises `BadSettings` naming the known ones."""
+    """What the file of that name offers: a `ChannelInfo`, `ProviderInfo` or `BackendInfo`.
+
+    Raises `BadSettings`, which names those that there are.
+    """
     if name not in available(package):
         raise BadSettings(f"There is no `{name}` in {package}; there is {', '.join(available(package))}")
     return getattr(importlib.import_module(f"{package}.{name}"), OFFERS[package])

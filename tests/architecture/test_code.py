@@ -138,12 +138,12 @@ def test_the_table_of_exceptions_is_needed() -> None:
         assert allowed == {sin for _, sin in sins(parsed(ROOT / name))} & allowed, name
 
 
-def test_the_loader_knows_two_packages() -> None:
+def test_the_loader_knows_these_packages() -> None:
     """What is imported by name comes from the model providers and the sandbox back ends, nothing else."""
     from agent.errors import BadSettings
     from agent.loader import OFFERS, available, load
 
-    assert set(OFFERS) == {"integrations.llm", "sandbox.backends"}
+    assert set(OFFERS) == {"integrations.chat", "integrations.llm", "sandbox.backends"}
     assert available("os") == available("functions") == []
     with pytest.raises(BadSettings):
         load("functions", "slugify")

@@ -17,9 +17,11 @@ TABLED = (
     "agent/routing",
     "agent/serving",
     "agent/source",
+    "agent/talking",
     "agent/workflow",
     "registry",
     "sandbox",
+    "integrations/chat",
     "integrations/llm",
 )
 

@@ -1,0 +1,1 @@
+"""What Kowal says and hears in a chat, whichever one it is."""

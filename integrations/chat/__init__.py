@@ -1,0 +1,1 @@
+"""Chats, one file each; `agent.loader` finds them."""
