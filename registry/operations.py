@@ -10,6 +10,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Table, bindparam, case, delete, func, select, update
 from sqlalchemy.engine import URL
 
+from registry.chats import Chats
 from registry.database import Database, insert_row, storable, upsert_row
 from registry.errors import AlreadyAnswered, UnknownQuestion, UnknownRun
 from registry.model_calls import ModelCalls
@@ -51,6 +52,11 @@ class Operations:
     def tasks(self) -> Tasks:
         """The tasks on the queue."""
         return Tasks(self._database)
+
+    @property
+    def chats(self) -> Chats:
+        """What is kept of chats."""
+        return Chats(self._database)
 
     @property
     def model_calls(self) -> ModelCalls:

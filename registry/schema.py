@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration. A database at another revision is migrated, or refused if it is newer."""
 
 
@@ -244,4 +244,78 @@ claims = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("task_id", String(64), nullable=False),
+)
+
+heard = Table(
+    "heard",
+    metadata,
+    Column("channel", String(64), primary_key=True),
+    Column("message", String(200), primary_key=True),
+    Column("by", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("heard_by_person", "channel", "by", "at"),
+)
+
+chat_places = Table(
+    "chat_places",
+    metadata,
+    Column("channel", String(64), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("event", Integer, nullable=False),
+)
+
+letters = Table(
+    "letters",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("channel", String(64), nullable=False),
+    Column("room", String(200), nullable=False),
+    Column("thread", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("file", String(255), nullable=False),
+    Column("task", String(64), nullable=False),
+    Column("is_due", Boolean, nullable=False),
+    Column("is_tried", Boolean, nullable=False),
+    Column("message", String(200), nullable=False),
+    Column("refused", Text, nullable=False),
+    Index("letters_due", "channel", "is_due", "id"),
+    Index("letters_by_message", "channel", "message"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("task", String(64), primary_key=True),
+    Column("channel", String(64), nullable=False),
+    Column("room", String(200), nullable=False),
+    Column("thread", String(200), nullable=False),
+    Column("person", String(200), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("is_told", Boolean, nullable=False),
+    Index("conversations_untold", "channel", "is_told"),
+    Index("conversations_by_thread", "channel", "room", "thread"),
+)
+
+petitions = Table(
+    "petitions",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("channel", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("function", String(64), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("room", String(200), nullable=False),
+    Column("thread", String(200), nullable=False),
+    Column("task", String(64), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Index("petitions_by_state", "channel", "state"),
 )

@@ -57,14 +57,14 @@ class Tasks:
         if len(found) != 1:
             several = "several tasks begin" if found else "no task begins"
             raise UnknownTask(f"There is no task {task_id!r}: {several} so.")
-        return _record(found[0])
+        return record_of(found[0])
 
     def tasks(self, states: Collection[str] = (), *, waits_for: str = "", limit: int = 50) -> Sequence[TaskRecord]:
         """The newest tasks, newest first; of these states, waiting for that, or all."""
         query = select(tasks).order_by(tasks.c.created_at.desc(), tasks.c.id).limit(limit)
         query = query.where(tasks.c.state.in_(list(states))) if states else query
         query = query.where(tasks.c.waits_for == waits_for) if waits_for else query
-        return [_record(row) for row in self._database.rows(query)]
+        return [record_of(row) for row in self._database.rows(query)]
 
     def move(
         self,
@@ -107,7 +107,7 @@ class Tasks:
         """The tasks whose waiting or whose time is over."""
         waiting = (tasks.c.state == TaskState.WAITING) & (tasks.c.expires_at <= now)
         late = tasks.c.state.in_(list(OPEN)) & (tasks.c.deadline <= now)
-        return [_record(row) for row in self._database.rows(select(tasks).where(waiting | late))]
+        return [record_of(row) for row in self._database.rows(select(tasks).where(waiting | late))]
 
     def open_turns(self, limit: int) -> Mapping[str, int]:
         """The turns of the tasks that are to go on by themselves, by their ids; those that were handed in first."""
@@ -137,7 +137,7 @@ class Tasks:
         over = [state for state in TaskState if state.is_over]
         waiting = select(tasks).join(leader, tasks.c.waits_for == literal("task:") + leader.c.id)
         waiting = waiting.where(tasks.c.state == TaskState.WAITING, leader.c.state.in_(over))
-        return [_record(row) for row in self._database.rows(waiting)]
+        return [record_of(row) for row in self._database.rows(waiting)]
 
     def tell(self, event: TaskEvent) -> None:
         """Keep an event, unless there is one under its key."""
@@ -200,7 +200,7 @@ def known_with(connection: Connection, task_id: str) -> Mapping[str, Any]:
 def followers(connection: Connection, task_id: str) -> Sequence[TaskRecord]:
     """The tasks that wait for this one."""
     query = select(tasks).where(tasks.c.waits_for == f"task:{task_id}", tasks.c.state == TaskState.WAITING)
-    return [_record(dict(row)) for row in connection.execute(query).mappings()]
+    return [record_of(dict(row)) for row in connection.execute(query).mappings()]
 
 
 def reopen(connection: Connection, task: TaskRecord) -> None:
@@ -219,7 +219,8 @@ def event_of(task_id: str, key: str, action: str, **facts: Any) -> TaskEvent:
     return TaskEvent(task_id=task_id, key=key, at=datetime.now(UTC), action=action, facts=facts)
 
 
-def _record(row: Mapping[str, Any]) -> TaskRecord:
+def record_of(row: Mapping[str, Any]) -> TaskRecord:
+    """The task that a row holds."""
     return replace(TaskRecord(**row), state=TaskState(row["state"]))
 
 

@@ -116,6 +116,11 @@ class ChatChannel(Protocol):
         """Our account."""
         ...
 
+    @property
+    def calls_a_minute(self) -> int | None:
+        """How many messages may be posted, and how many changed, in a minute; None where no limit is known."""
+        ...
+
     def listen(self, since: Callable[[], datetime]) -> None:
         """Begin to listen, in the background; a connection that drops is made anew by itself, for ever.
 

@@ -1,0 +1,66 @@
+"""What the operator says of any chat: where Kowal answers, whom, and in which language."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agent.errors import BadSettings
+from agent.talking.rights import Rule
+
+MIB = 1 << 20
+
+
+class RuleSettings(BaseModel):
+    """Who may do something: whoever is named, or has one of the roles; nobody named and no role is everybody."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    users: tuple[str, ...] = ()
+    """Their names or ids."""
+    roles: tuple[str, ...] = ()
+    """Roles on the server or in the room, as the server tells them."""
+
+    def as_rule(self) -> Rule:
+        """The rule as the agent takes it."""
+        return Rule(users=frozenset(self.users), roles=frozenset(self.roles))
+
+
+class ChatSettings(BaseModel):
+    """What every chat's section of the settings has; the rest of it is the channel's own."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    rooms: tuple[str, ...] = ()
+    """The rooms in which it answers, by name or id; empty: all that the account is in. Direct messages always."""
+    ask: RuleSettings = RuleSettings()
+    """Who may ask for tasks."""
+    create: RuleSettings = RuleSettings()
+    """Who may have functions made and enhanced; others get what there is."""
+    approve: RuleSettings = RuleSettings(roles=("admin",))
+    """Who may sign, reject, and speak for the tasks of others."""
+    approvals_room: str = ""
+    """Where signatures are asked for; empty: in the thread of the task."""
+    promotions_room: str = ""
+    """Where it is told which functions tasks made, promoted or lost, whichever way the tasks came in; empty: nowhere."""
+    a_minute: int = Field(default=20, ge=1)
+    """Messages of one person that are taken in a minute."""
+    language: Literal["en", "pl"] = "en"
+    """Of what is said where the language of whoever asked is not clear."""
+    max_file_mib: int = Field(default=8, ge=1, le=64)
+    """The largest file that is taken from a message."""
+
+    @classmethod
+    def of(cls, name: str, section: Mapping[str, Any]) -> "ChatSettings":
+        """Those of the chat's section. Raises `BadSettings`."""
+        try:
+            return cls.model_validate(dict(section))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(("chat", name, *map(str, first["loc"])))
+            raise BadSettings(f"The setting `{where}` is wrong: {first['msg']}") from None
+
+
+def own_part(section: Mapping[str, Any]) -> dict[str, Any]:
+    """What the section says to the channel itself."""
+    return {key: value for key, value in section.items() if key not in ChatSettings.model_fields}
