@@ -277,6 +277,8 @@ class Settings(BaseSettings):
     """Where spans and metrics go, as OTLP over HTTP; empty: nowhere."""
     llm: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """One section a model provider; `kowal doctor` and docs/settings.md say what each takes."""
+    chat: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """One section a chat that Kowal is in."""
     backends: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """One section a sandbox back end."""
 
@@ -325,6 +327,7 @@ class Settings(BaseSettings):
         """What no log may show, by a name: secrets, and the keys and passwords of neighbours."""
         sections = {name: self.provider_section(name) for name in (*self.providers, *self.llm)}
         found = {f"llm.{place}": key for place, key in keys_in(sections)}
+        found |= {f"chat.{place}": key for place, key in keys_in(self.chat)}
         if password := urlsplit(self.database).password:
             found["database"] = unquote(password)
         for name, section in self.secrets.items():

@@ -11,7 +11,7 @@ from agent.checks import examples_hold
 from agent.checks.trial import Trial
 from agent.clock import StepClock
 from agent.composition import callees_of
-from agent.errors import BadArguments, BadTask, KowalError, NotGranted, RunFailed, Unclear
+from agent.errors import BadArguments, BadTask, KowalError, NoFunctionFits, NotGranted, RunFailed, Unclear
 from agent.making.doubts import interface_of, refuse_misfit, said_of
 from agent.making.following import Following
 from agent.making.forge import Forge, Made
@@ -198,6 +198,11 @@ class Agent:
         number = known.question
         if number is not None:
             return steps.step("make", Made, lambda: self._answered(number, clock))
+        if not task.may_create:
+            raise NoFunctionFits(
+                "No function fits, and you may not have one made here",
+                advice="Ask somebody who may, or say the task in other words.",
+            )
         steps.making(task, replaces)
         old = steps.step("find", Version, lambda: self.registry.get(replaces)) if replaces else None
         return steps.step("make", Made, lambda: self.forge.make(task, clock, replaces=old))

@@ -30,6 +30,8 @@ class Task:
     """Input files by plain name, for a function that was granted `files in`."""
     constraints: Constraints = NO_CONSTRAINTS
     """What it demands of the models that are asked for it."""
+    may_create: bool = True
+    """Whether a function may be made for it; without, it gets what there is."""
     id: str = ""
     """Its name on the queue, where it is on one: what is made for it twice, after a crash, is one function."""
 

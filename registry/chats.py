@@ -1,13 +1,13 @@
 """What is kept of chats: what was heard, what is to be said, whose tasks they are, what waits there for a signature.
 
-A letter is written in the transaction that has it be said, and sent later by whoever serves the channel: once, in order,
-however often that process is killed, for the server tells letters apart by their keys.
+A letter is written in the transaction that has it be said, and sent later by whoever serves the channel: once, and in
+order, however often that process is killed, for the server tells letters apart by their keys.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, func, select, update
@@ -44,6 +44,7 @@ class KeptLetter:
     """The id of the message that it became."""
     refused: str = ""
     """Why the server would not have it."""
+    written_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     id: int | None = None
     """Given by the database; later ones are larger."""
 
@@ -133,6 +134,9 @@ class Chats:
             old = list(connection.execute(select(conversations.c.task).where(gone).limit(_MOST)).scalars())
             connection.execute(delete(conversations).where(conversations.c.task.in_(old)))
             connection.execute(delete(letters).where(letters.c.task.in_(old)))
+            closed = letters.c.key.not_in(select(petitions.c.key).where(petitions.c.state == "open"))
+            said = (letters.c.channel == channel) & (letters.c.task == "") & (letters.c.written_at < before) & closed
+            connection.execute(delete(letters).where(said))
 
     def letter(self, key: str) -> KeptLetter | None:
         """The letter of that key."""

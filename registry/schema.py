@@ -279,6 +279,7 @@ letters = Table(
     Column("is_tried", Boolean, nullable=False),
     Column("message", String(200), nullable=False),
     Column("refused", Text, nullable=False),
+    Column("written_at", UtcDateTime, nullable=False),
     Index("letters_due", "channel", "is_due", "id"),
     Index("letters_by_message", "channel", "message"),
 )

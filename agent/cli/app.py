@@ -7,6 +7,7 @@ import typer
 from agent.cli import (
     audit,
     backup,
+    chat,
     functions,
     matching,
     models,
@@ -59,6 +60,7 @@ for look in (spending.bench, spending.spending, spending.learned):
 app.add_typer(models.app, name="models")
 app.add_typer(requirements.app, name="requirements")
 app.command("verify")(verify.verify_functions)
+app.command("chat")(chat.chat)
 app.command("serve")(serve.serve)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

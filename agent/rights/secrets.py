@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from agent.rights.outcomes import AskRefused
@@ -15,6 +16,8 @@ PREFIX = "kowal-secret-"
 PLACEHOLDER = re.compile(PREFIX.encode() + rb"[0-9a-f]{32}", re.IGNORECASE)
 SHORTEST = 8
 """Characters of a secret: a shorter one could not be told from ordinary text in an answer."""
+KEYS = ("api_key", "password", "token", "totp_secret", "webhook_token")
+"""What neighbours know us by, as their sections of the settings call it; with `_file`, where that stands in a file."""
 ESCAPE = re.compile(r"%[0-9A-F]{2}")
 BASIC = re.compile(r"basic +([A-Za-z0-9+/=]+)", re.IGNORECASE)
 
@@ -122,14 +125,28 @@ def closed(header: str, inside: str) -> str:
 
 
 def keys_in(section: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """The API keys in a raw section of the settings and in what it nests, by their place; not those that are words."""
+    """The keys, tokens and passwords in a raw section of the settings and in what it nests, by their place.
+
+    Those in files that it names are among them; those that are as short as words are not.
+    """
     inner: Iterable[tuple[object, object]] = ()
     if isinstance(section, Mapping):
         inner = section.items()
     elif isinstance(section, list | tuple):
         inner = enumerate(section)
     for name, value in inner:
-        if name == "api_key" and len(str(value)) >= SHORTEST:
-            yield path, str(value)
+        place = f"{path}.{name}" if path else str(name)
+        if name in KEYS or str(name).removesuffix("_file") in KEYS:
+            found = str(value) if name in KEYS else read_key(Path(str(value)))
+            if len(found) >= SHORTEST:
+                yield path if name == "api_key" else place, found
         else:
-            yield from keys_in(value, f"{path}.{name}" if path else str(name))
+            yield from keys_in(value, place)
+
+
+def read_key(file: Path) -> str:
+    """The key in a file; empty where it cannot be read: then it cannot be shown either."""
+    try:
+        return file.expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

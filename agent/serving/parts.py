@@ -35,6 +35,12 @@ def workers(settings: "Settings") -> Iterator[Part]:
         yield Part(name=name, command=kowal(settings, "worker", "--name", name))
 
 
+def chats(settings: "Settings") -> Iterator[Part]:
+    """One for each chat that the settings have a section for."""
+    for name in settings.chat:
+        yield Part(name=f"chat-{name}", command=kowal(settings, "chat", name))
+
+
 def kowal(settings: "Settings", *words: str) -> tuple[str, ...]:
     """The command `kowal` with these words, tied to the process that starts it."""
     return (sys.executable, "-P", "-m", "agent.cli.part", str(patience_s(settings)), *words)
@@ -45,5 +51,5 @@ def patience_s(settings: "Settings") -> float:
     return settings.tasks.drain_s + ENDING_S
 
 
-KINDS: tuple[Callable[["Settings"], Iterator[Part]], ...] = (workers,)
+KINDS: tuple[Callable[["Settings"], Iterator[Part]], ...] = (workers, chats)
 """Every kind of part; each gives as many as the settings ask for."""

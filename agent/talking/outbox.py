@@ -17,7 +17,7 @@ EDIT_S = 1.0
 WINDOW_S = 60.0
 """What a server counts calls in."""
 FOR_ENDS = 0.5
-"""The share of the calls that the server allows which only what is said for the first time, or for the last, may use."""
+"""The share of the calls that the server allows which only the last words of something may use."""
 AWAY_S = 5.0
 """Seconds until the next try where the server does not answer."""
 

@@ -1,4 +1,4 @@
-"""Who may do what in a chat. Names and roles are the server's word; what somebody writes about themselves says nothing."""
+"""Who may do what in a chat. Names and roles are the server's word; what people write of themselves says nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ class ChatSettings(BaseModel):
     approvals_room: str = ""
     """Where signatures are asked for; empty: in the thread of the task."""
     promotions_room: str = ""
-    """Where it is told which functions tasks made, promoted or lost, whichever way the tasks came in; empty: nowhere."""
+    """Where it is told which functions tasks promoted or took out, whichever way they came in; empty: nowhere."""
     a_minute: int = Field(default=20, ge=1)
     """Messages of one person that are taken in a minute."""
     language: Literal["en", "pl"] = "en"

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("is_tried", sa.Boolean, nullable=False),
         sa.Column("message", sa.String(200), nullable=False),
         sa.Column("refused", sa.Text, nullable=False),
+        sa.Column("written_at", sa.DateTime, nullable=False),
     )
     op.create_index("letters_due", "letters", ["channel", "is_due", "id"])
     op.create_index("letters_by_message", "letters", ["channel", "message"])

@@ -1,0 +1,93 @@
+"""Settings in, what serves a chat out."""
+
+from datetime import timedelta
+from functools import partial
+
+from agent.config import Settings
+from agent.errors import BadSettings
+from agent.loader import available, load
+from agent.matching.learning import said_right, said_wrong
+from agent.talking.channel import ChannelInfo, ChatChannel
+from agent.talking.colleague import Colleague
+from agent.talking.listening import Listening
+from agent.talking.notices import Notices
+from agent.talking.outbox import Outbox
+from agent.talking.petitions import Petitions
+from agent.talking.reporter import Reporter
+from agent.talking.settings import ChatSettings, own_part
+from agent.talking.speech import Speech
+from agent.types import Listener
+from agent.wiring import open_people
+from registry import Operations
+
+
+def open_channel(settings: Settings, name: str) -> ChatChannel:
+    """The channel of that name. Raises `BadSettings` where the settings have no section for it, or a wrong one."""
+    if name not in settings.chat:
+        raise BadSettings(
+            f"The settings have no chat `{name}`",
+            advice=f"`kowal init {name}` asks what it needs. There is {', '.join(available('integrations.chat'))}.",
+        )
+    info: ChannelInfo = load("integrations.chat", name)
+    return info.open(own_part(settings.chat[name]))
+
+
+def open_listening(settings: Settings, name: str, listener: Listener) -> Listening:
+    """What serves that chat. Raises `BadSettings`, and as `open_people` does."""
+    channel = open_channel(settings, name)
+    return listening_on(settings, channel, listener)
+
+
+def listening_on(settings: Settings, channel: ChatChannel, listener: Listener) -> Listening:
+    """What serves the channel. Raises as `open_listening` does."""
+    wanted, people = ChatSettings.of(channel.name, settings.chat.get(channel.name, {})), open_people(settings)
+    operations, registry = people.operations, people.signing.registry
+    chats, tasks = operations.chats, operations.tasks
+    speech = Speech(registry=registry, operations=operations, signing=people.signing)
+    petitions = Petitions(
+        chats=chats,
+        channel=channel,
+        people=people,
+        rule=wanted.approve.as_rule(),
+        approvals_room=wanted.approvals_room,
+        wait=timedelta(days=settings.tasks.wait_days),
+        show=speech.petition,
+        said=speech.decided,
+        explain=speech.error,
+    )
+    reporter = Reporter(
+        chats=chats, tasks=tasks, registry=registry, channel=channel, petitions=petitions, speech=speech
+    )
+    return Listening(
+        chats=chats,
+        channel=channel,
+        colleague=Colleague(
+            chats=chats,
+            channel=channel,
+            people=people,
+            petitions=petitions,
+            settings=wanted,
+            speech=speech,
+            judge=partial(judged, operations),
+        ),
+        reporter=reporter,
+        petitions=petitions,
+        notices=Notices(
+            chats=chats, channel=channel, room=wanted.promotions_room, text=partial(speech.notice, wanted.language)
+        ),
+        outbox=Outbox(
+            chats=chats,
+            channel=channel,
+            files=reporter.files,
+            is_over=lambda task_id: tasks.task(task_id).state.is_over,
+        ),
+        listener=listener,
+        keep=timedelta(days=settings.tasks.keep_days),
+    )
+
+
+def judged(operations: Operations, run_id: int, right: bool, name: str, by: str) -> str:  # noqa: FBT001 (a word)
+    """What was learnt from a person's word on a run."""
+    if right:
+        return said_right(operations, run_id, by=by)
+    return said_wrong(operations, run_id, by=by, should_be=name or None)

@@ -1,0 +1,297 @@
+"""Takes what people say in a chat: a command, an answer to what a task waits for, or else a task."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from agent.errors import BadTask, ChatError, ChatRefused, KowalError
+from agent.talking.answers import read_answer
+from agent.talking.channel import ChatChannel, Heard, Person
+from agent.talking.commands import Command, read_command
+from agent.talking.outbox import key_of
+from agent.talking.petitions import Petitions, Place
+from agent.talking.reporter import letter_key
+from agent.talking.rights import Rule, Spoken
+from agent.talking.settings import MIB, ChatSettings
+from agent.talking.speech import Speech
+from agent.types import Task
+from agent.workflow.desk import Asked
+from agent.workflow.people import People
+from agent.workflow.standing import wait_of
+from agent.workflow.turns import Wanted
+from registry import Registry, RegistryError, TaskRecord, TaskState, UnknownTask
+from registry.chats import Chats, Conversation, KeptLetter, Petition, begin_with, take_with, write_with
+
+MINUTE = timedelta(minutes=1)
+UNMENTIONED = ("approve", "reject", "cancel", "status", "right", "wrong")
+"""Commands that are meant for us in a thread of ours, mentioned or not."""
+
+
+@dataclass(kw_only=True)
+class Colleague:
+    """Who hears people in one channel. Used by one thread.
+
+    What is done about a message may be begun twice, where the process dies in between. Each comes to the same then: a
+    task has the message as its key, and what is said has a key of its own.
+    """
+
+    chats: Chats
+    channel: ChatChannel
+    people: People
+    petitions: Petitions
+    settings: ChatSettings
+    speech: Speech
+    judge: Callable[[int, bool, str, str], str]
+    """A person's word on a run: its id, whether it was right, what it should have been, and who says so."""
+
+    def hear(self, heard: Heard) -> None:
+        """Do what the message asks for, once. Raises `ChatUnavailable`, `TooFast`, and what the database raises."""
+        if self.chats.was_heard(self.channel.name, heard.id):
+            return
+        said = self._about(heard)
+        with self.chats.writing() as connection:
+            if take_with(connection, self.channel.name, heard.id, heard.by.id, heard.at) and said:
+                write_with(connection, self._letter(heard, said))
+
+    def broken(self, heard: Heard, error: Exception) -> None:
+        """Say that Kowal itself failed at the message, and go on with the next."""
+        said = self.speech.broken(error, self.language(heard))
+        with self.chats.writing() as connection:
+            if take_with(connection, self.channel.name, heard.id, heard.by.id, heard.at):
+                write_with(connection, self._letter(heard, said))
+
+    def language(self, heard: Heard) -> str:
+        """The language in which the person is answered."""
+        return self.speech.language_of(heard.text, self.settings.language)
+
+    def _about(self, heard: Heard) -> str:
+        """What is said to the message at once; empty where nothing is, or where a task will tell."""
+        command, waiting = read_command(heard.text), self._waiting(heard)
+        is_ours = self._is_ours(heard)
+        if not heard.is_to_us and not is_ours:
+            return ""
+        if not heard.is_to_us and not waiting and not (command and command.kind in UNMENTIONED):
+            return ""
+        language = command.language if command else self.language(heard)
+        if why := self._refusal(heard, language):
+            return why if heard.is_to_us else ""
+        try:
+            if command:
+                return self._command(heard, command)
+            if waiting:
+                return self._answer(heard, waiting, language)
+            if not (heard.text or heard.attachments):
+                return self.speech.help(language)
+            return self._task(heard, Wanted(task=Task(text=heard.text)), language)
+        except (KowalError, RegistryError) as error:
+            if isinstance(error, ChatError) and error.retryable:
+                raise
+            return self.speech.error(error, language)
+
+    def _is_ours(self, heard: Heard) -> bool:
+        """Whether the message stands in a thread that a task of ours goes on in."""
+        return bool(heard.thread) and bool(self.chats.under(self.channel.name, heard.room, heard.thread))
+
+    def _refusal(self, heard: Heard, language: str) -> str:
+        """Why the person is not served here and now; empty where they are."""
+        settings = self.settings
+        if settings.rooms and not heard.is_direct and not {heard.room, heard.room_name} & set(settings.rooms):
+            return self.speech.say("room_not_served", language, rooms=", ".join(settings.rooms))
+        if not self._allowed(settings.ask.as_rule(), heard):
+            return self.speech.say("may_not_ask", language, who=settings.ask.as_rule().shown)
+        since = datetime.now(UTC) - MINUTE
+        if self.chats.heard_of(self.channel.name, heard.by.id, since) >= settings.a_minute:
+            return self.speech.say("too_many_requests", language, count=settings.a_minute)
+        return ""
+
+    def _allowed(self, rule: Rule, heard: Heard) -> bool:
+        return rule.allows(heard.by, heard.room, self.channel.roles)
+
+    def _task(self, heard: Heard, wanted: Wanted, language: str) -> str:
+        """Hand the task in, and begin the message that tells of it."""
+        may_create = self._allowed(self.settings.create.as_rule(), heard)
+        if wanted.verb == "enhance" and not may_create:
+            return self.speech.say("may_not_create", language, who=self.settings.create.as_rule().shown)
+        task = replace(wanted.task, files=self._files(heard), may_create=may_create)
+        asked = Asked(by=self.actor(heard.by), via=self.channel.name, key=heard.id)
+        record = self.people.desk.submit(replace(wanted, task=task), asked)
+        conversation = Conversation(
+            task=record.id,
+            channel=self.channel.name,
+            room=heard.room,
+            thread=heard.thread or heard.id,
+            person=heard.by.id,
+            language=language,
+            begun_at=datetime.now(UTC),
+        )
+        with self.chats.writing() as connection:
+            begin_with(connection, conversation)
+            write_with(connection, replace(self._letter(heard, ""), key=letter_key(record.id), task=record.id))
+        self._see(heard)
+        return ""
+
+    def _files(self, heard: Heard) -> dict[str, bytes]:
+        """The files that came with the message. Raises `BadTask` for two of one name, `ChatRefused` for a large one."""
+        most = self.settings.max_file_mib * MIB
+        names = [each.name for each in heard.attachments]
+        if len(names) != len(set(names)):
+            raise BadTask("Two files of the message have the same name", advice="Give each a name of its own.")
+        files = {each.name: self.channel.fetch(each, most) for each in heard.attachments}
+        if sum(map(len, files.values())) > most:
+            raise ChatRefused(f"The files are larger than {self.settings.max_file_mib} MiB together", advice="Send less.")
+        return files
+
+    def _see(self, heard: Heard) -> None:
+        """Show that the message was seen; that is a courtesy, and not waited for."""
+        try:
+            self.channel.see(heard.id)
+        except ChatError:
+            return
+
+    def _waiting(self, heard: Heard) -> TaskRecord | None:
+        """The newest task in the message's thread that waits for somebody's word."""
+        if not heard.thread:
+            return None
+        under = [task for _, task in self.chats.under(self.channel.name, heard.room, heard.thread)]
+        waiting = [task for task in under if task.state is TaskState.WAITING and wait_of(task).is_for_people]
+        return waiting[-1] if waiting else None
+
+    def _answer(self, heard: Heard, task: TaskRecord, language: str) -> str:
+        """Have a task go on by the person's answer; where it is none, say how to answer, if they talk to us."""
+        wait, people, by = wait_of(task), self._people(heard), self.actor(heard.by)
+        is_theirs = by == task.asked_by
+        if not (heard.is_to_us or is_theirs or self._allowed(self.petitions.rule, heard)):
+            return ""  # people may talk about it
+        if wait.is_for_approvers:
+            return self.speech.asks(task, language) if heard.is_to_us else ""
+        question = people.question(task) if wait.kind == "question" else None
+        said = read_answer(heard.text, task, question)
+        if said is None:
+            return self.speech.not_understood(task, language) if heard.is_to_us or is_theirs else ""
+        if said.decision is not None:
+            people.decide(task, said.decision, by=by)
+        elif said.name:
+            people.choose(task, said.name, by=by)
+        else:
+            people.give(task, said.arguments, by=by)
+        self._see(heard)
+        return ""
+
+    def _command(self, heard: Heard, command: Command) -> str:
+        """What is said to a command, which is done."""
+        match command.kind:
+            case "help" | "functions" | "show" | "history":
+                return self.speech.inquiry(command)
+            case "enhance":
+                wanted = Wanted(task=Task(text=command.text), verb="enhance", name=command.name)
+                self.people.signing.registry.get(command.name)
+                return self._task(heard, wanted, command.language)
+            case "rollback":
+                return self._rollback(heard, command)
+            case "approve" | "reject":
+                return self._decision(heard, command)
+            case "right" | "wrong":
+                return self._judgement(heard, command)
+            case "cancel":
+                return self._cancel(heard, command)
+        return self._status(heard, command)
+
+    def _rollback(self, heard: Heard, command: Command) -> str:
+        """Ask for somebody's signature for going back to a version."""
+        registry = self.people.signing.registry
+        serving, wanted = registry.get(command.name), registry.get(command.name, command.version)
+        if serving.digest == wanted.digest:
+            return self.speech.say("serves_already", command.language, name=wanted.name, version=wanted.version)
+        place = Place(room=heard.room, thread=heard.thread or heard.id, language=command.language)
+        asked_for = self.petitions.ask(wanted, "rollback", place, by=self.actor(heard.by), cause=heard.id)
+        self._see(heard)
+        is_here = (asked_for.room, asked_for.thread) == (place.room, place.thread)
+        return "" if is_here else self.speech.say("asked_elsewhere", command.language)
+
+    def _decision(self, heard: Heard, command: Command) -> str:
+        """Approve or reject what waits in this thread, or the task that is named."""
+        yes, language = command.kind == "approve", command.language
+        task = self._meant(heard, command)
+        petition = self._petition(heard, task)
+        if petition is None and task is not None and wait_of(task).kind == "budget":
+            people, by = self._people(heard), self.actor(heard.by)
+            _ = people.allow(task, by=by) if yes else people.reject(task, by=by, reason=command.text)
+            self._see(heard)
+            return ""
+        if petition is None and task is not None and not yes and task.state is TaskState.WAITING:
+            self._people(heard).reject(task, by=self.actor(heard.by), reason=command.text)
+            self._see(heard)
+            return ""
+        if petition is None:
+            return self.speech.say("nothing_to_approve", language)
+        if not self.petitions.may(heard.by, heard.room):
+            return self.speech.say("may_not_approve", language, who=self.petitions.rule.shown)
+        self.petitions.decide(petition, heard.by, yes=yes, reason=command.text)
+        self._see(heard)
+        return ""
+
+    def _petition(self, heard: Heard, task: TaskRecord | None) -> Petition | None:
+        """What waits for a signature: of the task, else in this thread, else under the message that the thread is."""
+        for each in self.chats.petitions(self.channel.name):
+            letter = self.chats.letter(each.key)
+            under = bool(heard.thread) and heard.thread in (each.thread, letter.message if letter else "")
+            if (task is not None and each.task == task.id) or (under and each.room == heard.room):
+                return each
+        return None
+
+    def _judgement(self, heard: Heard, command: Command) -> str:
+        """Learn from the person's word on the latest answer in this thread."""
+        under = self.chats.under(self.channel.name, heard.room, heard.thread) if heard.thread else ()
+        runs = [task.outcome["run_id"] for _, task in under if task.outcome and task.outcome.get("run_id")]
+        if not runs:
+            return self.speech.say("nothing_to_judge", command.language)
+        return self.judge(runs[-1], command.kind == "right", command.name, self.actor(heard.by))
+
+    def _cancel(self, heard: Heard, command: Command) -> str:
+        """Have a task end."""
+        task = self._meant(heard, command)
+        if task is None or task.state.is_over:
+            return self.speech.say("nothing_to_cancel", command.language)
+        self._people(heard).desk.cancel(task, by=self.actor(heard.by))
+        self._see(heard)
+        return ""
+
+    def _status(self, heard: Heard, command: Command) -> str:
+        """How a task stands, or all of the person's."""
+        task = self._meant(heard, command) if command.task or heard.thread else None
+        if task is not None:
+            return self.speech.standing([task], command.language)
+        theirs = self.chats.of_person(self.channel.name, heard.by.id, 20)
+        return self.speech.standing([each for _, each in theirs if not each.state.is_over], command.language)
+
+    def _meant(self, heard: Heard, command: Command) -> TaskRecord | None:
+        """The task that is named, else the newest open one of the thread, else of the person. Raises `UnknownTask`."""
+        if command.task:
+            return self._named(heard, command.task)
+        if heard.thread:
+            under = [task for _, task in self.chats.under(self.channel.name, heard.room, heard.thread)]
+            return next((task for task in reversed(under) if not task.state.is_over), under[-1] if under else None)
+        theirs = self.chats.of_person(self.channel.name, heard.by.id, 20)
+        return next((task for _, task in theirs if not task.state.is_over), None)
+
+    def _named(self, heard: Heard, task_id: str) -> TaskRecord:
+        """The task of that id, where it is the person's or they may sign; others learn nothing of it."""
+        task = self.people.desk.tasks.task(task_id)
+        if task.asked_by == self.actor(heard.by) or self._allowed(self.petitions.rule, heard):
+            return task
+        raise UnknownTask(f"You have no task {task_id!r}.")
+
+    def _people(self, heard: Heard) -> People:
+        """What takes the person's words, by their rights here."""
+        people, is_approver = self.people, self._allowed(self.petitions.rule, heard)
+        may = Spoken(approvers=people.desk.may.approvers, is_approver=is_approver)
+        return replace(people, desk=replace(people.desk, may=may), signing=replace(people.signing, may=may))
+
+    def actor(self, person: Person) -> str:
+        """The person, for the record."""
+        return f"{self.channel.name}:{person.name}"
+
+    def _letter(self, heard: Heard, text: str) -> KeptLetter:
+        """A letter in the message's thread."""
+        key, thread = key_of("reply", self.channel.name, heard.id), heard.thread or heard.id
+        return KeptLetter(key=key, channel=self.channel.name, room=heard.room, thread=thread, text=text)

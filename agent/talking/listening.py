@@ -1,0 +1,162 @@
+"""Serves one channel: takes what happens there, has what is to be said be said, until it is told to end."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from agent.errors import KowalError, TooFast
+from agent.talking.channel import CaughtUp, ChatChannel, Happening, Heard, Reacted
+from agent.talking.colleague import Colleague
+from agent.talking.notices import Notices
+from agent.talking.outbox import Outbox
+from agent.talking.petitions import Petitions
+from agent.talking.reporter import Reporter
+from agent.types import Event, Listener
+from agent.workflow.endings import is_registry_away
+from registry import OperationsUnavailable, RegistryError
+from registry.chats import Chats
+
+POLL_S = 0.1
+"""Seconds for which nothing but a new message is looked for."""
+ROUND_S = 0.25
+"""Seconds between two looks at what is to be said."""
+LOOK_S = 30.0
+"""Seconds between two looks at what waits for a signature."""
+AGAIN_S = 2.0
+"""Seconds until something is tried again that something around it kept from being done."""
+HEARD_DAYS = 30
+"""Days for which it is known what was heard: far more than anything can be heard again."""
+FORGETTING_S = 3_600.0
+
+
+@dataclass(kw_only=True)
+class Listening:
+    """One channel, served. A process has one of each channel; where two have, what is done is done once."""
+
+    chats: Chats
+    channel: ChatChannel
+    colleague: Colleague
+    reporter: Reporter
+    petitions: Petitions
+    notices: Notices
+    outbox: Outbox
+    listener: Listener
+    keep: timedelta
+    """How long tasks that are over are kept."""
+    _since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """Until when everything was heard."""
+    _is_told: bool = False
+    _late: bool = False
+    """Whether it is known that something does not answer."""
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Serve until `stop`. What is to be said then is said by whoever serves it next."""
+        name = self.channel.name
+        if (since := self._outlasting(lambda: self.chats.since(name))) is not None:
+            self._since = since
+        else:
+            self._outlasting(lambda: self.chats.caught_up(name, self._since))
+        self.channel.listen(lambda: self._since)
+        ready()
+        rounds = {ROUND_S: self._speak, LOOK_S: self._look, FORGETTING_S: self._forget}
+        next_at = dict.fromkeys(rounds, 0.0)
+        while not self._is_told:
+            happening = self.channel.next(POLL_S)
+            if happening is not None:
+                self._take(happening)
+            for every, work in rounds.items():
+                if time.monotonic() >= next_at[every]:
+                    self._guarded(work)
+                    next_at[every] = time.monotonic() + every
+        self._guarded(self._speak)
+
+    def stop(self) -> None:
+        """Have `run` end. Safe in a signal handler; idempotent."""
+        self._is_told = True
+
+    def _take(self, happening: Happening) -> None:
+        """Do what it asks for, tried until the database and the server answer: what was heard must not be lost."""
+        while not self._is_told:
+            try:
+                self._do(happening)
+            except TooFast as error:
+                self._pause(min(error.again_in_s, AGAIN_S))
+            except (KowalError, RegistryError) as error:
+                if not passes(error):
+                    self._break(happening, error)
+                    return
+                self._tell_late(error)
+                self._pause(AGAIN_S)
+            except Exception as error:  # noqa: BLE001 (a fault of ours must not have the same message kill us for ever)
+                self._break(happening, error)
+                return
+            else:
+                return
+
+    def _do(self, happening: Happening) -> None:
+        match happening:
+            case Heard():
+                self.colleague.hear(happening)
+            case Reacted():
+                self.petitions.reacted(happening)
+            case CaughtUp(at=at):
+                self.chats.caught_up(self.channel.name, at)
+                self._since = max(self._since, at)
+
+    def _break(self, happening: Happening, error: Exception) -> None:
+        """Tell of a fault of our own, to whoever met it and to whoever operates."""
+        what = f"{type(error).__name__}: {error}"
+        self.listener(Event(action="chat.broken", facts={"error": what, "channel": self.channel.name}))
+        if isinstance(happening, Heard):
+            self._guarded(lambda: self.colleague.broken(happening, error))
+
+    def _speak(self) -> None:
+        self.reporter.round()
+        self.notices.round()
+        self.outbox.round()
+
+    def _look(self) -> None:
+        self.petitions.look()
+
+    def _forget(self) -> None:
+        now = datetime.now(UTC)
+        self.chats.forget(self.channel.name, now - timedelta(days=HEARD_DAYS), now - self.keep)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Outlive a server or a database that is away for a while."""
+        try:
+            work()
+        except (KowalError, RegistryError) as error:
+            self._tell_late(error)
+        else:
+            self._late = False
+
+    def _tell_late(self, error: Exception) -> None:
+        """Tell, once, that something does not answer."""
+        if not self._late:
+            self.listener(Event(action="chat.late", facts={"error": str(error), "channel": self.channel.name}))
+        self._late = True
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, while what is to be said is said."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not self._is_told:
+            self._guarded(self._speak)
+            time.sleep(POLL_S)
+
+    def _outlasting[T](self, work: Callable[[], T]) -> T:
+        """The work's value, tried until the database answers."""
+        while True:
+            try:
+                return work()
+            except RegistryError as error:
+                self._tell_late(error)
+                time.sleep(AGAIN_S)
+                if self._is_told:
+                    raise
+
+
+def passes(error: Exception) -> bool:
+    """Whether what was tried may go well later, with nothing changed."""
+    return bool(getattr(error, "retryable", False)) or isinstance(error, OperationsUnavailable) or is_registry_away(error)

@@ -1,0 +1,149 @@
+"""Tells whoever asked in a chat how their task goes: one message that grows into the answer, and what it asks for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from agent.errors import KowalError
+from agent.talking.channel import ChatChannel
+from agent.talking.layout import Answer
+from agent.talking.outbox import key_of
+from agent.talking.petitions import Petitions, Place
+from agent.talking.speech import Speech
+from agent.types import Outcome
+from agent.workflow.kept import read
+from agent.workflow.standing import wait_of
+from registry import Registry, RegistryError, Status, TaskEvent, TaskRecord, Tasks, TaskState, UnknownFunction, UnknownVersion, Version
+from registry.chats import Chats, Conversation, KeptLetter, rewrite_with, told_with, write_with
+
+QUIET_S = 1.0
+"""Seconds for which nothing is said of a task: most are answered by then."""
+
+
+@dataclass(kw_only=True)
+class Reporter:
+    """What is said of the tasks of one channel. Used by one thread."""
+
+    chats: Chats
+    tasks: Tasks
+    registry: Registry
+    channel: ChatChannel
+    petitions: Petitions
+    speech: Speech
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _events: dict[str, list[TaskEvent]] = field(default_factory=dict)
+    """Of the tasks under way, as far as they were read."""
+    _told: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """The turn and state for which a waiting task was told of."""
+
+    def round(self) -> None:
+        """Have the letters say how the tasks stand."""
+        for task_id in self.chats.reopened(self.channel.name):
+            self.chats.retell(task_id)
+        for conversation, task in self.chats.untold(self.channel.name):
+            try:
+                self._tell(conversation, task)
+            except (KowalError, RegistryError):
+                raise
+            except Exception as error:  # noqa: BLE001 (what one task gave must not keep others from being told)
+                said = self.speech.broken(error, conversation.language)
+                with self.chats.writing() as connection:
+                    rewrite_with(connection, letter_key(task.id), said)
+                    told_with(connection, task.id)
+
+    def _tell(self, conversation: Conversation, task: TaskRecord) -> None:
+        """Have the letters say how the task stands."""
+        if task.state.is_over:
+            self._end(conversation, task)
+        elif task.state is TaskState.WAITING and wait_of(task).is_for_people:
+            self._wait(conversation, task)
+        elif self.now() - conversation.begun_at >= timedelta(seconds=QUIET_S) or self._is_said(task):
+            self.chats.rewrite(letter_key(task.id), self._progress(conversation, task))
+
+    def answer(self, task: TaskRecord, language: str) -> Answer:
+        """What a task that is over gave, for people."""
+        if task.outcome is None:
+            return Answer(text=self.speech.failed(task, language), files={})
+        outcome = read(Outcome, task.outcome)
+        version = self._version(outcome)
+        return self.speech.answer(outcome, version.evidence if version else {}, language)
+
+    def files(self, task_id: str) -> Mapping[str, bytes]:
+        """The files that the task's answer comes with."""
+        task = self.tasks.task(task_id)
+        return self.answer(task, "en").files if task.outcome is not None else {}
+
+    def _end(self, conversation: Conversation, task: TaskRecord) -> None:
+        """Say what came of the task, and ask for a signature where its function waits for one."""
+        answer = self.answer(task, conversation.language)
+        self._ask_for_promotion(conversation, task)
+        with self.chats.writing() as connection:
+            rewrite_with(connection, letter_key(task.id), answer.text)
+            for name in sorted(answer.files):
+                key = key_of("file", task.id, str(task.turn), name)
+                write_with(connection, replace(letter_in(conversation, key), file=name))
+            told_with(connection, task.id)
+        self._events.pop(task.id, None)
+        self._told.pop(task.id, None)
+
+    def _ask_for_promotion(self, conversation: Conversation, task: TaskRecord) -> None:
+        """Where a person always signs, what the task made waits for one."""
+        outcome = read(Outcome, task.outcome) if task.outcome is not None else None
+        if outcome is None or outcome.status != Status.APPROVED.value:
+            return
+        version = self._version(outcome)
+        if version and version.status is Status.APPROVED:
+            self.petitions.ask(version, "promote", place_of(conversation), by=task.asked_by, task=task)
+
+    def _wait(self, conversation: Conversation, task: TaskRecord) -> None:
+        """Say what the task waits for: in a message of its own, for a change of one notifies nobody."""
+        told = (task.turn, task.state.value)
+        if self._told.get(task.id) == told:
+            return
+        wait = wait_of(task)
+        if wait.kind == "approval":
+            name, number, digest = wait.version
+            version = self.registry.get(name, number)
+            if version.digest == digest:
+                self.petitions.ask(version, "promote", place_of(conversation), by=task.asked_by, task=task)
+        asks = "" if wait.kind == "approval" else self.speech.asks(task, conversation.language)
+        with self.chats.writing() as connection:
+            rewrite_with(connection, letter_key(task.id), self._progress(conversation, task))
+            if asks:
+                letter = letter_in(conversation, key_of("asks", task.id, str(task.turn)))
+                write_with(connection, replace(letter, text=asks))
+        self._told[task.id] = told
+
+    def _progress(self, conversation: Conversation, task: TaskRecord) -> str:
+        """How far the task has come."""
+        known = self._events.setdefault(task.id, [])
+        last = known[-1].id or 0 if known else 0
+        known.extend(self.tasks.events(task.id, after=last))
+        return self.speech.progress(known, conversation.language)
+
+    def _is_said(self, task: TaskRecord) -> bool:
+        letter = self.chats.letter(letter_key(task.id))
+        return bool(letter and letter.text)
+
+    def _version(self, outcome: Outcome) -> Version | None:
+        """The version that answered; None where it is gone."""
+        try:
+            return self.registry.get(outcome.function, outcome.version)
+        except (UnknownFunction, UnknownVersion):
+            return None
+
+
+def letter_key(task_id: str) -> str:
+    """The key of the message that tells of the task."""
+    return key_of("task", task_id)
+
+
+def letter_in(conversation: Conversation, key: str) -> KeptLetter:
+    """A letter about the conversation's task, where that goes on, which says nothing yet."""
+    of = conversation
+    return KeptLetter(key=key, channel=of.channel, room=of.room, thread=of.thread, task=of.task)
+
+
+def place_of(conversation: Conversation) -> Place:
+    """Where the conversation goes on."""
+    return Place(room=conversation.room, thread=conversation.thread, language=conversation.language)
