@@ -116,6 +116,15 @@ class Agent:
             made = self._made(steps, wish, clock, known, replaces=name)
         return outcome(wish, made.version, Origin.GENERATED, clock, made=made)
 
+    def follow(self, name: str, task: Task, *, by: str, steps: Steps = AS_THEY_COME) -> Outcome:
+        """Prove anew what calls the function, of which another version serves since `by` said so."""
+        clock = StepClock()
+        self.freshen()
+        followed = steps.step("follow", list[Any], lambda: [each.as_json() for each in self.following.now(name, by=by)])
+        return replace(
+            outcome(task, self.registry.find(name) or self.registry.newest(name), Origin.NAMED, clock), value=followed
+        )
+
     def answer(self, question_id: int, said: Said, *, by: str) -> Outcome:
         """The version that a person's answer to a kept question decides for, promoted and not run.
 

@@ -279,26 +279,12 @@ def moved(
 ) -> None:
     """Say where a version stands now, which answers change by it, and what became of the functions that call it."""
     if json_output:
-        told = {"differences": differences_json(changes), "callers": stands(callers)}
+        told = {"differences": differences_json(changes), "callers": [each.as_json() for each in callers]}
         print_json(version_json(version) | told)
     else:
         out.print(f"{version.name} {version.version} is {version.status.value}, commit {version.commit[:7]}")
         print_differences(changes)
         print_callers(callers)
-
-
-def stands(callers: Sequence[Followed]) -> list[dict[str, str]]:
-    """Where the callers stand, for programs."""
-    return [
-        {
-            "name": each.version.name,
-            "version": each.version.version,
-            "status": each.version.status.value,
-            "why": each.why,
-            "advice": each.advice,
-        }
-        for each in callers
-    ]
 
 
 def print_callers(callers: Sequence[Followed]) -> None:

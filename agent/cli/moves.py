@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.asking import attended, read_line
-from agent.cli.functions import Name, WhichVersion, kept_differences, moved, print_callers, stands
+from agent.cli.functions import Name, WhichVersion, kept_differences, moved, print_callers
 from agent.cli.opening import Json, opened_agent, opened_registry, opened_settings
 from agent.cli.record import print_near
 from agent.cli.render import err, out, print_json
@@ -116,7 +116,13 @@ def quarantine(
     left = found.quarantine(name, by=current_user(), reason=reason, version=version)
     callers = followed(settings, found, name, json_output=json_output)
     if json_output:
-        print_json({"name": name, "in_production": left.version if left else None, "callers": stands(callers)})
+        print_json(
+            {
+                "name": name,
+                "in_production": left.version if left else None,
+                "callers": [each.as_json() for each in callers],
+            }
+        )
     else:
         out.print(f"{name} is quarantined; in production now: {left.version if left else 'none'}")
         print_callers(callers)

@@ -23,6 +23,11 @@ class Followed:
     """Why it is bound as it was, though another version of what it calls serves; empty where it has moved."""
     advice: str = ""
 
+    def as_json(self) -> dict[str, str]:
+        """It for programs."""
+        version, rest = self.version, {"why": self.why, "advice": self.advice}
+        return {"name": version.name, "version": version.version, "status": version.status.value, **rest}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Callers:

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from agent.making.callers import Callers
+from agent.making.callers import Callers, Followed
 from agent.warden import BY_STATISTICS
 
 
@@ -30,6 +30,10 @@ class Following:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="proves callers", daemon=True)
                 self._thread.start()
+
+    def now(self, name: str, *, by: str) -> tuple[Followed, ...]:
+        """The callers of that function as they stand once they were looked at. See `Callers.follow`."""
+        return self._callers.follow(name, by=by)
 
     @property
     def is_busy(self) -> bool:

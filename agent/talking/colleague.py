@@ -19,7 +19,7 @@ from agent.workflow.desk import Asked
 from agent.workflow.people import People
 from agent.workflow.standing import wait_of
 from agent.workflow.turns import Wanted
-from registry import Registry, RegistryError, TaskRecord, TaskState, UnknownTask
+from registry import RegistryError, TaskRecord, TaskState, UnknownTask
 from registry.chats import Chats, Conversation, KeptLetter, Petition, begin_with, take_with, write_with
 
 MINUTE = timedelta(minutes=1)
@@ -138,7 +138,9 @@ class Colleague:
             raise BadTask("Two files of the message have the same name", advice="Give each a name of its own.")
         files = {each.name: self.channel.fetch(each, most) for each in heard.attachments}
         if sum(map(len, files.values())) > most:
-            raise ChatRefused(f"The files are larger than {self.settings.max_file_mib} MiB together", advice="Send less.")
+            raise ChatRefused(
+                f"The files are larger than {self.settings.max_file_mib} MiB together", advice="Send less."
+            )
         return files
 
     def _see(self, heard: Heard) -> None:

@@ -159,4 +159,6 @@ class Listening:
 
 def passes(error: Exception) -> bool:
     """Whether what was tried may go well later, with nothing changed."""
-    return bool(getattr(error, "retryable", False)) or isinstance(error, OperationsUnavailable) or is_registry_away(error)
+    return (
+        bool(getattr(error, "retryable", False)) or isinstance(error, OperationsUnavailable) or is_registry_away(error)
+    )

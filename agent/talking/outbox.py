@@ -126,5 +126,3 @@ def as_said(letter: KeptLetter) -> Letter:
 def key_of(*parts: str) -> str:
     """The key of a letter that is about this, the same each time: 64 hexadecimal signs."""
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()
-
-

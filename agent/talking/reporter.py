@@ -13,7 +13,18 @@ from agent.talking.speech import Speech
 from agent.types import Outcome
 from agent.workflow.kept import read
 from agent.workflow.standing import wait_of
-from registry import Registry, RegistryError, Status, TaskEvent, TaskRecord, Tasks, TaskState, UnknownFunction, UnknownVersion, Version
+from registry import (
+    Registry,
+    RegistryError,
+    Status,
+    TaskEvent,
+    TaskRecord,
+    Tasks,
+    TaskState,
+    UnknownFunction,
+    UnknownVersion,
+    Version,
+)
 from registry.chats import Chats, Conversation, KeptLetter, rewrite_with, told_with, write_with
 
 QUIET_S = 1.0

@@ -42,9 +42,9 @@ class Wanted:
 
     task: Task
     verb: str = "execute"
-    """`execute`, `create` or `enhance`."""
+    """`execute`, `create`, `enhance` or `follow`."""
     name: str = ""
-    """The function to be enhanced."""
+    """The function to be enhanced, or whose callers are to be proven anew."""
 
 
 class Outdated(Exception):
@@ -189,6 +189,8 @@ class Turns:
             return self.agent.create(task, steps, known)
         if wanted.verb == "enhance":
             return self.agent.enhance(wanted.name, task, steps, known)
+        if wanted.verb == "follow":
+            return self.agent.follow(wanted.name, task, by=record.asked_by, steps=steps)
         return self.agent.execute(task, steps, known)
 
     def _stopped(self, record: TaskRecord) -> Ending:

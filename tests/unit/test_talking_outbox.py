@@ -219,5 +219,3 @@ def test_any_mixture_of_faults_loses_nothing_and_doubles_nothing(operations, sta
     assert sorted(int(text) for text in stand.texts()) == list(range(20))
     for thread in range(4):
         assert stand.texts(f"t{thread}") == [str(number) for number in range(20) if number % 4 == thread]
-
-
