@@ -134,9 +134,10 @@ def read_command(text: str, is_function: Callable[[str], bool] = any_name) -> Co
     a task where nothing is called `total`, and `show csv_grup_sum` a command whoever is called so.
     """
     word, rest = parted(text)
-    kind, language = VERBS.get(fold(word), (None, "en"))
-    if kind is None:
+    known = VERBS.get(fold(word))
+    if known is None:
         return None
+    kind, language = known
     match = SHAPES[kind].fullmatch(rest)
     if match is None:
         return None

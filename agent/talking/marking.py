@@ -24,7 +24,7 @@ HIDDEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs"))
 
 def span(text: str, most: int = 300) -> str:
     """The text as code within a line, cut to so many characters; back quotes are shown as another sign like them."""
-    line = cut_to(" ".join(visible(text).split()), most).replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}")
+    line = cut_to(re.sub(r"\s", " ", visible(text)), most).replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}")
     return f"`{unmentioned(line) or ' '}`"
 
 
@@ -42,7 +42,9 @@ def prose(text: str, most: int = 600) -> str:
 
 def tamed(text: str) -> str:
     """Words in which no sign means anything: no link with other words, no image, no emphasis, no formula."""
-    text = text.replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}").replace("](", f"]{JOINER}(")
+    text = (
+        text.replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}").replace("](", f"]{JOINER}(").replace("![", f"!{JOINER}[")
+    )
     text = re.sub(r"<(?=\S)", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text)
     return unmentioned(re.sub(r"([*~|$\\]|\b_|_\b)(?=\S)", rf"\1{JOINER}", text))
 

@@ -57,7 +57,11 @@ WORKING = {
 ANSWERS = {
     "made": Phrase("**{name}** {version} is there ({status})", "**{name}** {version} jest gotowa ({status})"),
     "nothing": Phrase("no value", "brak wartości"),
-    "no_rows": Phrase("nothing in it", "nic w środku"),
+    "status_testing": Phrase("not approved yet", "jeszcze nie zatwierdzona"),
+    "status_approved": Phrase("approved, not in production", "zatwierdzona, nie w produkcji"),
+    "status_canary": Phrase("on trial", "na próbie"),
+    "status_production": Phrase("in production", "w produkcji"),
+    "status_quarantined": Phrase("taken out of use", "wycofana"),
     "first_rows": Phrase("rows shown: {shown} of {total}; all: {file}", "wiersze: {shown} z {total}; całość: {file}"),
     "first_signs": Phrase("only the beginning; all: {file}", "tylko początek; całość: {file}"),
     "cut_cells": Phrase("long cells are cut; whole: {file}", "długie komórki są ucięte; całość: {file}"),
@@ -214,6 +218,10 @@ ERRORS = {
     ),
     "advice_BadArguments": Phrase(
         "`show NAME` shows what the function takes.", "`pokaż NAZWA` pokaże, co funkcja przyjmuje."
+    ),
+    "advice_NoFunctionFits": Phrase(
+        "whoever runs Kowal here can see why no model could be asked.",
+        "kto prowadzi tu Kowala, może sprawdzić, czemu nie było kogo zapytać o nową funkcję.",
     ),
     "advice_NotGranted": Phrase(
         "somebody with the right can `approve` it.", "może to zatwierdzić (`zatwierdź`) osoba z uprawnieniem."
