@@ -1,17 +1,15 @@
 """Puts a question to the person at the terminal, and reads what they say."""
 
-import json
 import sys
 from typing import Any
 
 from agent.cli.opening import read_json
-from agent.cli.render import cut, err
+from agent.cli.render import err
 from agent.errors import BadTask
 from agent.making.doubts import refuse_misfit
 from agent.questions import Ask, Asked, Choice, Said, nobody
+from agent.showing import cut, shown
 
-MOST_CHARS = 2_000
-"""Of one value that is shown; `kowal questions --json` has it whole."""
 ERROR = "an error"
 """How a call that must fail is called."""
 
@@ -101,10 +99,3 @@ def call_text(asked: Asked) -> str:
 def said_text(said: Said) -> str:
     """An answer: the value as JSON, or that it must fail."""
     return ERROR if said.raises else shown(said.value)
-
-
-def shown(value: Any, most: int = MOST_CHARS) -> str:
-    """A value as JSON on one line, in which nothing is hidden: what cannot be printed is written as an escape."""
-    text = json.dumps(value, ensure_ascii=False)
-    text = "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text)
-    return text if len(text) <= most else f"{text[:most]} … ({len(text):,} characters)"

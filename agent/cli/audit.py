@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from agent.cli.opening import Json, opened_settings
-from agent.cli.render import cut, print_json, print_table
+from agent.cli.render import print_json, print_table
+from agent.showing import cut
 from agent.wiring import open_operations
 from registry import AuditEntry
 

@@ -15,10 +15,11 @@ from agent.cli.opening import (
     opened_settings,
     read_arguments,
 )
-from agent.cli.render import cut, err, milliseconds, out, print_json, print_table
+from agent.cli.render import err, out, print_json, print_table
 from agent.config import current_user
 from agent.matching.decision import Decision, Match, Which, nobody_knows
 from agent.matching.learning import new_words, said_right, said_wrong, with_words
+from agent.showing import cut, milliseconds
 from agent.types import Task
 from agent.wiring import open_operations
 from registry import Run

@@ -5,7 +5,8 @@ from typing import Any
 
 from rich.markup import escape
 
-from agent.cli.render import cut, err, milliseconds
+from agent.cli.render import err
+from agent.showing import cut, milliseconds
 from agent.types import Event
 
 DONE, NONE, TRIED, OPEN, GONE = "[green]●[/]", "○", "[yellow]◐[/]", "[yellow]?[/]", "[red]✗[/]"

@@ -9,11 +9,12 @@ import typer
 from agent.cli.asking import attendant, call_text, picked, question_lines, read_result, said_text
 from agent.cli.opening import Json, opened_agent, opened_settings
 from agent.cli.queued import tell_standing
-from agent.cli.render import cut, out, print_json, print_table
+from agent.cli.render import out, print_json, print_table
 from agent.cli.tasks import report_made
 from agent.config import current_user
 from agent.errors import BadTask
 from agent.questions import Asked, Choice, Said, nobody
+from agent.showing import cut
 from agent.wiring import open_operations, open_people
 from agent.workflow.standing import waiting_for
 from registry import QuestionRecord

@@ -23,11 +23,12 @@ from agent.cli.opening import (
     read_files,
 )
 from agent.cli.progress import show as show_event
-from agent.cli.render import cut, err, out, outcome_json, print_columns, print_json, print_table
+from agent.cli.render import err, out, outcome_json, print_columns, print_json, print_table
 from agent.cli.tasks import report_done, report_made, tell_artefacts
 from agent.config import current_user, load_settings
 from agent.errors import BadTask
 from agent.ports import NO_CONSTRAINTS, Constraints
+from agent.showing import cut
 from agent.types import Event, Outcome, Task
 from agent.wiring import open_desk, open_operations
 from agent.workflow.kept import read

@@ -7,7 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from agent.cli.render import cut, out, print_table
+from agent.cli.render import out, print_table
+from agent.showing import cut
 from agent.statistics import CONFIDENCE, lower_bound, upper_bound
 from registry import CallCounts, Difference
 

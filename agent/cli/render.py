@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.errors import KowalError
+from agent.showing import is_number, is_rows, is_scalar, is_short, scalar
 from agent.types import Outcome
 from registry import RegistryError
 from sandbox import SandboxError
@@ -80,33 +81,6 @@ def print_checks(rows: Sequence[Mapping[str, Any]]) -> None:
             out.print(f"  {row['check']}: {finding}", markup=False)
 
 
-def is_scalar(value: Any) -> bool:
-    """True for what stands in one cell."""
-    return value is None or isinstance(value, str | int | float | bool)
-
-
-def is_rows(value: Any) -> bool:
-    """True for a list of objects with the same keys and plain values."""
-    if not isinstance(value, list) or not value or not all(isinstance(row, dict) and row for row in value):
-        return False
-    return all(row.keys() == value[0].keys() and all(map(is_scalar, row.values())) for row in value)
-
-
-def is_number(cell: str) -> bool:
-    """True for a cell that reads as a number."""
-    return cell.removeprefix("-").replace(".", "", 1).isdigit()
-
-
-def is_short(value: Any) -> bool:
-    """True for a value whose JSON fits on a line."""
-    return len(json.dumps(value, ensure_ascii=False)) <= 100
-
-
-def scalar(value: Any) -> str:
-    """A plain value as text."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
     """The outcome's facts for programs: of attempts what they were and why they were refused, of files how large."""
     facts = asdict(outcome)
@@ -150,14 +124,3 @@ def print_error_json(error: KowalError | RegistryError | SandboxError) -> None:
         **getattr(error, "facts", {}),
     }
     print_json({"error": facts})
-
-
-def cut(text: str, most: int) -> str:
-    """The text on one line, no more of it than that many characters, and nothing in it that a terminal would obey."""
-    line = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in " ".join(text.split()))
-    return line if len(line) <= most else f"{line[: most - 1]}…"
-
-
-def milliseconds(seconds: float) -> str:
-    """A duration in the unit people read at once."""
-    return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"

@@ -12,7 +12,7 @@ import typer
 
 from agent.cli.models import opened_router
 from agent.cli.opening import Json
-from agent.cli.render import cut, err, milliseconds, out, print_json, print_table
+from agent.cli.render import err, out, print_json, print_table
 from agent.config import current_user, load_settings
 from agent.errors import BadTask, ModelError, ModelMissing
 from agent.model_wiring import open_replies
@@ -23,6 +23,7 @@ from agent.routing.cache import Hits
 from agent.routing.learning import Record, counted
 from agent.routing.router import Router
 from agent.routing.stock import Stock, full
+from agent.showing import cut, milliseconds
 from agent.wiring import open_operations
 from registry import Spent
 from registry.model_calls import Key

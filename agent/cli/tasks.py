@@ -23,10 +23,11 @@ from agent.cli.opening import (
     read_cli_examples,
     read_files,
 )
-from agent.cli.render import err, milliseconds, out, outcome_json, print_json, print_table, print_text, print_value
+from agent.cli.render import err, out, outcome_json, print_json, print_table, print_text, print_value
 from agent.loop import Agent
 from agent.matching.decision import Decision
 from agent.ports import NO_CONSTRAINTS, Constraints
+from agent.showing import milliseconds
 from agent.types import Outcome, Task
 from agent.wiring import open_operations
 from registry import AttemptRecord, Status

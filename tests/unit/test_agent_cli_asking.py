@@ -7,9 +7,10 @@ import sys
 import pytest
 from hypothesis import given, strategies
 
-from agent.cli.asking import MOST_CHARS, ask_person, attendant, picked, question_lines, read_result, shown
+from agent.cli.asking import ask_person, attendant, picked, question_lines, read_result
 from agent.errors import BadTask
 from agent.questions import Asked, Choice, Said, nobody
+from agent.showing import MOST_CHARS, shown
 
 WITH, AFTER, FAILS = Said(value=["2026-11-30"]), Said(value=["2026-12-31"]), Said(raises=True)
 ASKED = Asked(

@@ -4,9 +4,10 @@ import pytest
 
 from agent.cli.opening import read_arguments, read_cli_examples, read_json, read_value
 from agent.cli.progress import LINES, show, silent
-from agent.cli.render import cut, error_text, is_number, milliseconds, print_checks, print_value
+from agent.cli.render import error_text, print_checks, print_value
 from agent.cli.tasks import costs
 from agent.errors import BadTask, NotPromoted, RunFailed
+from agent.showing import cut, is_number, milliseconds
 from agent.types import Event, Origin, Outcome
 
 
