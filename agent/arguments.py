@@ -34,7 +34,7 @@ def bind(manifest: Manifest, arguments: Mapping[str, Any], positional: Sequence[
     if absent:
         names = ", ".join(f"`{name}` ({type_name(properties[name])})" for name in absent)
         raise BadArguments(
-            f"`{manifest.name}` needs {names}", argument=absent[0], missing=absent,
+            f"`{manifest.name}` needs {names}", argument=absent[0], missing=absent, function=manifest.name,
             advice=f"Give it with -a {absent[0]}=VALUE, or -a {absent[0]}=@FILE to read a file.",
         )  # fmt: skip
     try:

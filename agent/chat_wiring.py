@@ -78,8 +78,8 @@ def listening_on(settings: Settings, channel: ChatChannel, listener: Listener) -
         outbox=Outbox(
             chats=chats,
             channel=channel,
-            files=reporter.files,
-            is_over=lambda task_id: tasks.task(task_id).state.is_over,
+            files=lambda about: petitions.files(about) or reporter.files(about),
+            is_over=reporter.is_over,
         ),
         listener=listener,
         keep=timedelta(days=settings.tasks.keep_days),

@@ -35,7 +35,7 @@ class KeptLetter:
     file: str = ""
     """The name of the file that it is, of its task's answer; empty for a text."""
     task: str = ""
-    """The task that it is about."""
+    """The task that it is about; of a petition's file the petition's key."""
     is_due: bool = True
     """Whether the server has yet to hear of it as it is now."""
     is_tried: bool = False
@@ -135,7 +135,8 @@ class Chats:
             connection.execute(delete(conversations).where(conversations.c.task.in_(old)))
             connection.execute(delete(letters).where(letters.c.task.in_(old)))
             closed = letters.c.key.not_in(select(petitions.c.key).where(petitions.c.state == "open"))
-            said = (letters.c.channel == channel) & (letters.c.task == "") & (letters.c.written_at < before) & closed
+            said = (letters.c.channel == channel) & (letters.c.written_at < before) & closed
+            said = said & letters.c.task.not_in(select(tasks.c.id))
             connection.execute(delete(letters).where(said))
 
     def letter(self, key: str) -> KeptLetter | None:

@@ -8,11 +8,12 @@ import typer
 from agent.cli.asking import attendant
 from agent.cli.moves import is_signed, tell_promoted
 from agent.cli.opening import Arguments, ArgumentsFile, Json, read_arguments
-from agent.cli.questions import AsError, AsValue, Number, asked_of, given, show_question
+from agent.cli.questions import AsError, AsValue, Number, given, show_question
 from agent.cli.queued import Id, tell_standing
 from agent.cli.render import err
 from agent.config import current_user, load_settings
 from agent.errors import BadTask
+from agent.making.doubts import as_asked
 from agent.questions import Said
 from agent.wiring import open_people
 from agent.workflow.standing import short_id, wait_of
@@ -56,7 +57,7 @@ def decision(
     record: QuestionRecord, choice: str | None, value: str | None, *, error: bool, json_output: bool
 ) -> Said | None:
     """What is said to a question, on the command line or at the terminal; None where it is shown instead."""
-    asked = asked_of(record)
+    asked = as_asked(record)
     said = given(asked, choice, value, error=error) or attendant(json_output=json_output)(asked)
     if said is None:
         show_question(record, json_output=json_output)

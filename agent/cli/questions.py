@@ -13,7 +13,8 @@ from agent.cli.render import out, print_json, print_table
 from agent.cli.tasks import report_made
 from agent.config import current_user
 from agent.errors import BadTask
-from agent.questions import Asked, Choice, Said, nobody
+from agent.making.doubts import as_asked
+from agent.questions import Asked, Said, nobody
 from agent.showing import cut
 from agent.wiring import open_operations, open_people
 from agent.workflow.standing import waiting_for
@@ -52,7 +53,7 @@ def answer(
     settings = opened_settings()
     operations = open_operations(settings)
     record = operations.question(question_id)
-    asked = asked_of(record)
+    asked = as_asked(record)
     said = given(asked, choice, value, error=error)
     ask = attendant(json_output=json_output)
     if said is None and (record.answered_at is not None or ask is nobody):
@@ -89,16 +90,8 @@ def show_question(record: QuestionRecord, *, json_output: bool) -> None:
         return
     how = f"kowal answer {record.id} CHOICE, or --value JSON, or --error"
     last = answer_text(record) if record.answered_at else how
-    lines = [f"  {cut(record.task, 500)}", *question_lines(asked_of(record)), f"  {last}"]
+    lines = [f"  {cut(record.task, 500)}", *question_lines(as_asked(record)), f"  {last}"]
     out.print("\n".join(lines), markup=False)
-
-
-def asked_of(record: QuestionRecord) -> Asked:
-    """A kept question as a person sees it."""
-    choices = tuple(
-        Choice(said=Said(**choice["said"]), candidates=tuple(choice["candidates"])) for choice in record.choices
-    )
-    return Asked(id=record.id, task=record.task, function=record.function, arguments=record.arguments, choices=choices)
 
 
 def record_json(record: QuestionRecord) -> dict[str, Any]:
@@ -120,7 +113,7 @@ def record_json(record: QuestionRecord) -> dict[str, Any]:
 
 def row_of(record: QuestionRecord) -> list[str]:
     """One line of the list."""
-    asked = asked_of(record)
+    asked = as_asked(record)
     answers = "  ".join(f"[{at}] {cut(said_text(item.said), 20)}" for at, item in enumerate(asked.choices, 1))
     cells = [record.function, cut(record.task, CELL), cut(call_text(asked), CELL), answers]
     return [str(record.id), *cells, f"{record.created_at:%Y-%m-%d %H:%M}", cut(answer_text(record), CELL)]

@@ -11,7 +11,7 @@ from agent.errors import BadTask, Undecided
 from agent.evidence.calls import by_name
 from agent.evidence.jury import Question
 from agent.making.candidates import Work, function_of
-from agent.questions import Asked, Said
+from agent.questions import Asked, Choice, Said
 from agent.source.signature import Signature
 from agent.specification import Specification
 from registry import Example, QuestionRecord
@@ -91,3 +91,11 @@ def line_of(asked: Asked) -> str:
 def example_of(arguments: dict[str, Any], said: Said) -> Example:
     """The answer as an example that is pinned from now on."""
     return Example.model_validate({"in": arguments, **({"raises": True} if said.raises else {"out": said.value})})
+
+
+def as_asked(record: QuestionRecord) -> Asked:
+    """A kept question as a person sees it."""
+    choices = tuple(
+        Choice(said=Said(**choice["said"]), candidates=tuple(choice["candidates"])) for choice in record.choices
+    )
+    return Asked(id=record.id, task=record.task, function=record.function, arguments=record.arguments, choices=choices)

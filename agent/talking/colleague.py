@@ -1,23 +1,31 @@
 """Takes what people say in a chat: a command, an answer to what a task waits for, or else a task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 from agent.errors import BadTask, ChatError, ChatRefused, KowalError
-from agent.talking.answers import read_answer
+from agent.making.doubts import as_asked
+from agent.talking.answers import read_arguments, read_said, read_which
 from agent.talking.channel import ChatChannel, Heard, Person
-from agent.talking.commands import Command, read_command
+from agent.talking.commands import Command, language_of, read_command
+from agent.talking.inquiries import help_of
+from agent.talking.marking import span
 from agent.talking.outbox import key_of
 from agent.talking.petitions import Petitions, Place
+from agent.talking.phrases import Language, say
 from agent.talking.reporter import letter_key
 from agent.talking.rights import Rule, Spoken
 from agent.talking.settings import MIB, ChatSettings
-from agent.talking.speech import Speech
+from agent.talking.speech import Speech, wrong_or_missing
 from agent.types import Task
 from agent.workflow.desk import Asked
+from agent.workflow.kept import read
 from agent.workflow.people import People
-from agent.workflow.standing import wait_of
+from agent.workflow.standing import options_of, wait_of
 from agent.workflow.turns import Wanted
 from registry import RegistryError, TaskRecord, TaskState, UnknownTask
 from registry.chats import Chats, Conversation, KeptLetter, Petition, begin_with, take_with, write_with
@@ -60,13 +68,13 @@ class Colleague:
             if take_with(connection, self.channel.name, heard.id, heard.by.id, heard.at):
                 write_with(connection, self._letter(heard, said))
 
-    def language(self, heard: Heard) -> str:
+    def language(self, heard: Heard) -> Language:
         """The language in which the person is answered."""
-        return self.speech.language_of(heard.text, self.settings.language)
+        return language_of(heard.text, self.settings.language)
 
     def _about(self, heard: Heard) -> str:
         """What is said to the message at once; empty where nothing is, or where a task will tell."""
-        command, waiting = read_command(heard.text), self._waiting(heard)
+        command, waiting = read_command(heard.text, self._is_function), self._waiting(heard)
         is_ours = self._is_ours(heard)
         if not heard.is_to_us and not is_ours:
             return ""
@@ -81,37 +89,40 @@ class Colleague:
             if waiting:
                 return self._answer(heard, waiting, language)
             if not (heard.text or heard.attachments):
-                return self.speech.help(language)
+                return help_of(language)
             return self._task(heard, Wanted(task=Task(text=heard.text)), language)
         except (KowalError, RegistryError) as error:
             if isinstance(error, ChatError) and error.retryable:
                 raise
             return self.speech.error(error, language)
 
+    def _is_function(self, name: str) -> bool:
+        return self.people.signing.registry.find(name) is not None
+
     def _is_ours(self, heard: Heard) -> bool:
         """Whether the message stands in a thread that a task of ours goes on in."""
         return bool(heard.thread) and bool(self.chats.under(self.channel.name, heard.room, heard.thread))
 
-    def _refusal(self, heard: Heard, language: str) -> str:
+    def _refusal(self, heard: Heard, language: Language) -> str:
         """Why the person is not served here and now; empty where they are."""
         settings = self.settings
         if settings.rooms and not heard.is_direct and not {heard.room, heard.room_name} & set(settings.rooms):
-            return self.speech.say("room_not_served", language, rooms=", ".join(settings.rooms))
+            return say("room_not_served", language)
         if not self._allowed(settings.ask.as_rule(), heard):
-            return self.speech.say("may_not_ask", language, who=settings.ask.as_rule().shown)
+            return say("not_permitted_to_ask", language, who=settings.ask.as_rule().shown)
         since = datetime.now(UTC) - MINUTE
         if self.chats.heard_of(self.channel.name, heard.by.id, since) >= settings.a_minute:
-            return self.speech.say("too_many_requests", language, count=settings.a_minute)
+            return say("too_many_requests", language, limit=settings.a_minute, minutes=1, seconds=60)
         return ""
 
     def _allowed(self, rule: Rule, heard: Heard) -> bool:
         return rule.allows(heard.by, heard.room, self.channel.roles)
 
-    def _task(self, heard: Heard, wanted: Wanted, language: str) -> str:
+    def _task(self, heard: Heard, wanted: Wanted, language: Language) -> str:
         """Hand the task in, and begin the message that tells of it."""
         may_create = self._allowed(self.settings.create.as_rule(), heard)
         if wanted.verb == "enhance" and not may_create:
-            return self.speech.say("may_not_create", language, who=self.settings.create.as_rule().shown)
+            return say("not_permitted_to_create", language, who=self.settings.create.as_rule().shown)
         task = replace(wanted.task, files=self._files(heard), may_create=may_create)
         asked = Asked(by=self.actor(heard.by), via=self.channel.name, key=heard.id)
         record = self.people.desk.submit(replace(wanted, task=task), asked)
@@ -158,7 +169,7 @@ class Colleague:
         waiting = [task for task in under if task.state is TaskState.WAITING and wait_of(task).is_for_people]
         return waiting[-1] if waiting else None
 
-    def _answer(self, heard: Heard, task: TaskRecord, language: str) -> str:
+    def _answer(self, heard: Heard, task: TaskRecord, language: Language) -> str:
         """Have a task go on by the person's answer; where it is none, say how to answer, if they talk to us."""
         wait, people, by = wait_of(task), self._people(heard), self.actor(heard.by)
         is_theirs = by == task.asked_by
@@ -166,18 +177,35 @@ class Colleague:
             return ""  # people may talk about it
         if wait.is_for_approvers:
             return self.speech.asks(task, language) if heard.is_to_us else ""
-        question = people.question(task) if wait.kind == "question" else None
-        said = read_answer(heard.text, task, question)
-        if said is None:
+        go_on = self._word(heard, task, people)
+        if go_on is None:
             return self.speech.not_understood(task, language) if heard.is_to_us or is_theirs else ""
-        if said.decision is not None:
-            people.decide(task, said.decision, by=by)
-        elif said.name:
-            people.choose(task, said.name, by=by)
-        else:
-            people.give(task, said.arguments, by=by)
+        go_on(by=by)
         self._see(heard)
         return ""
+
+    def _word(self, heard: Heard, task: TaskRecord, people: People) -> Callable[..., TaskRecord] | None:
+        """What has the task go on by the person's reply; None where that is no answer."""
+        wait = wait_of(task)
+        if wait.kind == "question":
+            said = read_said(heard.text, as_asked(people.question(task)))
+            return partial(people.decide, task, said) if said else None
+        if wait.kind == "which":
+            name = read_which(heard.text, options_of(task))
+            return partial(people.choose, task, name) if name else None
+        given = self._given(heard, task)
+        return partial(people.give, task, given) if given else None
+
+    def _given(self, heard: Heard, task: TaskRecord) -> Mapping[str, Any]:
+        """The arguments that the reply gives; a file is the text of the one that is missing then."""
+        names = wrong_or_missing(task)
+        said = read_arguments(heard.text, names, ()) if heard.text else {}
+        left = [name for name in names if name not in (said or {})]
+        files = self._files(heard) or read(Wanted, task.request).task.files
+        if len(left) == 1 and len(files) == 1:
+            with suppress(UnicodeDecodeError):
+                return {**(said or {}), left[0]: next(iter(files.values())).decode("utf-8-sig")}
+        return said or {}
 
     def _command(self, heard: Heard, command: Command) -> str:
         """What is said to a command, which is done."""
@@ -203,12 +231,12 @@ class Colleague:
         registry = self.people.signing.registry
         serving, wanted = registry.get(command.name), registry.get(command.name, command.version)
         if serving.digest == wanted.digest:
-            return self.speech.say("serves_already", command.language, name=wanted.name, version=wanted.version)
+            return say("serves_already", command.language, name=wanted.name, version=wanted.version)
         place = Place(room=heard.room, thread=heard.thread or heard.id, language=command.language)
         asked_for = self.petitions.ask(wanted, "rollback", place, by=self.actor(heard.by), cause=heard.id)
         self._see(heard)
         is_here = (asked_for.room, asked_for.thread) == (place.room, place.thread)
-        return "" if is_here else self.speech.say("asked_elsewhere", command.language)
+        return "" if is_here else say("asked_elsewhere", command.language, room=span(self.petitions.approvals_room))
 
     def _decision(self, heard: Heard, command: Command) -> str:
         """Approve or reject what waits in this thread, or the task that is named."""
@@ -225,9 +253,9 @@ class Colleague:
             self._see(heard)
             return ""
         if petition is None:
-            return self.speech.say("nothing_to_approve", language)
+            return say("nothing_waits", language)
         if not self.petitions.may(heard.by, heard.room):
-            return self.speech.say("may_not_approve", language, who=self.petitions.rule.shown)
+            return say("not_permitted_to_approve", language, who=self.petitions.rule.shown)
         self.petitions.decide(petition, heard.by, yes=yes, reason=command.text)
         self._see(heard)
         return ""
@@ -246,14 +274,14 @@ class Colleague:
         under = self.chats.under(self.channel.name, heard.room, heard.thread) if heard.thread else ()
         runs = [task.outcome["run_id"] for _, task in under if task.outcome and task.outcome.get("run_id")]
         if not runs:
-            return self.speech.say("nothing_to_judge", command.language)
+            return say("nothing_to_judge", command.language)
         return self.judge(runs[-1], command.kind == "right", command.name, self.actor(heard.by))
 
     def _cancel(self, heard: Heard, command: Command) -> str:
         """Have a task end."""
         task = self._meant(heard, command)
         if task is None or task.state.is_over:
-            return self.speech.say("nothing_to_cancel", command.language)
+            return say("nothing_to_cancel", command.language)
         self._people(heard).desk.cancel(task, by=self.actor(heard.by))
         self._see(heard)
         return ""

@@ -11,10 +11,9 @@ from agent.talking.colleague import Colleague
 from agent.talking.notices import Notices
 from agent.talking.outbox import Outbox
 from agent.talking.petitions import Petitions
-from agent.talking.reporter import Reporter
+from agent.talking.reporter import Reporter, passes
 from agent.types import Event, Listener
-from agent.workflow.endings import is_registry_away
-from registry import OperationsUnavailable, RegistryError
+from registry import RegistryError
 from registry.chats import Chats
 
 POLL_S = 0.1
@@ -46,6 +45,8 @@ class Listening:
     """How long tasks that are over are kept."""
     _since: datetime = field(default_factory=lambda: datetime.now(UTC))
     """Until when everything was heard."""
+    _next_at: dict[float, float] = field(default_factory=dict)
+    """When what is done so often is done next."""
     _is_told: bool = False
     _late: bool = False
     """Whether it is known that something does not answer."""
@@ -59,17 +60,20 @@ class Listening:
             self._outlasting(lambda: self.chats.caught_up(name, self._since))
         self.channel.listen(lambda: self._since)
         ready()
-        rounds = {ROUND_S: self._speak, LOOK_S: self._look, FORGETTING_S: self._forget}
-        next_at = dict.fromkeys(rounds, 0.0)
         while not self._is_told:
-            happening = self.channel.next(POLL_S)
-            if happening is not None:
-                self._take(happening)
-            for every, work in rounds.items():
-                if time.monotonic() >= next_at[every]:
-                    self._guarded(work)
-                    next_at[every] = time.monotonic() + every
+            self.turn(POLL_S)
         self._guarded(self._speak)
+
+    def turn(self, wait_s: float) -> bool:
+        """Take what happened next, waited for so long, and say what is due; whether anything happened."""
+        happening = self.channel.next(wait_s)
+        if happening is not None:
+            self._take(happening)
+        for every, work in ((ROUND_S, self._speak), (LOOK_S, self._look), (FORGETTING_S, self._forget)):
+            if time.monotonic() >= self._next_at.get(every, 0.0):
+                self._guarded(work)
+                self._next_at[every] = time.monotonic() + every
+        return happening is not None
 
     def stop(self) -> None:
         """Have `run` end. Safe in a signal handler; idempotent."""
@@ -155,10 +159,3 @@ class Listening:
                 time.sleep(AGAIN_S)
                 if self._is_told:
                     raise
-
-
-def passes(error: Exception) -> bool:
-    """Whether what was tried may go well later, with nothing changed."""
-    return (
-        bool(getattr(error, "retryable", False)) or isinstance(error, OperationsUnavailable) or is_registry_away(error)
-    )

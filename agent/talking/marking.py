@@ -42,11 +42,9 @@ def prose(text: str, most: int = 600) -> str:
 
 def tamed(text: str) -> str:
     """Words in which no sign means anything: no link with other words, no image, no emphasis, no formula."""
-    text = (
-        text.replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}").replace("](", f"]{JOINER}(").replace("![", f"!{JOINER}[")
-    )
+    text = text.replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}")
     text = re.sub(r"<(?=\S)", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text)
-    return unmentioned(re.sub(r"([*~|$\\]|\b_|_\b)(?=\S)", rf"\1{JOINER}", text))
+    return unmentioned(re.sub(r"(](?=\()|!(?=\[)|(?:[*~|$\\]|\b_|_\b)(?=\S))", rf"\1{JOINER}", text))
 
 
 def unmentioned(text: str) -> str:
@@ -67,6 +65,11 @@ def visible(text: str) -> str:
 def cut_to(text: str, most: int) -> str:
     """No more of it than so many characters, and a sign that there was more."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def is_exact(text: str) -> bool:
+    """Whether a block shows the text sign by sign."""
+    return fenced(text) == f"```\n{text.strip(chr(10))}\n```"
 
 
 def file_name(text: str) -> str:

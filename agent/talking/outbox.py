@@ -22,7 +22,7 @@ AWAY_S = 5.0
 """Seconds until the next try where the server does not answer."""
 
 Files = Callable[[str], Mapping[str, bytes]]
-"""The files that a task's answer comes with, by name."""
+"""The files that a task's answer, or a petition, comes with, by name: asked by what their letter is about."""
 
 
 @dataclass(kw_only=True)
@@ -85,7 +85,7 @@ class Outbox:
         """Send the file. That it was tried is kept before, since only that tells that it may be there already."""
         data = self.files(letter.task).get(letter.file)
         if data is None:
-            raise ChatRefused(f"The answer of task {letter.task[:8]} has no file {letter.file!r} any more")
+            raise ChatRefused(f"There is no file {letter.file!r} of {letter.task[:8]} any more")
         was_tried = letter.is_tried
         self.chats.note(letter.key, is_tried=True)
         enclosure = Enclosure(key=letter.key, room=letter.room, thread=letter.thread, name=letter.file, data=data)

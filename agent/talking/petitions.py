@@ -9,7 +9,9 @@ from agent.composition import callers_of
 from agent.errors import ChatError, KowalError
 from agent.permission import Deed
 from agent.talking.channel import ChatChannel, Person, Reacted
+from agent.talking.layout import Answer
 from agent.talking.outbox import key_of
+from agent.talking.phrases import Language, language_named
 from agent.talking.rights import Rule, Spoken
 from agent.types import Task
 from agent.workflow.desk import Asked
@@ -20,7 +22,7 @@ from registry import AuditEntry, InvalidTransition, RegistryError, Status, TaskR
 from registry.chats import Chats, KeptLetter, Petition, PetitionState, petition_with, write_with
 from registry.operations import keep_audit
 
-Show = Callable[[Petition, Version], str]
+Show = Callable[[Petition, Version], Answer]
 """What whoever signs is shown."""
 Close = Callable[[Petition, str], str]
 """What is added to it once it is decided: what came of it, in a line."""
@@ -52,7 +54,7 @@ class Petitions:
     """How long a petition is open that no task waits for."""
     show: Show
     said: Close
-    explain: Callable[[Exception, str], str]
+    explain: Callable[[Exception, Language], str]
     """An error in a language."""
     _rooms: dict[str, str] = field(default_factory=dict)
 
@@ -92,10 +94,20 @@ class Petitions:
             expires_at=(task.expires_at if task else None) or now + self.wait,
         )
         letter = KeptLetter(key=petition.key, channel=petition.channel, room=place.room, thread=place.thread)
+        shown = self.show(petition, version)
         with self.chats.writing() as connection:
             petition_with(connection, petition)
-            write_with(connection, replace(letter, text=self.show(petition, version)))
+            write_with(connection, replace(letter, text=shown.text))
+            for name in sorted(shown.files):
+                file = replace(letter, key=key_of("file", petition.key, name), file=name, task=petition.key)
+                write_with(connection, file)
         return self.chats.petition(petition.key) or petition
+
+    def files(self, key: str) -> Mapping[str, bytes]:
+        """The files that come with the petition of that key; none where there is none, or its version is gone."""
+        petition = self.chats.petition(key)
+        found = self._wanted_or_none(petition) if petition else None
+        return self.show(petition, found).files if petition and found else {}
 
     def may(self, person: Person, room: str) -> bool:
         """Whether they may sign, by the server's word."""
@@ -218,7 +230,7 @@ class Petitions:
         key = key_of(petition.key, type(error).__name__, str(error))
         letter = KeptLetter(key=key, channel=petition.channel, room=petition.room, thread=petition.thread)
         with self.chats.writing() as connection:
-            write_with(connection, replace(letter, text=self.explain(error, petition.language)))
+            write_with(connection, replace(letter, text=self.explain(error, language_named(petition.language))))
 
     def _audit(self, petition: Petition, by: str, deed: Deed) -> None:
         """Keep who signed what, where no task's record says it."""

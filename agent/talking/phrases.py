@@ -36,6 +36,8 @@ WORKING = {
     ),
     "let_in": Phrase("Made `{name}` {version}", "Powstała `{name}` {version}"),
     "in_production": Phrase("`{name}` {version} is in production", "`{name}` {version} jest w produkcji"),
+    "taken_out": Phrase("`{name}` {version} was taken out of use", "`{name}` {version} wycofano z użycia"),
+    "of_task": Phrase("task {task}", "zadanie {task}"),
     "on_trial": Phrase("`{name}` {version} is on trial", "`{name}` {version} jest na próbie"),
     "waits_for_approval": Phrase(
         "`{name}` {version} waits for an approval", "`{name}` {version} czeka na zatwierdzenie"
@@ -145,6 +147,7 @@ APPROVALS = {
     "thumbs": Phrase(
         "👍 to approve, 👎 to reject, expires in {days} days", "👍 zatwierdza, 👎 odrzuca, ważne {days} dni"
     ),
+    "serves_already": Phrase("`{name}` {version} serves already.", "`{name}` {version} już służy."),
     "approved": Phrase("Approved by {by}: `{name}` {version}", "Zatwierdzone przez {by}: `{name}` {version}"),
     "rejected": Phrase("Rejected by {by}.", "Odrzucone przez {by}."),
     "rejected_why": Phrase("Rejected by {by}: {why}", "Odrzucone przez {by}: {why}"),
@@ -326,3 +329,8 @@ def say(key: str, language: Language, **facts: object) -> str:
     """The sentence, its placeholders filled. Raises `KeyError` for an unknown one, or a placeholder left empty."""
     phrase = PHRASES[key]
     return (phrase.pl if language == "pl" else phrase.en).format(**facts)
+
+
+def language_named(name: str) -> Language:
+    """The language of that name; English for any other."""
+    return "pl" if name == "pl" else "en"

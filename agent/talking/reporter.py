@@ -4,24 +4,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from agent.errors import KowalError
 from agent.talking.channel import ChatChannel
 from agent.talking.layout import Answer
 from agent.talking.outbox import key_of
 from agent.talking.petitions import Petitions, Place
+from agent.talking.phrases import Language, language_named
 from agent.talking.speech import Speech
 from agent.types import Outcome
+from agent.workflow.endings import is_registry_away
 from agent.workflow.kept import read
 from agent.workflow.standing import wait_of
 from registry import (
+    OperationsUnavailable,
     Registry,
-    RegistryError,
     Status,
     TaskEvent,
     TaskRecord,
     Tasks,
     TaskState,
     UnknownFunction,
+    UnknownTask,
     UnknownVersion,
     Version,
 )
@@ -54,10 +56,10 @@ class Reporter:
         for conversation, task in self.chats.untold(self.channel.name):
             try:
                 self._tell(conversation, task)
-            except (KowalError, RegistryError):
-                raise
-            except Exception as error:  # noqa: BLE001 (what one task gave must not keep others from being told)
-                said = self.speech.broken(error, conversation.language)
+            except Exception as error:  # what one task gave must not keep others from being told
+                if passes(error):
+                    raise
+                said = self.speech.broken(error, language_named(conversation.language))
                 with self.chats.writing() as connection:
                     rewrite_with(connection, letter_key(task.id), said)
                     told_with(connection, task.id)
@@ -71,7 +73,7 @@ class Reporter:
         elif self.now() - conversation.begun_at >= timedelta(seconds=QUIET_S) or self._is_said(task):
             self.chats.rewrite(letter_key(task.id), self._progress(conversation, task))
 
-    def answer(self, task: TaskRecord, language: str) -> Answer:
+    def answer(self, task: TaskRecord, language: Language) -> Answer:
         """What a task that is over gave, for people."""
         if task.outcome is None:
             return Answer(text=self.speech.failed(task, language), files={})
@@ -81,12 +83,23 @@ class Reporter:
 
     def files(self, task_id: str) -> Mapping[str, bytes]:
         """The files that the task's answer comes with."""
-        task = self.tasks.task(task_id)
-        return self.answer(task, "en").files if task.outcome is not None else {}
+        task = self._task(task_id)
+        return self.answer(task, "en").files if task and task.outcome is not None else {}
+
+    def is_over(self, task_id: str) -> bool:
+        """Whether nothing more will be said of the task: it is over, or gone."""
+        task = self._task(task_id)
+        return task is None or task.state.is_over
+
+    def _task(self, task_id: str) -> TaskRecord | None:
+        try:
+            return self.tasks.task(task_id)
+        except UnknownTask:
+            return None
 
     def _end(self, conversation: Conversation, task: TaskRecord) -> None:
         """Say what came of the task, and ask for a signature where its function waits for one."""
-        answer = self.answer(task, conversation.language)
+        answer = self.answer(task, language_named(conversation.language))
         self._ask_for_promotion(conversation, task)
         with self.chats.writing() as connection:
             rewrite_with(connection, letter_key(task.id), answer.text)
@@ -117,7 +130,7 @@ class Reporter:
             version = self.registry.get(name, number)
             if version.digest == digest:
                 self.petitions.ask(version, "promote", place_of(conversation), by=task.asked_by, task=task)
-        asks = "" if wait.kind == "approval" else self.speech.asks(task, conversation.language)
+        asks = "" if wait.kind == "approval" else self.speech.asks(task, language_named(conversation.language))
         with self.chats.writing() as connection:
             rewrite_with(connection, letter_key(task.id), self._progress(conversation, task))
             if asks:
@@ -130,7 +143,7 @@ class Reporter:
         known = self._events.setdefault(task.id, [])
         last = known[-1].id or 0 if known else 0
         known.extend(self.tasks.events(task.id, after=last))
-        return self.speech.progress(known, conversation.language)
+        return self.speech.progress(known, language_named(conversation.language))
 
     def _is_said(self, task: TaskRecord) -> bool:
         letter = self.chats.letter(letter_key(task.id))
@@ -142,6 +155,12 @@ class Reporter:
             return self.registry.get(outcome.function, outcome.version)
         except (UnknownFunction, UnknownVersion):
             return None
+
+
+def passes(error: Exception) -> bool:
+    """Whether what was tried may go well later, with nothing changed."""
+    is_away = isinstance(error, OperationsUnavailable) or is_registry_away(error)
+    return is_away or bool(getattr(error, "retryable", False))
 
 
 def letter_key(task_id: str) -> str:
