@@ -133,6 +133,9 @@ class Petitions:
     def decide(self, petition: Petition, person: Person, *, yes: bool, reason: str = "") -> None:
         """Have it be as the person says, who has the right; an error is said under the petition, which stays open."""
         by = f"{self.channel.name}:{person.name}"
+        if petition.expires_at <= datetime.now(UTC):
+            self._close(petition, "expired", by="")
+            return
         try:
             found = self._wanted(petition)
             if yes:

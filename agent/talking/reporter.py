@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from agent.talking.channel import ChatChannel
 from agent.talking.layout import Answer
+from agent.talking.marking import span
 from agent.talking.outbox import key_of
 from agent.talking.petitions import Petitions, Place
-from agent.talking.phrases import Language, language_named
+from agent.talking.phrases import Language, language_named, say
 from agent.talking.speech import Speech
 from agent.types import Outcome
 from agent.workflow.endings import is_registry_away
@@ -124,19 +125,28 @@ class Reporter:
         told = (task.turn, task.state.value)
         if self._told.get(task.id) == told:
             return
-        wait = wait_of(task)
-        if wait.kind == "approval":
-            name, number, digest = wait.version
-            version = self.registry.get(name, number)
-            if version.digest == digest:
-                self.petitions.ask(version, "promote", place_of(conversation), by=task.asked_by, task=task)
-        asks = "" if wait.kind == "approval" else self.speech.asks(task, language_named(conversation.language))
+        language = language_named(conversation.language)
+        asks = self._petition(conversation, task) or self.speech.asks(task, language)
         with self.chats.writing() as connection:
             rewrite_with(connection, letter_key(task.id), self._progress(conversation, task))
             if asks:
                 letter = letter_in(conversation, key_of("asks", task.id, str(task.turn)))
                 write_with(connection, replace(letter, text=asks))
         self._told[task.id] = told
+
+    def _petition(self, conversation: Conversation, task: TaskRecord) -> str:
+        """Ask for the signature that the task waits for; what is said in its thread, where that is asked elsewhere."""
+        wait = wait_of(task)
+        if wait.kind != "approval":
+            return ""
+        name, number, digest = wait.version
+        version, place = self.registry.get(name, number), place_of(conversation)
+        if version.digest != digest:
+            return ""
+        asked = self.petitions.ask(version, "promote", place, by=task.asked_by, task=task)
+        is_here = (asked.room, asked.thread) == (place.room, place.thread)
+        room = span(self.petitions.approvals_room)
+        return "" if is_here else say("asked_elsewhere", language_named(conversation.language), room=room)
 
     def _progress(self, conversation: Conversation, task: TaskRecord) -> str:
         """How far the task has come."""
