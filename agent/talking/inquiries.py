@@ -17,6 +17,7 @@ MOST_FUNCTIONS = 15
 MOST_FOUND = 200
 """Functions that a search counts."""
 MOST_HISTORY = 15
+MOST_VERSIONS = 10
 MOST_TASKS = 15
 MOST_TEXT_CHARS = 120
 """Of a description or a task's text in a list."""
@@ -55,7 +56,7 @@ class Inquiries:
             [
                 f"**{version.name}** {number} · {status}",
                 *lines_of(version, language),
-                say("versions", language, text=versions_text(rows, language)),
+                say("versions", language, text=self._versions_text(name, rows, language)),
                 approver_text(rows, version.version, language),
                 self._success_text(version, language),
             ]
@@ -91,6 +92,14 @@ class Inquiries:
         ]
         return "\n".join([*lines, *([prose(task.reason, 300)] if task.reason else [])])
 
+    def _versions_text(self, name: str, rows: Sequence[HistoryEntry], language: Language) -> str:
+        """The newest versions with where each stands now, newest first; what is a candidate has no version yet."""
+        numbers = list(dict.fromkeys(row.version for row in reversed(rows) if row.status is not Status.TESTING))
+        stand = {number: self.registry.get(name, number).status for number in numbers[:MOST_VERSIONS]}
+        told = [f"{number} ({say(f'status_{status}', language)})" for number, status in stand.items()]
+        more = [say("and_more", language, count=len(numbers) - len(told))] if len(numbers) > len(told) else []
+        return ", ".join([*told, *more]) or "–"
+
     def _success_text(self, version: Version, language: Language) -> str:
         """How the version's distinct calls went, with the share that is surely reached, rounded down."""
         counts = self.operations.call_counts(version.name, version.digest)
@@ -105,12 +114,6 @@ class Inquiries:
 def help_of(language: Language) -> str:
     """What can be said."""
     return say("help", language)
-
-
-def versions_text(rows: Sequence[HistoryEntry], language: Language) -> str:
-    """Each version with where it stands now, newest last."""
-    latest = {row.version: row.status for row in rows}
-    return ", ".join(f"{version} ({say(f'status_{status}', language)})" for version, status in latest.items())
 
 
 def entry_text(row: HistoryEntry, language: Language) -> str:

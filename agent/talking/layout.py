@@ -125,18 +125,18 @@ def money(eur: float) -> str:
 # --- errors
 
 IN_CHAT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(rf"`kowal {command}`"), words)
+    (re.compile(rf"`kowal {command}"), words)
     for command, words in (
-        (r"functions (?:show|source) ([\w]+)", r"`show \1`"),
-        (r"functions history (\w+)", r"`history \1`"),
-        (r"functions list", "`functions`"),
-        (r"functions rollback (\w+) ([\d.]+)", r"`rollback \1 \2`"),
-        (r"functions promote \w+(?: [\d.]+)? --grant", "`approve`"),
-        (r"tasks show (\w+)", r"`status \1`"),
-        (r"tasks list", "`status`"),
-        (r"tasks retry \w+", "saying it again"),
-        (r"tasks approve (\w+)(?: --grant)?", r"`approve \1`"),
-        (r"tasks reject (\w+)", r"`reject \1`"),
+        (r"functions (?:show|source) (\w+)`", r"`show \1`"),
+        (r"functions history (\w+)`", r"`history \1`"),
+        (r"functions list`", "`functions`"),
+        (r"functions rollback (\w+) ([\d.]+)`", r"`rollback \1 \2`"),
+        (r"functions promote \w+(?: [\d.]+)? --grant`", "`approve`"),
+        (r"tasks show (\w+)`", r"`status \1`"),
+        (r"tasks list`", "`status`"),
+        (r"tasks retry \w+` tries it again", "say it again"),
+        (r"tasks approve (\w+)(?: --grant)?`", r"`approve \1`"),
+        (r"tasks reject (\w+)`", r"`reject \1`"),
     )
 )
 """Commands of the terminal that have words in a chat."""
