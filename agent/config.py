@@ -275,9 +275,9 @@ class Settings(BaseSettings):
     """How `kowal serve` and its parts tell what happens: `auto` is text on a terminal and JSON lines elsewhere."""
     telemetry: str = Field(default_factory=lambda: os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""))
     """Where spans and metrics go, as OTLP over HTTP; empty: nowhere."""
-    llm: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    llm: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """One section a model provider; `kowal doctor` and docs/settings.md say what each takes."""
-    chat: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    chat: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """One section a chat."""
     backends: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """One section a sandbox back end."""

@@ -35,7 +35,7 @@ HIDDEN_LINKS = (re.compile(r"\](?=\()"), re.compile(r"<(?=[^ \t\n<]*\|)"))
 class Chats:
     """The chats of the settings, each opened when it is first needed. Safe to use from several threads."""
 
-    openers: Mapping[str, Callable[[], ChatActions]] = field(default_factory=dict)
+    openers: Mapping[str, Callable[[], ChatActions]] = field(default_factory=dict, repr=False)
     """By the chat's name what opens it, which asks nobody and may raise `BadSettings`."""
     _opened: dict[str, ChatActions] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
