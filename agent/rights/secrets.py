@@ -7,7 +7,6 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from agent.rights.outcomes import AskRefused
@@ -16,8 +15,8 @@ PREFIX = "kowal-secret-"
 PLACEHOLDER = re.compile(PREFIX.encode() + rb"[0-9a-f]{32}", re.IGNORECASE)
 SHORTEST = 8
 """Characters of a secret: a shorter one could not be told from ordinary text in an answer."""
-KEYS = ("api_key", "password", "token", "totp_secret", "webhook_token")
-"""What neighbours know us by, as their sections of the settings call it; with `_file`, where that stands in a file."""
+KEYS = ("api_key", "password", "token", "secret")
+"""How the names of settings end that hold a secret."""
 ESCAPE = re.compile(r"%[0-9A-F]{2}")
 BASIC = re.compile(r"basic +([A-Za-z0-9+/=]+)", re.IGNORECASE)
 
@@ -125,10 +124,7 @@ def closed(header: str, inside: str) -> str:
 
 
 def keys_in(section: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """The keys, tokens and passwords in a raw section of the settings and in what it nests, by their place.
-
-    Those in files that it names are among them; those that are as short as words are not.
-    """
+    """What is secret in a raw section of the settings and in what it nests, by its place; not keys that are words."""
     inner: Iterable[tuple[object, object]] = ()
     if isinstance(section, Mapping):
         inner = section.items()
@@ -136,17 +132,8 @@ def keys_in(section: object, path: str = "") -> Iterator[tuple[str, str]]:
         inner = enumerate(section)
     for name, value in inner:
         place = f"{path}.{name}" if path else str(name)
-        if name in KEYS or str(name).removesuffix("_file") in KEYS:
-            found = str(value) if name in KEYS else read_key(Path(str(value)))
-            if len(found) >= SHORTEST:
-                yield path if name == "api_key" else place, found
+        if str(name).endswith(KEYS) and not isinstance(value, Mapping | list | tuple):
+            if len(str(value)) >= SHORTEST:
+                yield path if name == "api_key" else place, str(value)
         else:
             yield from keys_in(value, place)
-
-
-def read_key(file: Path) -> str:
-    """The key in a file; empty where it cannot be read: then it cannot be shown either."""
-    try:
-        return file.expanduser().read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
