@@ -20,7 +20,7 @@ HEARTBEAT_S = 60.0
 """A server that says nothing for so long is gone; after half of it, it is asked to say something."""
 MAX_FRAME_BYTES = 16 << 20
 STREAM, EVERYTHING = "stream-room-messages", "__my_messages__"
-SILENT = logging.Logger("websockets of the chat", logging.CRITICAL + 1)  # noqa: LOG001  # what it logs holds the token
+SILENT = logging.Logger("websockets of the chat", logging.CRITICAL + 1)  # what it logs holds the token
 
 Said = tuple[Mapping[str, Any], Mapping[str, Any]]
 """A message, and what the server says of its room and us."""
@@ -45,7 +45,7 @@ class Stream:
             )  # fmt: skip
         except (OSError, InvalidHandshake, InvalidURI, WebSocketException) as error:
             raise self._lost(type(error).__name__) from None
-        to, own = self._connection.protocol.uri, urlsplit(stream_url(url))  # type: ignore[attr-defined]
+        to, own = self._connection.protocol.uri, urlsplit(stream_url(url))
         if to.host != own.hostname or to.secure != (own.scheme == "wss"):
             self.close()
             raise self._lost("it leads to another server")
@@ -75,7 +75,8 @@ class Stream:
         while True:
             fields = self._heartbeat().get("fields")
             if isinstance(fields, Mapping) and fields.get("eventName") == EVERYTHING:
-                message, about, *_ = [*_listed(fields.get("args")), None, None]
+                args: list[Any] = [*_listed(fields.get("args")), None, None]
+                message, about = args[:2]
                 if isinstance(message, Mapping):
                     yield message, about if isinstance(about, Mapping) else {}
 

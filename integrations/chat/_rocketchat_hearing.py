@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.errors import ChatError, ChatRefused, ChatUnavailable, TooFast
-from agent.talking.channel import CaughtUp, Happening, Heard, Reacted
+from agent.talking.channel import CaughtUp, Happening, Heard, Person, Reacted
 from integrations.chat._rocketchat_ddp import Stream
 from integrations.chat._rocketchat_known import HOUR_S, Known
 from integrations.chat._rocketchat_reading import (
@@ -268,14 +268,19 @@ class Hearing:
         if isinstance(item, CaughtUp):
             yield item
             return
-        told = item if isinstance(item, Told) else Told(message=self._rest.get("chat.getMessage", msgId=item.id)["message"])
+        told = (
+            item
+            if isinstance(item, Told)
+            else Told(message=self._rest.get("chat.getMessage", msgId=item.id)["message"])
+        )
         if not is_message(told.message):
             return
         us = self._known.us().person
         if author(told.message).id == us.id:
             yield from self._reacted(told.message)
         elif is_said_by_a_person(told.message, us.id) and not self._is_old(told.message):
-            if (heard := self._heard(told)) is not None and self._is_new(heard.id):
+            heard = self._heard(told)
+            if heard is not None and self._is_new(heard.id):
                 yield heard
 
     def _is_old(self, message: Message) -> bool:
@@ -320,7 +325,7 @@ class Hearing:
             attachments=attachments(message),
         )
 
-    def _user_of(self, message: Message):  # type: ignore[no-untyped-def]
+    def _user_of(self, message: Message) -> Person | None:
         try:
             user = self._known.user(author(message).id, HOUR_S)
         except ChatRefused:

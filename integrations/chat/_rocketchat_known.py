@@ -87,7 +87,9 @@ class Known:
 
     def named(self, name: str, most_s: float = MINUTE_S) -> User:
         """Somebody by the name that they have now."""
-        return self._users.get(f"@{name}", most_s, lambda: _user(self._rest.get("users.info", username=name).get("user")))
+        return self._users.get(
+            f"@{name}", most_s, lambda: _user(self._rest.get("users.info", username=name).get("user"))
+        )
 
     def room(self, room_id: str, most_s: float = HOUR_S) -> Room:
         """A room by its id."""
@@ -107,8 +109,7 @@ class Known:
         except ChatRefused as error:
             if error.facts.get("status") in (401, 403):
                 raise
-        found = _room(self._rest.get("rooms.info", roomName=plain).get("room"), is_ours=True)
-        return found
+        return _room(self._rest.get("rooms.info", roomName=plain).get("room"), is_ours=True)
 
     def learn(self, room: object) -> Room:
         """What the server says of a room in which we are."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote
 
 from agent.talking.channel import Attachment, Person
@@ -56,7 +56,7 @@ def text_in(value: object, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def is_message(value: object) -> bool:
+def is_message(value: object) -> TypeGuard[Message]:
     """Whether it has what every message has."""
     return isinstance(value, Mapping) and bool(
         text_in(value, "_id") and text_in(value, "rid") and text_in(value.get("u"), "_id") and moment(value.get("ts"))

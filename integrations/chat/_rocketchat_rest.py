@@ -107,9 +107,7 @@ class Rest:
             if self._login is None:
                 token = self._secrets["token"]
                 has_token = bool(token and self.config.user_id)
-                self._login = (
-                    Login(user_id=self.config.user_id, token=token) if has_token else self._by_password()
-                )
+                self._login = Login(user_id=self.config.user_id, token=token) if has_token else self._by_password()
             return self._login
 
     def renewed(self, stale: Login) -> Login:
@@ -209,9 +207,7 @@ class Rest:
         if found is None:
             session = Session()
             verify = str(self.config.ca_file) if self.config.ca_file else True
-            found = RocketChat(
-                server_url=self.config.url, ssl_verify=verify, timeout=self._timeout, session=session
-            )
+            found = RocketChat(server_url=self.config.url, ssl_verify=verify, timeout=self._timeout, session=session)
             self._own.client = found
             self._sessions.append(session)
         return found
@@ -248,9 +244,7 @@ class Rest:
         if status >= 500:
             raise ChatUnavailable(f"{self.config.url} answered {status} to {kind}: {word}", status=status) from None
         error_type = str((said or {}).get("errorType") or "")
-        raise ChatRefused(
-            f"{self.config.url} refuses {kind}: {word}", status=status, error_type=error_type
-        ) from None
+        raise ChatRefused(f"{self.config.url} refuses {kind}: {word}", status=status, error_type=error_type) from None
 
     def _wait(self, word: str) -> float:
         """Seconds until the route may be asked again: by the server's own clock, where it tells the time."""

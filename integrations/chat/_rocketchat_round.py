@@ -33,6 +33,8 @@ class Round:
         changes = [found for row in rooms if (found := moment(row.get("_updatedAt")) or moment(row.get("lm")))]
         self.until = max([since, *(change - MARGIN for change in changes)])
         """Before it nothing can be said any more; by the server's clock, as of the beginning."""
+        self._found: dict[str, Message] = {}
+        self._cursor = 0
         self._begin_room()
 
     @property
@@ -61,7 +63,7 @@ class Round:
         return said
 
     def _begin_room(self) -> None:
-        self._found: dict[str, Message] = {}
+        self._found = {}
         self._cursor = milliseconds(self._since) - 1
 
     def _page(self) -> Mapping[str, Any]:
