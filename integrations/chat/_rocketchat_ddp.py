@@ -38,11 +38,12 @@ class Stream:
     def __init__(self, url: str, ca_file: str = "", heartbeat_s: float = HEARTBEAT_S) -> None:
         self._url, self._heartbeat_s, self._asked = url, heartbeat_s, 0
         context = ssl.create_default_context(cafile=ca_file or None) if url.startswith("https") else None
+        self._opened = contextlib.ExitStack()
         try:
-            self._connection: ClientConnection = connect(
+            self._connection: ClientConnection = self._opened.enter_context(connect(
                 stream_url(url), ssl=context, open_timeout=OPEN_S, close_timeout=1.0, ping_interval=None,
                 max_size=MAX_FRAME_BYTES, logger=SILENT,
-            )  # fmt: skip
+            ))  # fmt: skip
         except (OSError, InvalidHandshake, InvalidURI, WebSocketException) as error:
             raise self._lost(type(error).__name__) from None
         to, own = self._connection.protocol.uri, urlsplit(stream_url(url))
@@ -83,7 +84,7 @@ class Stream:
     def close(self) -> None:
         """Hang up. Idempotent."""
         with contextlib.suppress(OSError, WebSocketException):
-            self._connection.close()
+            self._opened.close()
 
     def _await(self, kind: str, name: str, value: str) -> Mapping[str, Any]:
         """The frame of that kind that belongs to what was asked; others before it are let pass."""

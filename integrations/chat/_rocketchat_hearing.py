@@ -29,7 +29,7 @@ from integrations.chat._rocketchat_reading import (
     without,
     words_of,
 )
-from integrations.chat._rocketchat_rest import Login, Rest
+from integrations.chat._rocketchat_rest import Login, NotLoggedIn, Rest
 from integrations.chat._rocketchat_round import Round
 from integrations.chat._rocketchat_webhook import Receiver
 
@@ -37,11 +37,17 @@ ROUND_S = 60.0
 """Between two rounds while the stream or the webhook tells of what is new."""
 HOLD_S = 20.0
 """How long what the stream tells may wait for the round that finds what was said before it."""
-LONGEST_WAIT_S = 30.0
+LONGEST_WAIT_S, SELDOM = 30.0, 6
+"""Seconds between two attempts at most, and the failures after which it is that."""
 SLACK = timedelta(minutes=5)
 """What was said so long before the moment from which on we are to hear is old: the stream tells of a message again
 whenever something is put under it. Clocks differ by less."""
 MOST, REMEMBERED = 10_000, 20_000
+
+
+def pause_s(failures: int) -> float:
+    """How long to wait after so many failures, so that not all who wait come back at once."""
+    return min(LONGEST_WAIT_S, 0.5 * 2.0 ** min(failures, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +91,7 @@ class Hearing:
         self._receiver: Receiver | None = None
         self._round: Round | None = None
         self._is_up = self._config.listen == "webhook"
+        self._was_up = False
         self._failures = 0
         self._hold_until = self._tell_at = 0.0
         self._fetch_at = time.monotonic() + (min(self._config.poll_s, 5.0) if self._config.listen == "realtime" else 0)
@@ -107,7 +114,7 @@ class Hearing:
         """What happened next; None where nothing did for so long."""
         with contextlib.suppress(queue.Empty):
             return self._out.get(timeout=timeout_s) if timeout_s > 0 else self._out.get_nowait()
-        if not self._closed.is_set() and not self._threads[0].is_alive():
+        if not self._closed.is_set() and not all(thread.is_alive() for thread in self._threads):
             raise ChatUnavailable("Listening to the chat has broken off, by a fault of Kowal's own")
         return None
 
@@ -132,29 +139,27 @@ class Hearing:
     def _keep_streaming(self) -> None:
         failures, refused, own = 0, Login(user_id="", token=""), None
         while not self._closed.is_set():
-            login = None
+            login, self._was_up = None, False
             try:
                 login = own or self._rest.login()
-                if login == refused:  # the token may be good for REST alone, or have been withdrawn
+                if login == refused and self._rest.has_password:  # a token may be good for REST alone
                     own = login = self._rest.another()
                 self._stream_once(login)
-                failures = 0
-            except ChatRefused as error:
-                refused, own = login or refused, None
-                self.note = f"{error}; looks every {self._config.poll_s:g} s instead"
-                failures = max(failures + 1, 4)
             except ChatError as error:
-                failures = failures + 1 if not self._is_up else 0
                 self.note = f"{error}; looks every {self._config.poll_s:g} s instead"
+                failures = 1 if self._was_up else failures + 1
+                if isinstance(error, ChatRefused):
+                    refused, own, failures = login or refused, None, max(failures, SELDOM)
             self._put(StreamIs(up=False))
-            longest = min(LONGEST_WAIT_S, 0.5 * 2 ** min(failures, 10))
-            self._closed.wait(longest * random.uniform(0.5, 1.0))  # noqa: S311  # so that not all come back at once
+            self._closed.wait(pause_s(failures))
 
     def _stream_once(self, login: Login) -> None:
         with Stream(self._config.url, str(self._config.ca_file or "")) as stream:
             self._stream = stream
+            if self._closed.is_set():
+                return
             stream.begin(login.token)
-            self.note = ""
+            self.note, self._was_up = "", True
             self._put(StreamIs(up=True))
             for message, about in stream.said():
                 self._put(Told(message=message, about=about))
@@ -185,6 +190,9 @@ class Hearing:
 
     def _take(self) -> None:
         """What has come in, once something has or it is time for something else."""
+        if len(self._waiting) + len(self._held) >= MOST:
+            self._closed.wait(0.1)
+            return
         now = time.monotonic()
         due = min(self._fetch_at, self._tell_at if self._waiting else self._fetch_at, now + 0.5)
         if self._held:
@@ -233,14 +241,13 @@ class Hearing:
                 self._release()
         except TooFast as error:
             self._fetch_at = time.monotonic() + error.again_in_s
-            self._release()
+            if self._fetch_at > self._hold_until:
+                self._release()
         except ChatError as error:
             self._failures += 1
             if isinstance(error, ChatRefused):
                 self._round = None
-            wait = min(LONGEST_WAIT_S, 0.5 * 2 ** min(self._failures, 10))
-            self._fetch_at = time.monotonic() + wait * random.uniform(0.5, 1.0)  # noqa: S311
-            self._release()
+            self._fetch_at = time.monotonic() + pause_s(self._failures)
 
     def _tell(self) -> None:
         """Give out what waits, in its order, as far as the server says who it is from."""
@@ -251,7 +258,7 @@ class Hearing:
             except TooFast as error:
                 self._tell_at = time.monotonic() + error.again_in_s
                 return
-            except ChatUnavailable:
+            except (ChatUnavailable, NotLoggedIn):
                 self._tell_at = time.monotonic() + 2.0
                 return
             except ChatRefused:
@@ -268,11 +275,7 @@ class Hearing:
         if isinstance(item, CaughtUp):
             yield item
             return
-        told = (
-            item
-            if isinstance(item, Told)
-            else Told(message=self._rest.get("chat.getMessage", msgId=item.id)["message"])
-        )
+        told = item if isinstance(item, Told) else self._asked_for(item)
         if not is_message(told.message):
             return
         us = self._known.us().person
@@ -282,6 +285,10 @@ class Hearing:
             heard = self._heard(told)
             if heard is not None and self._is_new(heard.id):
                 yield heard
+
+    def _asked_for(self, named: Named) -> Told:
+        found = self._rest.get("chat.getMessage", msgId=named.id).get("message")
+        return Told(message=found if isinstance(found, Mapping) else {})
 
     def _is_old(self, message: Message) -> bool:
         at = moment(message["ts"])
@@ -316,7 +323,7 @@ class Hearing:
             id=message["_id"],
             at=moment(message["ts"]) or self._floor,
             room=message["rid"],
-            room_name=text_in(about, "roomName") or (room.name if room is not None else ""),
+            room_name=text_in(about, "roomName") or (room.name if room is not None else "") or by.name,
             thread=text_in(message, "tmid"),
             by=by,
             text=text if after is None else after,
@@ -328,6 +335,8 @@ class Hearing:
     def _user_of(self, message: Message) -> Person | None:
         try:
             user = self._known.user(author(message).id, HOUR_S)
+        except NotLoggedIn:
+            raise
         except ChatRefused:
             return author(message)  # somebody who is gone, or of whom we may see nothing
         return None if user.is_bot else user.person

@@ -1,5 +1,6 @@
 """Rocket.Chat's REST API through `rocketchat_API`: login, limits, and every fault as an error of ours."""
 
+import contextlib
 import email.utils
 import math
 import re
@@ -122,6 +123,19 @@ class Rest:
         with self._lock:
             return self._by_password()
 
+    @property
+    def has_password(self) -> bool:
+        """Whether we can log in without the token."""
+        return bool(self.config.user and self._secrets["password"])
+
+    def log_out(self) -> None:
+        """Have the server forget a login by password; a token of the settings stays good. Raises nothing."""
+        with self._lock:
+            login, self._login = self._login, None
+        if login is not None and login.token != self._secrets["token"]:
+            with contextlib.suppress(ChatError):
+                self._once("logout", lambda client: client.call_api_post("logout", body={}), login)
+
     def hidden(self, text: str) -> str:
         """The text in one line, not too long, without our secrets."""
         secrets = {value for value in self._secrets.values() if value}
@@ -214,7 +228,7 @@ class Rest:
 
     def _by_password(self) -> Login:
         """A new login. Raises a `ChatError`."""
-        if not (self.config.user and self._secrets["password"]):
+        if not self.has_password:
             raise NotLoggedIn(f"{self.config.url} does not accept the token", status=401)
         if self._refused[0] > time.monotonic():
             raise NotLoggedIn(self._refused[1], status=401)
@@ -240,7 +254,9 @@ class Rest:
             self._not_before[kind] = time.monotonic() + wait
             raise self._too_fast(kind, wait) from None
         if status == 401:
-            raise NotLoggedIn(f"{self.config.url} refuses our login: {word}", status=status) from None
+            advice = "Set `totp_secret`, or log in by a personal access token." if "totp" in word.casefold() else None
+            message = f"{self.config.url} refuses our login: {word}"
+            raise NotLoggedIn(message, advice=advice, status=status) from None
         if status >= 500:
             raise ChatUnavailable(f"{self.config.url} answered {status} to {kind}: {word}", status=status) from None
         error_type = str((said or {}).get("errorType") or "")

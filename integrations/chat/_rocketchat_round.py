@@ -57,7 +57,7 @@ class Round:
         if following > self._cursor:
             self._cursor = following
             return []
-        said = sorted(self._found.values(), key=lambda message: (moment(message["ts"]) or LONG_AGO, message["_id"]))
+        said = sorted(self._found.values(), key=lambda message: moment(message["ts"]) or LONG_AGO)
         self._rooms.popleft()
         self._begin_room()
         return said

@@ -126,6 +126,7 @@ class RocketChatChannel:
         except ChatError as error:
             return ProviderStatus(available=False, detail=str(error), advice=error.advice)
         finally:
+            rest.log_out()
             rest.close()
 
     def close(self) -> None:
@@ -142,8 +143,8 @@ def _status(rest: Rest, note: str) -> ProviderStatus:
     known = Known(rest)
     version, us = rest.version(), known.us()
     found = [f"{rest.config.url}: Rocket.Chat {version}, as {us.person.name}"]
-    if us.roles is None or not us.roles & {"bot", "admin"}:
-        found.append("without the role `bot`, so 10 calls a minute of each kind")
+    is_free = us.roles is not None and bool(us.roles & {"bot", "admin"})
+    found.append("with the role `bot`" if is_free else "without the role `bot`, so 10 calls a minute of each kind")
     try:
         if known.named("rocket.cat").roles is None:
             found.append("cannot see people's roles (the permission view-full-other-user-info)")
