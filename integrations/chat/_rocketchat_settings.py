@@ -109,7 +109,7 @@ def read_config(section: Mapping[str, Any]) -> RocketChatConfig:
     try:
         code = one_time_code(config.secrets["totp_secret"])
     except ValueError:
-        raise _bad("`totp_secret` is not base32") from None
+        raise _bad("`totp_secret` is not base32 of 112 bits or more") from None
     if code and not config.user:
         raise _bad("`totp_secret` goes with `user` and `password`")
     if config.ca_file is not None and not config.ca_file.is_file():
