@@ -275,8 +275,10 @@ class Settings(BaseSettings):
     """How `kowal serve` and its parts tell what happens: `auto` is text on a terminal and JSON lines elsewhere."""
     telemetry: str = Field(default_factory=lambda: os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""))
     """Where spans and metrics go, as OTLP over HTTP; empty: nowhere."""
-    llm: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    llm: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """One section a model provider; `kowal doctor` and docs/settings.md say what each takes."""
+    chat: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
+    """One section a chat."""
     backends: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """One section a sandbox back end."""
 
@@ -323,8 +325,8 @@ class Settings(BaseSettings):
     @property
     def hidden(self) -> Mapping[str, str]:
         """What no log may show, by a name: secrets, and the keys and passwords of neighbours."""
-        sections = {name: self.provider_section(name) for name in (*self.providers, *self.llm)}
-        found = {f"llm.{place}": key for place, key in keys_in(sections)}
+        llm = {name: self.provider_section(name) for name in (*self.providers, *self.llm)}
+        found = dict(keys_in({"llm": llm, "chat": {name: with_files(each) for name, each in self.chat.items()}}))
         if password := urlsplit(self.database).password:
             found["database"] = unquote(password)
         for name, section in self.secrets.items():
@@ -339,6 +341,16 @@ class Settings(BaseSettings):
         variables = {} if others else PROVIDER_VARIABLES.get(name, {})
         named = {key: os.environ[each] for key, each in variables.items() if os.environ.get(each)}
         return named | section
+
+
+def with_files(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The section with what its files hold: `token` for a `token_file`. One that cannot be read can hide nothing."""
+    found = dict(section)
+    for name, place in section.items():
+        if name.endswith("_file") and isinstance(place, str):
+            with contextlib.suppress(OSError, ValueError):
+                found[name.removesuffix("_file")] = Path(place).read_text("utf-8").strip()
+    return found
 
 
 def load_settings(**overrides: Any) -> Settings:

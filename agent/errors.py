@@ -67,7 +67,8 @@ class BadGrant(KowalError):
     exit_code = 2
     advice = (
         "A grant is one of: `http METHOD HOST`, `secret NAME HOST`, `function NAME X.Y.Z`, `llm N`, `files in`, "
-        "`files out`. docs/grants.md says what each allows."
+        "`files out`, `chat post|upload|call ROOM`, `chat create NAME private|public`. docs/grants.md says what each "
+        "allows."
     )
 
 

@@ -7,12 +7,16 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-ASKS = ("http", "llm", "function")
+from agent.rooms import ACTS, BadRoom, read_room
+
+ASKS = ("http", "llm", "function", "chat")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 REPLIES: Mapping[str, frozenset[str]] = {
     "http": frozenset({"status", "json", "text", "headers", "error"}),
     "llm": frozenset({"text", "error"}),
     "function": frozenset({"value", "error"}),
+    "chat": frozenset({"done", "error"}),
+    "chat call": frozenset({"url", "error"}),
 }
 """What a reply to each kind of ask may hold."""
 
@@ -23,7 +27,8 @@ class Exchange(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     ask: Mapping[str, Any]
-    """One of `http` (method and URL), `llm` (part of the prompt), `function` (its name, perhaps with `arguments`)."""
+    """One of `http` (method and URL), `llm` (part of the prompt), `function` (its name, perhaps with `arguments`),
+    `chat` (act and room, perhaps with part of the message, the title or the file's name, or a new room's kind)."""
     reply: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
@@ -40,9 +45,23 @@ def fault_of(exchange: Exchange) -> str:
     kind = kinds[0]
     if kind == "http" and (fault := request_fault(exchange.ask["http"])):
         return f"the ask {shown}: {fault}"
-    unknown = sorted(exchange.reply.keys() - REPLIES[kind])
-    if unknown or not exchange.reply:
-        return f"the reply to {shown} may hold {', '.join(sorted(REPLIES[kind]))} and nothing else"
+    if kind == "chat" and (fault := act_fault(exchange.ask["chat"])):
+        return f"the ask {shown}: {fault}"
+    known = REPLIES["chat call" if exchange.ask[kind].startswith("call ") and kind == "chat" else kind]
+    if exchange.reply.keys() - known or not exchange.reply:
+        return f"the reply to {shown} may hold {', '.join(sorted(known))} and nothing else"
+    return ""
+
+
+def act_fault(text: str) -> str:
+    """Why the text is no act and room of a chat; empty where it is."""
+    act, room = [*text.split(maxsplit=2), "", ""][:2]
+    if act not in ACTS:
+        return f"it begins with one of {', '.join(ACTS)}"
+    try:
+        read_room(room)
+    except BadRoom as error:
+        return str(error)
     return ""
 
 

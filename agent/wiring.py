@@ -1,9 +1,11 @@
 """Settings in, Agent out. Looks each back end up by the name in the settings and imports none of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from agent.chat_ports import ChatActions
 from agent.config import Settings, current_user
 from agent.generator import Generator
 from agent.journal import Journal
@@ -28,6 +30,8 @@ from agent.promoter import Promoter
 from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
+from agent.rights.chat import Chats
+from agent.rights.secrets import Vault
 from agent.routing.router import Memory, Router, asked_anew
 from agent.runner import Runner
 from agent.sandboxes import Sandboxes, named
@@ -273,8 +277,16 @@ def broker_of(
         secret_of=settings.secret,
         actor=actor,
         wall_clock_s=settings.limits.granted_wall_clock_s,
+        chat=Chats({name: partial(open_actions, name, section) for name, section in settings.chat.items()}),
+        hide=Vault(settings.hidden).hidden_text,
         listener=listener,
     )
+
+
+def open_actions(name: str, section: Mapping[str, Any]) -> ChatActions:
+    """What functions may be granted to do in that chat. Raises `BadSettings`."""
+    actions: ChatActions = load("integrations.chat", name).actions(section)
+    return actions
 
 
 def open_registry(settings: Settings) -> Registry:

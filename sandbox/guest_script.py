@@ -14,6 +14,8 @@ def titled(ask: Ask) -> str:
     """An ask in few words, for messages."""
     if ask["kind"] == "http":
         return f"`{ask['method']} {ask['url']}`"[:500]
+    if ask["kind"] == "chat":
+        return f"`chat {ask['act']} {ask['room']}`"[:500]
     return f"`{ask['kind']} {ask.get('name', '')}`" if ask.get("name") else f"`{ask['kind']}`"
 
 
@@ -28,6 +30,8 @@ def fit(entry: Any, ask: Ask) -> int:
             return len(wanted["llm"]) if wanted["llm"] in ask["prompt"] else -1
         if ask["kind"] == "function" and wanted.get("function") == ask["name"]:
             return int("arguments" in wanted) if wanted.get("arguments", ask["arguments"]) == ask["arguments"] else -1
+        if ask["kind"] == "chat" and "chat" in wanted:
+            return chat_fit(wanted["chat"], ask)
     except (AttributeError, KeyError, TypeError, ValueError):  # not an entry that anybody could mean
         return -1
     return -1
@@ -46,6 +50,20 @@ def http_fit(method: str, url: str, ask: Ask) -> int:
     return len(needed)
 
 
+def chat_fit(wanted: str, ask: Ask) -> int:
+    """How long the part is that the entry names of what is done; -1 where that differs, or the act or the room."""
+    act, room, part = [*wanted.split(maxsplit=2), ""][:3]
+    return len(part) if (act, room) == (ask["act"], ask["room"]) and part in carried(ask) else -1
+
+
+def carried(ask: Ask) -> str:
+    """What an act in a chat is about, in one line or text: the message, the title, the file's name, a room's people."""
+    if ask["act"] == "create":
+        return " ".join(["private" if ask["private"] else "public", *ask["members"]])
+    text: str = ask[{"post": "text", "upload": "name", "call": "title"}[ask["act"]]]
+    return text
+
+
 def place(url: SplitResult) -> tuple[Any, ...]:
     """Where a request goes, without its query."""
     return url.scheme, url.hostname, url.port or PORTS.get(url.scheme), url.path or "/"
@@ -61,7 +79,7 @@ def scripted_reply(ask: Ask, reply: dict[str, Any]) -> dict[str, Any]:
     if "error" in reply:
         return reply
     if ask["kind"] != "http":
-        return {"value": reply.get("text" if ask["kind"] == "llm" else "value")}
+        return {"value": reply.get({"llm": "text", "chat": "url"}.get(ask["kind"], "value"))}
     headers = {str(name).lower(): str(value) for name, value in reply.get("headers", {}).items()}
     if "json" in reply:
         body = json.dumps(reply["json"])

@@ -7,6 +7,7 @@ from typing import Literal
 
 from agent.errors import BadGrant
 from agent.rights.places import BadPlace, Place, read_host, read_place
+from agent.rooms import ACTS, KINDS, Room, read_room
 from registry import NAME_PATTERN
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -103,7 +104,28 @@ class FilesGrant:
         return self == other
 
 
-Grant = HttpGrant | FunctionGrant | SecretGrant | ModelGrant | FilesGrant
+@dataclass(frozen=True, kw_only=True)
+class ChatGrant:
+    """May do one thing in a chat: in one room, or make rooms of one kind."""
+
+    act: str
+    """One of `ACTS`."""
+    room: Room
+    """To `create`, names may be those that begin alike. Nowhere else: anybody may make a room of such a name."""
+    kind: str = ""
+    """One of `KINDS` for the act `create`, else empty."""
+
+    def __str__(self) -> str:
+        return f"chat {self.act} {self.room}{f' {self.kind}' if self.kind else ''}"
+
+    def covers(self, other: "Grant") -> bool:
+        """True where this grant allows all that the other does."""
+        if not isinstance(other, ChatGrant) or (self.act, self.kind) != (other.act, other.kind):
+            return False
+        return self.room.covers(other.room)
+
+
+Grant = HttpGrant | FunctionGrant | SecretGrant | ModelGrant | FilesGrant | ChatGrant
 
 
 def below(pattern: str, host: str) -> bool:
@@ -119,7 +141,7 @@ def parse(line: str) -> Grant:
         raise BadGrant(f"{line[:MOST_CHARS]!r} is no grant: it begins with one of {', '.join(READERS)}")
     try:
         return reader(words)
-    except ValueError as error:  # a `BadPlace` is one
+    except ValueError as error:  # a `BadPlace` and a `BadRoom` are
         raise BadGrant(f"`{line}` is no grant: {error}") from error
 
 
@@ -197,6 +219,17 @@ def read_files(words: Sequence[str]) -> FilesGrant:
             raise ValueError("it reads `files in` or `files out`")
 
 
+def read_chat(words: Sequence[str]) -> ChatGrant:
+    """`chat post ROOM`, `chat upload ROOM`, `chat call ROOM`, or `chat create NAME` with the rooms' kind."""
+    match words:
+        case ["create", name, kind] if kind in KINDS:
+            return ChatGrant(act="create", room=read_room(name, patterns=True), kind=kind)
+        case [act, room] if act in ACTS and act != "create":
+            return ChatGrant(act=act, room=read_room(room))
+        case _:
+            raise ValueError("it reads `chat post|upload|call ROOM`, or `chat create NAME private|public`")
+
+
 def read_origin(text: str, *, patterns: bool) -> Place:
     """The place that a grant names: `HOST` for HTTPS on its usual port, else `http://HOST:PORT` in full."""
     scheme, marks, rest = text.partition("://")
@@ -220,4 +253,5 @@ READERS: Mapping[str, Callable[[Sequence[str]], Grant]] = {
     "secret": read_secret,
     "llm": read_model,
     "files": read_files,
+    "chat": read_chat,
 }

@@ -15,6 +15,8 @@ PREFIX = "kowal-secret-"
 PLACEHOLDER = re.compile(PREFIX.encode() + rb"[0-9a-f]{32}", re.IGNORECASE)
 SHORTEST = 8
 """Characters of a secret: a shorter one could not be told from ordinary text in an answer."""
+KEYS = ("api_key", "password", "token", "secret")
+"""How the names of settings end that hold a secret."""
 ESCAPE = re.compile(r"%[0-9A-F]{2}")
 BASIC = re.compile(r"basic +([A-Za-z0-9+/=]+)", re.IGNORECASE)
 
@@ -122,14 +124,16 @@ def closed(header: str, inside: str) -> str:
 
 
 def keys_in(section: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """The API keys in a raw section of the settings and in what it nests, by their place; not those that are words."""
+    """What is secret in a raw section of the settings and in what it nests, by its place; not keys that are words."""
     inner: Iterable[tuple[object, object]] = ()
     if isinstance(section, Mapping):
         inner = section.items()
     elif isinstance(section, list | tuple):
         inner = enumerate(section)
     for name, value in inner:
-        if name == "api_key" and len(str(value)) >= SHORTEST:
-            yield path, str(value)
+        place = f"{path}.{name}" if path else str(name)
+        if str(name).endswith(KEYS) and not isinstance(value, Mapping | list | tuple):
+            if len(str(value)) >= SHORTEST:
+                yield path if name == "api_key" else place, str(value)
         else:
-            yield from keys_in(value, f"{path}.{name}" if path else str(name))
+            yield from keys_in(value, place)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.arguments import bind
-from agent.errors import BadTask, KowalError, ModelError
+from agent.errors import BadSettings, BadTask, ChatError, KowalError, ModelError
 from agent.ports import Message, ModelRequest, Purpose
-from agent.rights.grants import FilesGrant, FunctionGrant, Grant, ModelGrant
+from agent.rights.chat import read_chat_ask
+from agent.rights.grants import ChatGrant, FilesGrant, FunctionGrant, Grant, ModelGrant
 from agent.rights.outcomes import AskFailed, AskRefused
 from agent.rights.secrets import Vault
 from agent.rights.tally import Tally
@@ -28,6 +29,8 @@ MOST_DEPTH = 5
 """How many functions may call one another, the first included."""
 MOST_PROMPT_CHARS = 200_000
 MOST_REACHED = 50
+MOST_TOLD_CHARS = 300
+"""Of what a chat says where it refuses."""
 BUSY = 429
 SERVER_FAULT = 500
 
@@ -138,6 +141,8 @@ class Session:
                 return self._llm(ask)
             case "function":
                 return self._function(ask)
+            case "chat":
+                return self._chat(ask)
         with self._step("ask", "something that is no ask"):
             raise AskRefused("there is nothing of that kind to ask for", own_fault=True)
 
@@ -222,6 +227,29 @@ class Session:
         if why := self._broker.approval.why_not_callable(callee):
             raise AskRefused(f"`{grant.name}` {grant.version} may not be called: {why}")
         return callee
+
+    def _chat(self, ask: Any) -> str | None:
+        """The address of a call that was begun; None for any other act in a chat."""
+        with self._step("chat", "something that cannot be done in a chat"):
+            wanted = read_chat_ask(ask)
+        with self._step("chat", str(wanted.grant)) as step:
+            if not any(grant.covers(wanted.grant) for grant in self._granted(ChatGrant)):
+                raise AskRefused(f"no grant allows `{wanted.grant}`", own_fault=True)
+            self._tally.count(f"chat {wanted.grant.act}")
+            try:
+                chat = self._broker.chat.open(wanted.grant.room.chat)
+            except BadSettings as error:
+                raise AskRefused(self._broker.hide(str(error))) from error
+            step.allow(wanted.facts)
+            try:
+                said = self._broker.hide(wanted.act(chat))
+            except ChatError as error:
+                told = self._broker.hide(str(error))[:MOST_TOLD_CHARS]
+                raise AskFailed(f"the chat did not do it: {told}", record=type(error).__name__) from error
+            if wanted.grant.act == "call":
+                return said  # not written down: who has the address may get in by it
+            step.came["id"] = said
+            return None
 
     @contextmanager
     def _step(self, action: str, subject: str) -> Iterator[Step]:

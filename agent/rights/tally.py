@@ -6,7 +6,9 @@ from collections import Counter
 
 from agent.rights.outcomes import AskRefused
 
-MOST_ASKS = {"http": 100, "function": 100}
+MOST_ASKS = {
+    "http": 100, "function": 100, "chat post": 20, "chat upload": 10, "chat call": 3, "chat create": 5,
+}  # fmt: skip
 """In one run. How often a model may be asked stands in the grant."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from agent.chat_ports import ChatActions
 from agent.ports import ProviderStatus
 
 
@@ -177,26 +178,6 @@ class ChatChannel(Protocol):
         ...
 
 
-class ChatActions(Protocol):
-    """What functions may be granted to do in a chat. Raises as `ChatChannel` does."""
-
-    def post(self, room: str, text: str) -> str:
-        """The id of a message that is posted into the room of that name."""
-        ...
-
-    def start_call(self, room: str, title: str) -> str:
-        """The address (URL) of a video conference that is begun in the room of that name."""
-        ...
-
-    def create_room(self, name: str, members: Sequence[str], *, private: bool) -> str:
-        """The id of a new room with these people, by their names. Raises `ChatRefused` where there is one."""
-        ...
-
-    def upload(self, room: str, name: str, data: bytes) -> str:
-        """The id of the message by which a file is posted into the room of that name."""
-        ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class ChannelInfo:
     """What a channel's file offers under the name `CHANNEL`."""
@@ -207,7 +188,7 @@ class ChannelInfo:
     open: Callable[[Mapping[str, Any]], ChatChannel]
     """Its raw section of the settings in, the channel out. Raises `BadSettings`. Asks nobody."""
     actions: Callable[[Mapping[str, Any]], ChatActions]
-    """The same for what functions may be granted; safe to use from several threads."""
+    """The same for what functions may be granted."""
     questions: tuple[tuple[str, str], ...]
     """What `kowal init NAME` asks: a setting of the section, and the question; secrets are those that end in
     `password`, `token` or `secret`."""

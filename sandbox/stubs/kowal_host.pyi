@@ -1,5 +1,5 @@
 # What code in the sandbox may ask of its host. The module exists in the sandbox only; docs/host-api.md tells of it.
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ __all__ = [
     "Response",
     "asked",
     "call",
+    "chat",
     "files",
     "http",
     "llm",
@@ -109,6 +110,12 @@ class _Http:
 class _Llm:
     async def ask(self, prompt: str, *, system: str = "") -> str: ...
 
+class _Chat:
+    async def post(self, room: str, text: str) -> None: ...
+    async def upload(self, room: str, name: str, data: str | bytes) -> None: ...
+    async def call(self, room: str, title: str) -> str: ...
+    async def create(self, name: str, members: Iterable[str] = (), *, private: bool = True) -> None: ...
+
 class _Files:
     def names(self) -> list[str]: ...
     def input(self, name: str) -> Path: ...
@@ -116,6 +123,7 @@ class _Files:
 
 http: _Http
 llm: _Llm
+chat: _Chat
 files: _Files
 
 async def call(name: str, /, **arguments: Any) -> Any: ...
@@ -131,6 +139,8 @@ def script(
     function: str | None = None,
     arguments: Mapping[str, Any] | None = None,
     value: Any = None,
+    chat: str | None = None,
+    url: str | None = None,
     error: str | None = None,
     file: str | None = None,
 ) -> None: ...

@@ -25,6 +25,13 @@ SCRIPT = Script(
         {"ask": {"llm": "colour of grass"}, "reply": {"text": "green"}},
         {"ask": {"function": "add", "arguments": {"a": 1, "b": 2}}, "reply": {"value": 3}},
         {"ask": {"function": "add"}, "reply": {"value": 0}},
+        {"ask": {"chat": "post general"}, "reply": {"done": True}},
+        {"ask": {"chat": "post general of no use"}, "reply": {"error": "the room is read-only"}},
+        {"ask": {"chat": "call general"}, "reply": {"url": "https://meet.example.org/1"}},
+        {"ask": {"chat": "call general stand-up"}, "reply": {"url": "https://meet.example.org/2"}},
+        {"ask": {"chat": "upload general .csv"}, "reply": {"done": True}},
+        {"ask": {"chat": "create incident-7 private ann bob"}, "reply": {"done": True}},
+        {"ask": {"chat": "post"}, "reply": {"done": True}},
         {"ask": 5},
         "no exchange",  # type: ignore[arg-type]  # people and models write these
     ),
@@ -75,6 +82,10 @@ def echo(ask: Mapping[str, Any]) -> Mapping[str, Any]:
         "await host.call('slugify', text='A')",
         "await host.llm.ask('colour')",
         "host.secret('KEY')",
+        "await host.chat.post('general', 'hello')",
+        "await host.chat.upload('general', 'a.csv', b'1')",
+        "await host.chat.call('general', 'stand-up')",
+        "await host.chat.create('incident-7')",
         "host.files.input('a.csv')",
         "host.files.output('a.csv')",
     ],
@@ -99,6 +110,12 @@ def test_without_a_host_everything_is_refused(box: Sandbox, ask: str) -> None:
         ("return [await host.call('add', a=1, b=2), await host.call('add', a=2, b=2)]", [3, 0]),
         ("return await host.call('slugify', text='A B')", "a-b"),
         ("return await host.call('twice', text='A B')", ["a-b", "a-b"]),
+        ("return await host.chat.post('general', 'hello')", None),
+        ("return await host.chat.call('general', 'retro')", "https://meet.example.org/1"),
+        ("return await host.chat.call('general', 'the stand-up')", "https://meet.example.org/2"),
+        ("return await host.chat.upload('general', 'a.csv', '1,2')", None),
+        ("return await host.chat.create('incident-7', ['ann', 'bob'])", None),
+        ("return await host.chat.create('incident-7', (name for name in ('ann', 'bob')), private=True)", None),
         ("return host.secret('KEY')", "scripted-secret-KEY"),
         ("host.files.output('a.txt').write_text('x')\nreturn host.files.output('a.txt').read_text()", "x"),
     ],
@@ -119,6 +136,13 @@ def test_a_script_answers_with_what_fits_best(box: Sandbox, body: str, value: An
         ("await host.call('unknown')", "`function unknown`"),
         ("await host.call('breaks')", "ZeroDivisionError"),
         ("await host.call('endless')", "deep"),
+        ("await host.chat.post('general', 'this is of no use')", "read-only"),
+        ("await host.chat.post('General', 'hello')", "`chat post General`"),
+        ("await host.chat.post('secret', 'hello')", "`chat post secret`"),
+        ("await host.chat.upload('general', 'a.txt', '1')", "`chat upload general`"),
+        ("await host.chat.create('incident-7', ['bob'])", "`chat create incident-7`"),
+        ("await host.chat.create('incident-7', ['ann', 'bob'], private=False)", "`chat create incident-7`"),
+        ("await host.chat.create('incident-7', 'ann')", "`chat create incident-7`"),
         ("await host.call('add', a=float('nan'))", "JSON"),
         ("host.files.input('b.csv')", "'b.csv'"),
         ("host.files.output('../b.csv')", "plain name"),
@@ -209,6 +233,9 @@ async def test_more_script():
     host.script(llm='weather', text='fine')
     host.script(function='slugify', value='mine')
     host.script(function='late', error='too late')
+    host.script(chat='post news')
+    host.script(chat='call news', url='https://meet.example.org/9')
+    host.script(chat='upload news', error='too large')
     host.script(file='a.csv', text='1,2')
     assert await one('Oslo') == {{'t': 7}}
     response = await host.http.get('https://api.example.org/v1')
@@ -217,6 +244,11 @@ async def test_more_script():
         response.raise_for_status()
     assert await host.llm.ask('the weather?') == 'fine'
     assert await host.call('slugify', text='A') == 'mine'
+    assert await host.chat.post('news', 'x' * 5_000) is None
+    assert await host.chat.call('news', 'now') == 'https://meet.example.org/9'
+    with pytest.raises(host.HostError, match='too large'):
+        await host.chat.upload('news', 'a.csv', b'1')
+    assert [ask.get('body') for ask in host.asked() if ask['kind'] == 'chat'] == [None, None, 'MQ==']
     with pytest.raises(host.HostError, match='too late'):
         await host.call('late')
     assert host.files.input('a.csv').read_text() == '1,2'
@@ -240,6 +272,7 @@ def test_tests_may_be_coroutines_and_extend_the_script(box: Sandbox) -> None:
     assert report.failure is None, [outcome.message for outcome in report.outcomes]
     assert len(report.outcomes) == 6
     assert {"kind": "function", "name": "late", "arguments": {}} in report.asked
+    assert {"kind": "chat", "act": "post", "room": "news"} in report.asked  # too long to be told whole
 
 
 def test_a_coroutine_that_fails_is_a_failed_test(box: Sandbox) -> None:
@@ -269,6 +302,30 @@ def test_a_host_answers_what_is_asked(box: Sandbox) -> None:
     function = {"kind": "function", "name": "slugify", "arguments": {"text": "A"}}
     assert (result.value, result.failure) == ([200, "application/json", asked, function], None)
     assert result.asked == ()
+
+
+def test_acts_in_a_chat_reach_the_host(box: Sandbox) -> None:
+    """Each as JSON, a file's bytes in base64; the address of a call comes back."""
+    heard: list[Mapping[str, Any]] = []
+
+    def chat(ask: Mapping[str, Any]) -> Mapping[str, Any]:
+        heard.append(ask)
+        return {"value": "https://meet.example.org/1" if ask["act"] == "call" else None}
+
+    result = live(
+        box,
+        "await host.chat.post('general', 'żółw')\nawait host.chat.upload('general', 'a.bin', bytes([0, 255]))\n"
+        "await host.chat.create('incident-7', ['ann'], private=False)\n"
+        "return await host.chat.call('general', 'stand-up')",
+        chat,
+    )
+    assert (result.value, result.failure) == ("https://meet.example.org/1", None)
+    assert heard == [
+        {"kind": "chat", "act": "post", "room": "general", "text": "żółw"},
+        {"kind": "chat", "act": "upload", "room": "general", "name": "a.bin", "body": "AP8="},
+        {"kind": "chat", "act": "create", "room": "incident-7", "members": ["ann"], "private": False},
+        {"kind": "chat", "act": "call", "room": "general", "title": "stand-up"},
+    ]
 
 
 @pytest.mark.parametrize(("refused", "name"), [(True, "Refused"), (False, "HostError")])

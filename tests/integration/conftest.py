@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agent.chat_ports import ChatActions
 from agent.checks.trial import Trial
 from agent.generator import Generator
 from agent.journal import Journal
@@ -45,6 +46,7 @@ from agent.promoter import Policy, Promoter
 from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
+from agent.rights.chat import Chats
 from agent.rights.grants import parse
 from agent.routing.router import Patience, Router, asked_anew
 from agent.runner import Runner
@@ -232,6 +234,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
         allow: Sequence[str] = (),
         secrets: Mapping[str, str] | None = None,
         granted_s: float = 30.0,
+        chats: Mapping[str, Callable[[], ChatActions]] | None = None,
         shelf: Shelf | None = None,
         recorded: bool = False,
         **words: Sequence[Said],
@@ -321,6 +324,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                     secret_of=(secrets or {}).__getitem__,
                     actor=lambda: "test",
                     wall_clock_s=granted_s,
+                    chat=Chats(chats or {}),
                     listener=listener,
                 ),
                 limits=LIMITS,

@@ -240,6 +240,21 @@ def test_the_keys_of_all_model_servers_are_hidden(clean, monkeypatch):
     }
 
 
+def test_what_is_secret_of_a_chat_is_hidden(clean, tmp_path):
+    """Tokens, passwords and secrets of its section, and what their files hold; a file that is away hides nothing."""
+    (tmp_path / "token").write_text("token-of-the-file\n")
+    clean.write_text(
+        f'[chat.rocketchat]\nurl = "https://chat.example.org"\nuser = "kowal-the-bot"\npassword = "the-password"\n'
+        f'token_file = "{tmp_path}/token"\ntotp_secret = "the-second-factor"\nwebhook_token_file = "/no/such/file"\n'
+        'ca_file = "/no/such/ca"\n'
+    )
+    assert load_settings().hidden == {
+        "chat.rocketchat.password": "the-password",
+        "chat.rocketchat.token": "token-of-the-file",
+        "chat.rocketchat.totp_secret": "the-second-factor",
+    }
+
+
 def test_a_key_for_openai_is_not_for_others_who_speak_its_api(clean, monkeypatch):
     """What the environment holds for OpenAI goes to OpenAI, not to a server that the settings name."""
     monkeypatch.setenv("OPENAI_API_KEY", "key-for-openai")

@@ -31,6 +31,11 @@ def specified(signature="async def rate(base: str) -> float", **more):
         {"ask": {"llm": "translate"}, "reply": {"text": "hello"}},
         {"ask": {"function": "slugify", "arguments": {"text": "A"}}, "reply": {"value": "a"}},
         {"ask": {"llm": "translate"}, "reply": {"error": "the budget is used up"}},
+        {"ask": {"chat": "post general part of the message"}, "reply": {"done": True}},
+        {"ask": {"chat": "upload rocketchat:general a.csv"}, "reply": {"error": "the room is gone"}},
+        {"ask": {"chat": "create incident-7 private"}, "reply": {"done": True}},
+        {"ask": {"chat": "call general"}, "reply": {"url": "https://meet.example.org/1"}},
+        {"ask": {"llm": "call me"}, "reply": {"text": "hello"}},
     ],
 )
 def test_an_ask_with_its_reply_is_understood(exchange):
@@ -51,6 +56,13 @@ def test_an_ask_with_its_reply_is_understood(exchange):
         ({"ask": {"http": "GET https://a.example"}, "reply": {}}, "may hold"),
         ({"ask": {"http": "GET https://a.example"}, "reply": {"body": "a"}}, "may hold"),
         ({"ask": {"llm": "translate"}, "reply": {"json": {}}}, "may hold"),
+        ({"ask": {"chat": "shout general"}, "reply": {"done": True}}, "post, upload, call, create"),
+        ({"ask": {"chat": ""}, "reply": {"done": True}}, "post, upload, call, create"),
+        ({"ask": {"chat": "post"}, "reply": {"done": True}}, "is no room"),
+        ({"ask": {"chat": "post #general"}, "reply": {"done": True}}, "without `#`"),
+        ({"ask": {"chat": "create incident-* private"}, "reply": {"done": True}}, "is no room"),
+        ({"ask": {"chat": "post general"}, "reply": {"url": "https://meet.example.org"}}, "done, error"),
+        ({"ask": {"chat": "call general"}, "reply": {"done": True}}, "error, url"),
     ],
 )
 def test_what_cannot_be_asked_or_replied_is_told_its_author(exchange, named):
@@ -112,6 +124,44 @@ def test_a_secret_is_granted_for_the_host_it_was_sent_to():
     ]
 
 
+def act(what, room, **more):
+    """An ask for an act in a chat."""
+    return {"kind": "chat", "act": what, "room": room, **more}
+
+
+def made(*names, private=True):
+    """Asks for rooms of these names."""
+    return [act("create", name, members=[], private=private) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("asks", "grants"),
+    [
+        ([act("post", "general", text="a"), act("post", "general", text="b")], ["chat post general"]),
+        ([act("call", "rocketchat:a", title="b"), act("upload", "b")], ["chat call rocketchat:a", "chat upload b"]),
+        ([act("post", "#general"), act("shout", "general"), act("post", None), act("create", "a")], []),
+        ([act("create", "a", private="yes")], []),
+        (made("incident-7"), ["chat create incident-7 private"]),
+        (made("incident-7", "incident-8"), ["chat create incident-* private"]),
+        (made("log-2026-11", "log-2027-01", private=False), ["chat create log-* public"]),
+        (made("log-2026-11", "log-2026-12"), ["chat create log-2026-* private"]),
+        (made("a-1") + made("a-2", private=False), ["chat create a-1 private", "chat create a-2 public"]),
+        (made("a-1", "b-1"), ["chat create a-1 private", "chat create b-1 private"]),
+        (made("a-1", "x:a-2"), ["chat create a-1 private", "chat create x:a-2 private"]),
+        (made("team", "team-a"), ["chat create team private", "chat create team-a private"]),
+        (made("a-", "a-b"), ["chat create a- private", "chat create a-b private"]),
+        (made("_a", "_b"), ["chat create _a private", "chat create _b private"]),
+    ],
+)
+def test_acts_in_a_chat_become_grants_for_their_rooms(asks, grants):
+    """Each room by its name; rooms that are made by what their names have in common, where there are several."""
+    assert list(observed(asks, {})) == grants
+    assert [str(parse(grant)) for grant in grants] == grants
+    wanted = [parse(f"chat create {ask['room']} {'private' if ask['private'] else 'public'}") for ask in asks
+              if ask["act"] == "create" and isinstance(ask.get("private"), bool)]  # fmt: skip
+    assert all(any(parse(grant).covers(one) for grant in grants) for one in wanted)
+
+
 def test_requests_to_a_model_are_counted():
     """One grant says how many there were."""
     asks = [{"kind": "llm", "prompt": "a"}, {"kind": "llm", "prompt": "b"}]
@@ -121,8 +171,8 @@ def test_requests_to_a_model_are_counted():
 @given(
     st.lists(
         st.dictionaries(
-            st.sampled_from(["kind", "method", "url", "headers", "body", "name", "way", "prompt"]),
-            st.sampled_from(["http", "function", "files", "llm", "in"])
+            st.sampled_from(["kind", "method", "url", "headers", "body", "name", "way", "prompt", "act", "room"]),
+            st.sampled_from(["http", "function", "files", "llm", "in", "chat", "post", "create", "a-1"])
             | st.text(max_size=20)
             | st.none()
             | st.integers(),
