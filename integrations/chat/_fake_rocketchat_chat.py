@@ -39,8 +39,8 @@ def a_message(call: Call, number: str) -> Document:
 def send_message(call: Call) -> Document:
     """`chat.sendMessage`: with an `_id` that is there already, nothing is posted, and the answer is an error.
 
-    `sendMessage` returns nothing at `messageAlreadyExists` (lib/server/functions/sendMessage.ts), which the route hands to
-    `normalizeMessagesForUser`; its `filterStarred` reads a property of it, and what that throws is answered with 400
+    `sendMessage` returns nothing at `messageAlreadyExists` (lib/server/functions/sendMessage.ts), which the route gives
+    to `normalizeMessagesForUser`; its `filterStarred` reads a property of it, and what that throws is answered with 400
     (ApiClass.ts). Read in the source of 7.x and 8.x and not tried at a real server.
     """
     given = call.body["message"]
@@ -59,8 +59,17 @@ def send_message(call: Call) -> Document:
     if given.get("_id") in call.state.messages:
         raise Refused("Cannot read properties of undefined (reading 'starred')")
     more = {name: given[name] for name in ("alias", "emoji", "avatar", "attachments", "tshow") if given.get(name)}
-    return {"message": write(call.state, call.me, room, given.get("msg") or "", id=given.get("_id") or "",
-                             thread=given.get("tmid") or "", more=more)}  # fmt: skip
+    return {
+        "message": write(
+            call.state,
+            call.me,
+            room,
+            given.get("msg") or "",
+            id=given.get("_id") or "",
+            thread=given.get("tmid") or "",
+            more=more,
+        )
+    }
 
 
 def post_message(call: Call) -> Document:
@@ -136,7 +145,7 @@ def thread_messages(call: Call) -> Document:
 
 
 def sync_messages(call: Call) -> Document:
-    """`chat.syncMessages`: what was written or changed since, by `lastUpdate` or by a cursor (publications/messages.ts)."""
+    """`chat.syncMessages`: what was written or changed since, by date or cursor (publications/messages.ts)."""
     room = call.state.rooms.get(call.query["roomId"])
     if room is None or not call.state.reaches(call.me, room):
         raise Refused("error-not-allowed", "Not allowed")
@@ -163,8 +172,13 @@ def sync_messages(call: Call) -> Document:
         "next": _cursor(chosen[-1][field]) if more else None,
         "previous": _cursor(found[0][field]) if found else None,
     }
-    return {"result": {"updated": chosen if kind == "UPDATED" else [], "deleted": chosen if kind != "UPDATED" else [],
-                       "cursor": cursor}}  # fmt: skip
+    return {
+        "result": {
+            "updated": chosen if kind == "UPDATED" else [],
+            "deleted": chosen if kind != "UPDATED" else [],
+            "cursor": cursor,
+        }
+    }
 
 
 def _cursor(at: datetime) -> str:

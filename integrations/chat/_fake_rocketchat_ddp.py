@@ -11,12 +11,21 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from integrations.chat._fake_rocketchat_entities import for_ddp, person
 from integrations.chat._fake_rocketchat_faults import Faults
-from integrations.chat._fake_rocketchat_logins import by_password, new_login
+from integrations.chat._fake_rocketchat_logins import TwoFactor, by_password, new_login
 from integrations.chat._fake_rocketchat_state import Account, Document, Refused, State, new_id, now
 
 LOGGED_OUT = "You've been logged out by the server. Please log in again."
-STREAMS = ("stream-room-messages", "stream-notify-user", "stream-notify-room", "stream-notify-logged", "stream-notify-all",
-           "stream-room-data", "meteor.loginServiceConfiguration", "userData", "activeUsers")  # fmt: skip
+STREAMS = (
+    "stream-room-messages",
+    "stream-notify-user",
+    "stream-notify-room",
+    "stream-notify-logged",
+    "stream-notify-all",
+    "stream-room-data",
+    "meteor.loginServiceConfiguration",
+    "userData",
+    "activeUsers",
+)
 
 
 class Hub:
@@ -140,10 +149,7 @@ class Session:
         try:
             result = self._done(method, parameters)
         except Refused as refused:
-            code: str | int = int(refused.kind) if refused.kind.isdigit() else refused.kind
-            fault = {"isClientSafe": True, "error": code, "reason": refused.reason, "message": f"{refused.reason} [{code}]",
-                     "errorType": "Meteor.Error"}  # fmt: skip
-            self._send({"msg": "result", "id": number, "error": fault})
+            self._send({"msg": "result", "id": number, "error": _fault(refused)})
         else:
             self._send({"msg": "result", "id": number} | ({} if result is None else {"result": result}))
         self._send({"msg": "updated", "methods": [number]})
@@ -178,23 +184,10 @@ class Session:
     def _subscribe(self, number: str, name: str, parameters: list[Any]) -> None:
         event = str(parameters[0]) if parameters else ""
         if name not in STREAMS:
-            reason = f"Subscription '{name}' not found"
-            fault = {
-                "isClientSafe": True,
-                "error": 404,
-                "reason": reason,
-                "message": f"{reason} [404]",
-                "errorType": "Meteor.Error",
-            }
-            self._send({"msg": "nosub", "id": number, "error": fault})
+            refused = Refused("404", f"Subscription '{name}' not found")
+            self._send({"msg": "nosub", "id": number, "error": _fault(refused)})
         elif name == "stream-room-messages" and event != "__my_messages__" and not self._reaches(event):
-            fault = {
-                "isClientSafe": True,
-                "error": "not-allowed",
-                "message": "[not-allowed]",
-                "errorType": "Meteor.Error",
-            }
-            self._send({"msg": "nosub", "id": number, "error": fault})
+            self._send({"msg": "nosub", "id": number, "error": _fault(Refused("not-allowed"))})
         else:
             self._subscriptions[number] = (name, event)
             self._send({"msg": "ready", "subs": [number]})
@@ -205,7 +198,7 @@ class Session:
         )
 
     def hear(self, message: Document) -> None:
-        """Send a message under each subscription that has it: all that the user can read, joined or not, their own too."""
+        """Send a message under each subscription that has it: all the user can read, joined or not, their own too."""
         if not self._reaches(message["rid"]) or self.user is None:
             return
         room = self.state.rooms[message["rid"]]
@@ -214,8 +207,18 @@ class Session:
         for name, event in self._subscriptions.values():
             if name == "stream-room-messages" and event in ("__my_messages__", room["_id"]):
                 told = [message, about] if event == "__my_messages__" else [message]
-                self._stream(json.dumps(for_ddp({"msg": "changed", "collection": name, "id": "id",
-                                                 "fields": {"eventName": event, "args": told}})))  # fmt: skip
+                self._stream(
+                    json.dumps(
+                        for_ddp(
+                            {
+                                "msg": "changed",
+                                "collection": name,
+                                "id": "id",
+                                "fields": {"eventName": event, "args": told},
+                            }
+                        )
+                    )
+                )
 
     def _stream(self, text: str) -> None:
         """Send an event, which goes astray where a test wants that."""
@@ -240,3 +243,16 @@ class Session:
             held, self._held = self._held, ""
         if held:
             self._put(held)
+
+
+def _fault(refused: Refused) -> Document:
+    """An error, as Meteor sends it."""
+    code: str | int = int(refused.kind) if refused.kind.isdigit() else refused.kind
+    fault = {
+        "isClientSafe": True,
+        "error": code,
+        "message": f"{refused.reason} [{code}]".strip(),
+        "errorType": "Meteor.Error",
+    }
+    fault |= {"reason": refused.reason} if refused.reason else {}
+    return fault | ({"details": refused.details} if isinstance(refused, TwoFactor) else {})

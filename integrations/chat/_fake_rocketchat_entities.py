@@ -1,4 +1,4 @@
-"""How a fake Rocket.Chat server's documents leave it: as JSON for REST, as EJSON for the realtime line, and who sees what."""
+"""How a fake Rocket.Chat server's documents leave it, as JSON or the realtime line's EJSON, and who sees what."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -40,11 +40,17 @@ def me(state: State, user: Account) -> Document:
     """Somebody, as they see themselves (getUserInfo.ts)."""
     services = {"password": {"exists": bool(user.password)}} | ({"totp": {"enabled": True}} if user.totp else {})
     return person(user) | {
-        "createdAt": user.created_at, "_updatedAt": user.created_at, "roles": list(user.roles), "statusConnection": "online",
-        "emails": [{"address": f"{user.username}@example.org", "verified": True}], "email": f"{user.username}@example.org",
-        "settings": {"profile": {}, "preferences": {}, "calendar": {}}, "services": services, "isOAuthUser": False,
+        "createdAt": user.created_at,
+        "_updatedAt": user.created_at,
+        "roles": list(user.roles),
+        "statusConnection": "online",
+        "emails": [{"address": f"{user.username}@example.org", "verified": True}],
+        "email": f"{user.username}@example.org",
+        "settings": {"profile": {}, "preferences": {}, "calendar": {}},
+        "services": services,
+        "isOAuthUser": False,
         "avatarUrl": f"{state.site_url}/avatar/{user.username}",
-    }  # fmt: skip
+    }
 
 
 def person(user: Account) -> Document:
@@ -54,9 +60,13 @@ def person(user: Account) -> Document:
 
 
 def seen_by(state: State, viewer: Account, user: Account) -> Document:
-    """Somebody, as `users.info` gives them: their roles only to who has `view-full-other-user-info`, and to themselves."""
+    """Somebody, as `users.info` gives them: their roles to themselves and for `view-full-other-user-info` only."""
     if viewer.id != user.id and not state.may(viewer, "view-full-other-user-info"):
         return person(user) | {"canViewAllInfo": False}
-    full = {"roles": list(user.roles), "createdAt": user.created_at, "statusConnection": "online",
-            "emails": [{"address": f"{user.username}@example.org", "verified": True}]}  # fmt: skip
+    full = {
+        "roles": list(user.roles),
+        "createdAt": user.created_at,
+        "statusConnection": "online",
+        "emails": [{"address": f"{user.username}@example.org", "verified": True}],
+    }
     return person(user) | full | {"canViewAllInfo": True}

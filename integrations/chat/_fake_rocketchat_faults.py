@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 USUAL = (10, 60.0)
 """API_Enable_Rate_Limiter_Limit_Calls_Default in …Limit_Time_Default, seconds: for each route by itself."""
 OWN = {
-    "chat.getThreadMessages": (20, 10.0), "chat.getThreadsList": (20, 10.0), "chat.syncThreadMessages": (20, 10.0),
-    "video-conference.start": (3, 60.0), "video-conference.cancel": (3, 60.0), "video-conference.join": (2, 5.0),
-    "video-conference.info": (15, 3.0), "video-conference.list": (3, 1.0),
-}  # fmt: skip
+    "chat.getThreadMessages": (20, 10.0),
+    "chat.getThreadsList": (20, 10.0),
+    "chat.syncThreadMessages": (20, 10.0),
+    "video-conference.start": (3, 60.0),
+    "video-conference.cancel": (3, 60.0),
+    "video-conference.join": (2, 5.0),
+    "video-conference.info": (15, 3.0),
+    "video-conference.list": (3, 1.0),
+}
 """Routes with a limit of their own: calls, seconds (api/server/v1/videoConference.ts; threads since 8.8)."""
 
 
@@ -27,7 +32,7 @@ class Room:
 
 @dataclass
 class Limits:
-    """Calls of each route and caller, in windows as Meteor counts them: one begins with the first call after another's end."""
+    """Calls of each route and caller, in windows as Meteor counts them: one begins with the first call."""
 
     usual: tuple[int, float] | None = USUAL
     own: dict[str, tuple[int, float]] = field(default_factory=lambda: dict(OWN))
@@ -38,8 +43,8 @@ class Limits:
         if self.usual is None:
             return None
         most, window_s = self.own.get(route, self.usual)
-        began, calls = self._windows.get((route, caller), (0.0, 0))
         moment = time.monotonic()
+        began, calls = self._windows.get((route, caller), (moment, 0))
         if moment - began > window_s:
             began, calls = moment, 0
         self._windows[route, caller] = (began, calls + 1)

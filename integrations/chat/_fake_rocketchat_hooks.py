@@ -48,10 +48,18 @@ class Hooks:
                 self._waiting.put((hook, url, self._body(hook, room, message, word)))
 
     def _body(self, hook: Document, room: Document, message: Document, word: str) -> Document:
-        body: dict[str, Any] = {"token": hook["token"], "bot": bool(message.get("bot")), "channel_id": room["_id"],
-                                "channel_name": room.get("name"), "message_id": message["_id"], "timestamp": message["ts"],
-                                "user_id": message["u"]["_id"], "user_name": message["u"]["username"],
-                                "text": message["msg"], "siteUrl": self.state.site_url}  # fmt: skip
+        body: dict[str, Any] = {
+            "token": hook["token"],
+            "bot": bool(message.get("bot")),
+            "channel_id": room["_id"],
+            "channel_name": room.get("name"),
+            "message_id": message["_id"],
+            "timestamp": message["ts"],
+            "user_id": message["u"]["_id"],
+            "user_name": message["u"]["username"],
+            "text": message["msg"],
+            "siteUrl": self.state.site_url,
+        }
         body |= {"trigger_word": word} if word else {}
         body |= {name: message[name] for name in ("alias", "tmid") if message.get(name)}
         return for_rest(body | ({"isEdited": True} if "editedAt" in message else {}))  # type: ignore[no-any-return]
@@ -70,7 +78,7 @@ class Hooks:
 
 
 def _word(hook: Document, text: str) -> str | None:
-    """The trigger word of the text; empty where the hook has none; None where it has some, and the text none of them."""
+    """The text's trigger word; empty where the hook has none; None where it has some, and the text none of them."""
     words = hook.get("triggerWords") or []
     found = [word for word in words if (word in text if hook.get("triggerWordAnywhere") else text.startswith(word))]
     return next(iter(found), None) if words else ""

@@ -43,15 +43,34 @@ def check_text(state: State, user: Account, room: Document, text: str) -> None:
             raise Refused("error-action-not-allowed", "Notify all in this room not allowed")
 
 
-def write(state: State, user: Account, room: Document, text: str, *, id: str = "", thread: str = "", at: datetime | None = None,  # noqa: A002
-          uploads: Sequence[Upload] = (), more: Document | None = None) -> Document:  # fmt: skip
+def write(
+    state: State,
+    user: Account,
+    room: Document,
+    text: str,
+    *,
+    id: str = "",
+    thread: str = "",
+    at: datetime | None = None,
+    uploads: Sequence[Upload] = (),
+    more: Document | None = None,
+) -> Document:
     """Keep a new message and tell of it."""
     parent = state.messages.get(thread) if thread else None
     if parent and parent.get("tmid"):  # there are no threads in threads
         parent = state.messages.get(parent["tmid"])
     moment = now()
-    message: Document = {"_id": id or new_id(), "rid": room["_id"], "msg": text, "ts": at or moment, "u": user.small,
-                         "_updatedAt": moment, "urls": [], "mentions": mentions_in(state, text), "channels": []}  # fmt: skip
+    message: Document = {
+        "_id": id or new_id(),
+        "rid": room["_id"],
+        "msg": text,
+        "ts": at or moment,
+        "u": user.small,
+        "_updatedAt": moment,
+        "urls": [],
+        "mentions": mentions_in(state, text),
+        "channels": [],
+    }
     if thread:
         message["tmid"] = parent["_id"] if parent else thread
     message |= enclosed(uploads) | (more or {})
@@ -100,7 +119,10 @@ def count(state: State, room: Document, message: Document) -> None:
     room["lastMessage"] = message
     called = {mention["_id"] for mention in message["mentions"]} - {message["u"]["_id"]}
     for (rid, user), subscription in state.subscriptions.items():
-        if rid != room["_id"] or user == message["u"]["_id"]:
+        if rid != room["_id"]:
+            continue
+        if user == message["u"]["_id"]:  # who writes has read
+            subscription |= {"alert": False, "unread": 0, "userMentions": 0, "groupMentions": 0, "_updatedAt": now()}
             continue
         everybody = bool(called & {"all", "here"})
         changed = user in called or everybody or room["t"] == "d"
@@ -113,20 +135,34 @@ def count(state: State, room: Document, message: Document) -> None:
 
 
 def enclosed(uploads: Sequence[Upload]) -> Document:
-    """The parts of a message that tell of its files."""
+    """The parts of a message that tell of its files (file-upload/server/methods/sendFileMessage.ts)."""
     if not uploads:
         return {}
-    files = [{"_id": file.id, "name": file.name, "type": file.kind, "size": len(file.data),
-              "format": file.name.rpartition(".")[2]} for file in uploads]  # fmt: skip
+    files = [
+        {
+            "_id": file.id,
+            "name": file.name,
+            "type": file.kind,
+            "size": len(file.data),
+            "format": file.name.rpartition(".")[2],
+        }
+        for file in uploads
+    ]
     attachments = []
     for file in uploads:
         link = f"/file-upload/{file.id}/{quote(file.name)}"
-        attachment: dict[str, Any] = {"type": "file", "title": file.name, "title_link": link, "title_link_download": True,
-                                      "fileId": file.id, "size": len(file.data)}  # fmt: skip
+        attachment: dict[str, Any] = {
+            "type": "file",
+            "title": file.name,
+            "title_link": link,
+            "title_link_download": True,
+            "fileId": file.id,
+            "size": len(file.data),
+        }
         if file.kind.startswith("image/"):
             del attachment["size"]
             attachment |= {"image_url": link, "image_type": file.kind, "image_size": len(file.data)}
-        attachments.append(attachment)
+        attachments.append(attachment | ({"description": file.description} if file.description else {}))
     return {"file": files[0], "files": files, "attachments": attachments, "groupable": False}
 
 
@@ -145,8 +181,13 @@ def edit(state: State, user: Account, message: Document, text: str) -> None:
     if message["msg"] == text:
         return
     moment = now()
-    message |= {"msg": text, "mentions": mentions_in(state, text), "editedAt": moment, "_updatedAt": moment,
-                "editedBy": {"_id": user.id, "username": user.username}}  # fmt: skip
+    message |= {
+        "msg": text,
+        "mentions": mentions_in(state, text),
+        "editedAt": moment,
+        "_updatedAt": moment,
+        "editedBy": {"_id": user.id, "username": user.username},
+    }
     tell(state, message)
 
 
@@ -171,7 +212,7 @@ def react(state: State, user: Account, message: Document, emoji: str, *, on: boo
 
 
 def announce(state: State, room: Document, kind: str, about: Account, by: Account | None = None) -> Document:
-    """A message of the server's own: `uj` joined, `au` added, `ul` left, `r` renamed …"""
+    """A message of the server's own: `uj` joined, `au` was added, `ru` was thrown out, and others."""
     return write(state, by or about, room, about.username, more={"t": kind, "groupable": False})
 
 

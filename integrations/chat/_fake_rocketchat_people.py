@@ -8,23 +8,26 @@ from integrations.chat._fake_rocketchat_chat import moment
 from integrations.chat._fake_rocketchat_entities import me, seen_by
 from integrations.chat._fake_rocketchat_logins import TwoFactor, by_password, new_login
 from integrations.chat._fake_rocketchat_rest import Call, Route
-from integrations.chat._fake_rocketchat_state import Account, Document, Refused, Token, new_id, now
-
-VERSION = "8.8.1"
+from integrations.chat._fake_rocketchat_state import Account, Document, Refused, State, Token, new_id, now
 
 
 def info(call: Call) -> Document:
     """`info`: the version, without its last number for who is no admin."""
-    return {"version": VERSION if call.user and "admin" in call.user.roles else VERSION.rpartition(".")[0]}
+    return {"version": call.state.version if call.user and "admin" in call.user.roles else public_version(call.state)}
+
+
+def public_version(state: State) -> str:
+    """What everybody is told of it."""
+    return state.version.rpartition(".")[0]
 
 
 def log_in(call: Call) -> Document:
-    """`login`, as `loginCompatibility` of ApiClass.ts reads it: the code stands in the body, or in the header `x-2fa-code`."""
+    """`login`, as `loginCompatibility` of ApiClass.ts reads it: the code is in the body or the header `x-2fa-code`."""
     given = call.body
     if "resume" in given:
         user, token = call.state.by_token(str(given["resume"])), str(given["resume"])
         if user is None:
-            raise Refused("unauthorized", status=401)
+            raise LoginRefused(Refused("403", "You've been logged out by the server. Please log in again."))
     else:
         who = given.get("user") or given.get("username") or str(given.get("email", "")).partition("@")[0]
         name = who.get("username", "") if isinstance(who, dict) else str(who)
@@ -32,20 +35,26 @@ def log_in(call: Call) -> Document:
         code = given.get("code") or call.headers.get("x-2fa-code")
         try:
             user = by_password(call.state, {"totp": {"code": code, "login": login}} if code else login)
-        except TwoFactor as missing:
-            raise SecondFactorAtLogin(missing) from missing
         except Refused as refused:
-            raise Refused("unauthorized", status=401) from refused
+            raise LoginRefused(refused) from refused
         token = new_login(user)
     return {"status": "success", "data": {"userId": user.id, "authToken": token, "me": me(call.state, user)}}
 
 
-class SecondFactorAtLogin(TwoFactor):
-    """The same, at `login`: 401, and the code where other routes have their sentence."""
+class LoginRefused(Refused):
+    """Nobody is let in. Since 8.0 the server does not say why, nor that the second factor is missing (ApiClass.ts)."""
 
-    def __init__(self, missing: TwoFactor) -> None:
-        super().__init__(missing.kind, "", missing.details)
-        self.status = 401
+    def __init__(self, why: Refused) -> None:
+        super().__init__("unauthorized", status=401)
+        unknown = why.reason == "User not found"
+        self.before_8 = {
+            "status": "error",
+            "success": False,
+            "error": "Unauthorized" if unknown else why.kind,
+            "message": "Unauthorized" if unknown else why.reason,
+        }
+        if isinstance(why, TwoFactor):
+            self.before_8["details"] = why.details
 
 
 def log_out(call: Call) -> Document:
@@ -69,8 +78,11 @@ def second_factor(call: Call, user: Account) -> None:
     }
     if not given:
         raise TwoFactor("totp-required", "TOTP Required", facts)
-    fits = (pyotp.TOTP(user.totp).verify(given, valid_window=1) if user.totp
-            else given == hashlib.sha256(user.password.encode()).hexdigest())  # fmt: skip
+    fits = (
+        pyotp.TOTP(user.totp).verify(given, valid_window=1)
+        if user.totp
+        else given == hashlib.sha256(user.password.encode()).hexdigest()
+    )
     if not fits:
         raise TwoFactor("totp-invalid", "TOTP Invalid", facts)
 
@@ -83,8 +95,9 @@ def make_token(call: Call) -> Document:
     if any(token.name == call.body["tokenName"] for token in call.me.tokens.values()):
         raise Refused("error-token-already-exists", "A token with this name already exists")
     token = (new_id() + new_id() + new_id())[:43]
-    call.me.tokens[token] = Token(personal=True, name=call.body["tokenName"],
-                                  skips_second_factor=bool(call.body.get("bypassTwoFactor")))  # fmt: skip
+    call.me.tokens[token] = Token(
+        personal=True, name=call.body["tokenName"], skips_second_factor=bool(call.body.get("bypassTwoFactor"))
+    )
     return {"token": token}
 
 
@@ -101,9 +114,21 @@ def users_info(call: Call) -> Document:
         )
     found = seen_by(call.state, call.me, user)
     if call.query.get("includeUserRooms") == "true":
-        found["rooms"] = [{"_id": one["_id"], "rid": one["rid"], "t": one["t"], "name": one["name"], "roles": one.get("roles", [])}
-                          for (_, whose), one in call.state.subscriptions.items() if whose == user.id]  # fmt: skip
+        found["rooms"] = [
+            {"_id": one["_id"], "rid": one["rid"], "t": one["t"], "name": one["name"], "roles": one.get("roles", [])}
+            for (_, whose), one in call.state.subscriptions.items()
+            if whose == user.id
+        ]
     return {"user": found}
+
+
+def public_roles(call: Call) -> Document:
+    """`roles.getUsersInPublicRoles`: who has a role with a description, for everybody (authorization/service.ts)."""
+    found = []
+    for user in call.state.users.values():
+        if roles := [role for role in user.roles if call.state.roles.get(role)]:
+            found.append({"_id": user.id, "username": user.username, "roles": roles})
+    return {"users": found}
 
 
 def subscriptions_get(call: Call) -> Document:
@@ -138,6 +163,7 @@ PEOPLE = {
     ("GET", "me"): Route(run=lambda call: me(call.state, call.me)),
     ("POST", "users.generatePersonalAccessToken"): Route(run=make_token),
     ("GET", "users.info"): Route(run=users_info),
+    ("GET", "roles.getUsersInPublicRoles"): Route(run=public_roles),
     ("GET", "subscriptions.get"): Route(run=subscriptions_get),
     ("GET", "subscriptions.getOne"): Route(run=subscriptions_one),
     ("POST", "subscriptions.read"): Route(run=subscriptions_read),

@@ -1,4 +1,4 @@
-"""The REST side of a fake Rocket.Chat server: who asks, limits, schemas, faults; what is done then stands in the routes."""
+"""The REST side of a fake Rocket.Chat server: who asks, limits, schemas, faults; what is done is in the routes."""
 
 import asyncio
 import json
@@ -71,8 +71,14 @@ class Route:
 class Rest:
     """Takes every request to `/api/v1`."""
 
-    def __init__(self, state: State, faults: Faults, routes: dict[tuple[str, str], Route], judge: Judge,
-                 hang_up: Callable[[Request], None]) -> None:  # fmt: skip
+    def __init__(
+        self,
+        state: State,
+        faults: Faults,
+        routes: dict[tuple[str, str], Route],
+        judge: Judge,
+        hang_up: Callable[[Request], None],
+    ) -> None:
         self.state = state
         self.faults = faults
         self.judge = judge
@@ -125,11 +131,24 @@ class Rest:
                     raise Refused(LOGIN_FIRST, status=401)
                 self._limit(request, name, user, headers)
                 query = self.judge.check(request.method, name, received.query, received.body)
-                call = Call(state=self.state, user=user, token=request.headers.get("x-auth-token", ""), query=query, body=body,
-                            place=place, headers=dict(request.headers), file=file)  # fmt: skip
+                call = Call(
+                    state=self.state,
+                    user=user,
+                    token=request.headers.get("x-auth-token", ""),
+                    query=query,
+                    body=body,
+                    place=place,
+                    headers=dict(request.headers),
+                    file=file,
+                )
                 result = for_rest({**route.run(call), "success": True})
+        except KeyError as error:
+            return JSONResponse(
+                {"success": False, "error": f"missing: {error}", "errorType": "invalid-params"}, 400, headers
+            )
         except Refused as refused:
-            return JSONResponse(_refusal(refused), refused.status, headers)
+            status, answer = _refusal(refused, self.state.version)
+            return JSONResponse(answer, status, headers)
         return JSONResponse(result, 200, headers)
 
     def _who(self, request: Request) -> Account | None:
@@ -138,26 +157,35 @@ class Rest:
         return user if user and request.headers.get("x-auth-token", "") in user.tokens else None
 
     def _limit(self, request: Request, name: str, user: Account | None, headers: dict[str, str]) -> None:
-        """Raise `Refused` for who asks too often. The real one counts addresses, not users: here all have the same one."""
+        """Raise `Refused` for who asks too often. A real one counts addresses, not users."""
         if user and self.state.may(user, "api-bypass-rate-limit"):
             return
         caller = user.id if user else request.client.host if request.client else ""
         if (left := self.faults.limits.take(name, caller)) is None:
             return
-        headers |= {"X-RateLimit-Limit": str(left.limit), "X-RateLimit-Remaining": str(left.left),
-                    "X-RateLimit-Reset": str(round((time.time() + left.reset_s) * 1000))}  # fmt: skip
+        headers |= {
+            "X-RateLimit-Limit": str(left.limit),
+            "X-RateLimit-Remaining": str(left.left),
+            "X-RateLimit-Reset": str(round((time.time() + left.reset_s) * 1000)),
+        }
         if not left.allowed:
             wait = f"You must wait {int(left.reset_s) + 1} seconds before trying this endpoint again."
             raise Refused("error-too-many-requests", f"Error, too many requests. Please slow down. {wait}", status=429)
 
 
-def _refusal(refused: Refused) -> Document:
+def _refusal(refused: Refused, version: str) -> tuple[int, Document]:
+    """The error as that version words it (`applyBreakingChanges` in ApiClass.ts)."""
     body: Document = {"success": False, "error": str(refused)}
+    if version.startswith("7."):
+        if refused.status == 401:
+            body = refused.before_8 or {"status": "error", "message": str(refused)}
+        elif str(refused) == "forbidden":
+            body["error"] = "unauthorized"
     if refused.status == 400 and refused.reason:
         body["errorType"] = refused.kind
     if isinstance(refused, TwoFactor):
         body["details"] = refused.details
-    return body
+    return refused.status, body
 
 
 async def _body(request: Request) -> tuple[dict[str, Any], tuple[str, bytes, str] | None]:

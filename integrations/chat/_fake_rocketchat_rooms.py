@@ -24,17 +24,12 @@ def the_room(call: Call, kinds: str = "cpd") -> Document:
 def history(call: Call, kinds: str) -> Document:
     """`*.history`: the newest first, from `oldest` to `latest`, both left out unless `inclusive`; 20 unless told."""
     room = the_room(call, kinds)
-    latest = moment(call.query["latest"], "latest") if "latest" in call.query else now()
-    oldest = moment(call.query["oldest"], "oldest") if "oldest" in call.query else None
-    both = call.query.get("inclusive") == "true"
-    if "latest" not in call.query:  # `now` is later than what was written in this millisecond
-        latest = max([latest, *(one["ts"] for one in said_in(call.state, room["_id"]))])
-        found = [one for one in said_in(call.state, room["_id"]) if one["ts"] <= latest]
-    else:
-        found = [
-            one for one in said_in(call.state, room["_id"]) if one["ts"] < latest or (both and one["ts"] == latest)
-        ]
-    if oldest is not None:
+    found, both = said_in(call.state, room["_id"]), call.query.get("inclusive") == "true"
+    if "latest" in call.query:
+        latest = moment(call.query["latest"], "latest")
+        found = [one for one in found if one["ts"] < latest or (both and one["ts"] == latest)]
+    if "oldest" in call.query:
+        oldest = moment(call.query["oldest"], "oldest")
         found = [one for one in found if one["ts"] > oldest or (both and one["ts"] == oldest)]
     if call.query.get("showThreadMessages") == "false":
         found = [one for one in found if "tmid" not in one or one.get("tshow")]
@@ -145,10 +140,8 @@ def media_confirm(call: Call) -> Document:
     text = call.body.get("msg") or ""
     check_text(call.state, call.me, room, text)
     upload.name = call.body.get("fileName") or upload.name
-    message = write(call.state, call.me, room, text, thread=call.body.get("tmid") or "", uploads=[upload])
-    if call.body.get("description"):
-        message["attachments"][0]["description"] = call.body["description"]
-    return {"message": message}
+    upload.description = call.body.get("description") or ""
+    return {"message": write(call.state, call.me, room, text, thread=call.body.get("tmid") or "", uploads=[upload])}
 
 
 def start_call(call: Call) -> Document:
@@ -192,9 +185,15 @@ def hook(call: Call) -> Document:
         raise Refused("Invalid integration type.")
     number, at = new_id(), now()
     channel = [name.strip() for name in call.body["channel"].split(",") if name.strip()]
-    made = call.body | {"_id": number, "channel": channel, "token": call.body.get("token") or new_id() + new_id(),
-                        "userId": call.me.id, "_createdAt": at, "_updatedAt": at,
-                        "_createdBy": {"_id": call.me.id, "username": call.me.username}}  # fmt: skip
+    made = call.body | {
+        "_id": number,
+        "channel": channel,
+        "token": call.body.get("token") or new_id() + new_id(),
+        "userId": call.me.id,
+        "_createdAt": at,
+        "_updatedAt": at,
+        "_createdBy": {"_id": call.me.id, "username": call.me.username},
+    }
     call.state.integrations[number] = made
     return {"integration": made}
 
@@ -206,24 +205,30 @@ def _rooms(name: str, kinds: str) -> dict[tuple[str, str], Route]:
     }
 
 
-ROOMS = _rooms("channels", "c") | _rooms("groups", "p") | _rooms("im", "d") | _rooms("dm", "d") | {
-    ("GET", "rooms.get"): Route(run=rooms_get),
-    ("GET", "rooms.info"): Route(run=lambda call: {"room": the_room(call)}),
-    ("GET", "rooms.roles"): Route(run=rooms_roles),
-    ("GET", "channels.roles"): Route(run=lambda call: room_roles(call, the_room(call, "c"))),
-    ("GET", "groups.roles"): Route(run=lambda call: room_roles(call, the_room(call, "p"))),
-    ("GET", "channels.info"): Route(run=lambda call: {"channel": the_room(call, "c")}),
-    ("GET", "groups.info"): Route(run=lambda call: {"group": the_room(call, "p")}),
-    ("POST", "channels.create"): Route(run=lambda call: create(call, "c", "channel")),
-    ("POST", "groups.create"): Route(run=lambda call: create(call, "p", "group")),
-    ("POST", "channels.join"): Route(run=join),
-    ("POST", "channels.invite"): Route(run=lambda call: invite(call, "c", "channel")),
-    ("POST", "groups.invite"): Route(run=lambda call: invite(call, "p", "group")),
-    ("POST", "im.create"): Route(run=direct),
-    ("POST", "dm.create"): Route(run=direct),
-    ("POST", "rooms.media/:rid"): Route(run=media),
-    ("POST", "rooms.mediaConfirm/:rid/:fileId"): Route(run=media_confirm),
-    ("POST", "video-conference.start"): Route(run=start_call),
-    ("POST", "video-conference.join"): Route(run=join_call),
-    ("POST", "integrations.create"): Route(run=hook),
-}  # fmt: skip
+ROOMS = (
+    _rooms("channels", "c")
+    | _rooms("groups", "p")
+    | _rooms("im", "d")
+    | _rooms("dm", "d")
+    | {
+        ("GET", "rooms.get"): Route(run=rooms_get),
+        ("GET", "rooms.info"): Route(run=lambda call: {"room": the_room(call)}),
+        ("GET", "rooms.roles"): Route(run=rooms_roles),
+        ("GET", "channels.roles"): Route(run=lambda call: room_roles(call, the_room(call, "c"))),
+        ("GET", "groups.roles"): Route(run=lambda call: room_roles(call, the_room(call, "p"))),
+        ("GET", "channels.info"): Route(run=lambda call: {"channel": the_room(call, "c")}),
+        ("GET", "groups.info"): Route(run=lambda call: {"group": the_room(call, "p")}),
+        ("POST", "channels.create"): Route(run=lambda call: create(call, "c", "channel")),
+        ("POST", "groups.create"): Route(run=lambda call: create(call, "p", "group")),
+        ("POST", "channels.join"): Route(run=join),
+        ("POST", "channels.invite"): Route(run=lambda call: invite(call, "c", "channel")),
+        ("POST", "groups.invite"): Route(run=lambda call: invite(call, "p", "group")),
+        ("POST", "im.create"): Route(run=direct),
+        ("POST", "dm.create"): Route(run=direct),
+        ("POST", "rooms.media/:rid"): Route(run=media),
+        ("POST", "rooms.mediaConfirm/:rid/:fileId"): Route(run=media_confirm),
+        ("POST", "video-conference.start"): Route(run=start_call),
+        ("POST", "video-conference.join"): Route(run=join_call),
+        ("POST", "integrations.create"): Route(run=hook),
+    }
+)

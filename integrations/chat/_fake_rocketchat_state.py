@@ -1,4 +1,4 @@
-"""What a fake Rocket.Chat server knows: accounts, rooms, subscriptions, messages, files. Documents as its database has them."""
+"""What a fake Rocket.Chat server knows: accounts, rooms, subscriptions, messages, files; as its database has them."""
 
 import hashlib
 import secrets
@@ -24,6 +24,8 @@ class Refused(Exception):
         """The code, such as `error-room-not-found`."""
         self.reason = reason
         self.status = status
+        self.before_8: Document = {}
+        """The body of a server of 7, where it is another one."""
 
 
 @dataclass(kw_only=True)
@@ -65,6 +67,7 @@ class Upload:
     data: bytes
     room: str
     user: str
+    description: str = ""
 
 
 def new_id() -> str:
@@ -90,6 +93,8 @@ class State:
     def __init__(self, world: World) -> None:
         self.lock = threading.RLock()
         self.permissions = PERMISSIONS | world.permissions
+        self.roles = world.roles
+        self.version = world.version
         self.users: dict[str, Account] = {}
         self.rooms: dict[str, Document] = {}
         self.subscriptions: dict[tuple[str, str], Document] = {}
@@ -110,8 +115,15 @@ class State:
             self.open_room(room.type, room.name, room.members, roles=room.roles, id=room.id)
 
     def _enrol(self, user: User) -> None:
-        account = Account(id=user.id or id_of(user.username), username=user.username, name=user.name or user.username,
-                          roles=list(user.roles), password=user.password, totp=user.totp, created_at=now())  # fmt: skip
+        account = Account(
+            id=user.id or id_of(user.username),
+            username=user.username,
+            name=user.name or user.username,
+            roles=list(user.roles),
+            password=user.password,
+            totp=user.totp,
+            created_at=now(),
+        )
         if user.token:
             account.tokens[user.token] = Token(personal=True, name="script")
         self.users[account.id] = account
@@ -149,18 +161,35 @@ class State:
         """Whether the user sees what is said there: public channels without being a member, too."""
         return (room["_id"], user.id) in self.subscriptions or (room["t"] == "c" and self.may(user, "view-c-room"))
 
-    def open_room(self, kind: str, name: str, members: tuple[str, ...], *, roles: dict[str, tuple[str, ...]] | None = None,
-                  id: str = "") -> Document:  # noqa: A002  # fmt: skip
+    def open_room(
+        self,
+        kind: str,
+        name: str,
+        members: tuple[str, ...],
+        *,
+        roles: dict[str, tuple[str, ...]] | None = None,
+        id: str = "",
+    ) -> Document:
         """A new room; the same one again for the same people's direct room. The first member owns it."""
         people = [self.known(member) for member in members]
         if kind == "d":
-            id = id or "".join(sorted(user.id for user in people))  # noqa: A001 - as the server makes them
+            id = id or "".join(sorted(user.id for user in people))
             if id in self.rooms:
                 return self.rooms[id]
         owner = people[0].small if people else {"_id": "rocket.cat", "username": "rocket.cat"}
         at = now()
-        room: Document = {"_id": id or new_id(), "t": kind, "msgs": 0, "u": owner, "usersCount": 0, "ts": at, "_updatedAt": at,
-                          "ro": False, "default": False, "sysMes": True}  # fmt: skip
+        room: Document = {
+            "_id": id or new_id(),
+            "t": kind,
+            "msgs": 0,
+            "u": owner,
+            "usersCount": 0,
+            "ts": at,
+            "_updatedAt": at,
+            "ro": False,
+            "default": False,
+            "sysMes": True,
+        }
         if kind == "d":
             room |= {"usernames": [user.username for user in people], "uids": [user.id for user in people]}
         else:
@@ -178,9 +207,22 @@ class State:
         at = now()
         others = [name for name in room.get("usernames", []) if name != user.username]
         name = room.get("name") or ", ".join(others) or user.username
-        document: Document = {"_id": new_id(), "rid": room["_id"], "u": user.small, "t": room["t"], "open": True, "alert": False,
-                              "unread": 0, "userMentions": 0, "groupMentions": 0, "ts": at, "ls": at, "name": name,
-                              "fname": name, "_updatedAt": at}  # fmt: skip
+        document: Document = {
+            "_id": new_id(),
+            "rid": room["_id"],
+            "u": user.small,
+            "t": room["t"],
+            "open": True,
+            "alert": False,
+            "unread": 0,
+            "userMentions": 0,
+            "groupMentions": 0,
+            "ts": at,
+            "ls": at,
+            "name": name,
+            "fname": name,
+            "_updatedAt": at,
+        }
         self.subscriptions[room["_id"], user.id] = document | ({"roles": roles} if roles else {})
         room["usersCount"] += 1
         room["_updatedAt"] = at

@@ -50,6 +50,10 @@ class World(BaseModel):
         User(username="bob", name="Bob Lis", password="secret", token="bob-token"),  # noqa: S106
     )
     rooms: tuple[Room, ...] = (Room(name="general", id="GENERAL", members=("ann", "bob", "kowal")),)
+    roles: dict[str, str] = {"admin": "Admin"}
+    """Descriptions of roles: who has a role with one is shown to everybody, of others the server says nothing."""
+    version: str = "8.8.1"
+    """Of 7, errors have other words."""
     permissions: dict[str, tuple[str, ...]] = {}
     """The roles that have a permission, where they differ from a new server's."""
 

@@ -1,6 +1,6 @@
 """A stand-in for a Rocket.Chat server, REST and realtime, with the faults of real ones: for tests and rehearsals.
 
-Run it with `python -m integrations.chat.fake_rocketchat --port 3000 --script FILE` (a `World` as JSON: users, rooms, permissions).
+Run it with `python -m integrations.chat.fake_rocketchat --port 3000 --script FILE` (a `World` as JSON).
 """
 
 import argparse
@@ -31,11 +31,11 @@ from integrations.chat._fake_rocketchat_ddp import Hub, Session
 from integrations.chat._fake_rocketchat_entities import for_rest
 from integrations.chat._fake_rocketchat_faults import Fault, Faults, Limits, Unruly
 from integrations.chat._fake_rocketchat_hooks import Hooks
-from integrations.chat._fake_rocketchat_people import PEOPLE, VERSION
+from integrations.chat._fake_rocketchat_people import PEOPLE, public_version
 from integrations.chat._fake_rocketchat_rest import Received, Rest
 from integrations.chat._fake_rocketchat_rooms import ROOMS
 from integrations.chat._fake_rocketchat_schemas import Judge
-from integrations.chat._fake_rocketchat_state import Account, Document, State, Token
+from integrations.chat._fake_rocketchat_state import Document, State, Token
 from integrations.chat._fake_rocketchat_world import Room, User, World
 
 __all__ = ["FakeRocketChat", "Received", "Room", "User", "World", "main"]
@@ -47,8 +47,15 @@ class FakeRocketChat:
     With `schemas`, the file of the published validators, it refuses requests that they refuse, with 400.
     """
 
-    def __init__(self, world: World | None = None, *, port: int = 0, prefix: str = "", schemas: Path | None = None,
-                 certificate: tuple[Path, Path] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        world: World | None = None,
+        *,
+        port: int = 0,
+        prefix: str = "",
+        schemas: Path | None = None,
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
         self.state = State(world or World())
         self.faults = Faults()
         self.judge = Judge(schemas)
@@ -63,16 +70,26 @@ class FakeRocketChat:
         self.url = f"http{secure}://{'localhost' if certificate else '127.0.0.1'}:{self.port}{prefix}"
         self.ws_url = f"{self.url.replace('http', 'ws', 1)}/websocket"
         self.state.site_url = self.url
-        self._server = uvicorn.Server(uvicorn.Config(
-            self._app(prefix), http=_watched(self._lines, self.faults), ws="websockets-sansio", lifespan="off", log_config=None,
-            log_level="critical", proxy_headers=False, timeout_graceful_shutdown=1,
-            ssl_certfile=certificate[0] if certificate else None, ssl_keyfile=certificate[1] if certificate else None))  # fmt: skip
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self._app(prefix),
+                http=_watched(self._lines, self.faults),
+                ws="websockets-sansio",
+                lifespan="off",
+                log_config=None,
+                log_level="critical",
+                proxy_headers=False,
+                timeout_graceful_shutdown=1,
+                ssl_certfile=certificate[0] if certificate else None,
+                ssl_keyfile=certificate[1] if certificate else None,
+            )
+        )
         self._thread = threading.Thread(target=self.serve, daemon=True)
 
     def _app(self, prefix: str) -> Starlette:
         routes = [
             Route("/api/v1/{path:path}", self._rest.__call__, methods=["GET", "POST", "PUT", "DELETE"]),
-            Route("/api/info", lambda _: JSONResponse({"version": VERSION.rpartition(".")[0], "success": True})),
+            Route("/api/info", lambda _: JSONResponse({"version": public_version(self.state), "success": True})),
             Route("/file-upload/{id}/{name:path}", self._file),
             WebSocketRoute("/websocket", self._line),
         ]
@@ -86,15 +103,20 @@ class FakeRocketChat:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.should_exit = True
         self.drop_connections()
+        self._server.should_exit = True
         self._thread.join(15)
         self._hooks.stop()
         self._socket.close()
 
     def serve(self) -> None:
-        """Answer until the end of the `with` block, or Ctrl-C."""
-        self._server.run([self._socket])
+        """Answer until the end of the `with` block."""
+
+        async def served() -> None:
+            self._loop = asyncio.get_running_loop()
+            await self._server.serve([self._socket])
+
+        asyncio.run(served())
 
     # What a test sees.
 
@@ -123,10 +145,16 @@ class FakeRocketChat:
     def id_of(self, name: str) -> str:
         """The id of the user or room of that name."""
         with self.state.lock:
-            found = self.state.user(name) or self.state.room(name.removeprefix("#"))
-            return found.id if isinstance(found, Account) else str((found or {})["_id"])
+            found = self.state.user(name)
+            return found.id if found else str(self._room(name)["_id"])
 
-    def message(self, id: str) -> Document:  # noqa: A002
+    def _room(self, name: str) -> Document:
+        """The room of that name or id; a `#` before it is of no matter."""
+        if (found := self.state.room(name.removeprefix("#"))) is None:
+            raise KeyError(name)
+        return found
+
+    def message(self, id: str) -> Document:
         """The message, as REST would give it."""
         with self.state.lock:
             return for_rest(self.state.messages[id])  # type: ignore[no-any-return]
@@ -136,19 +164,28 @@ class FakeRocketChat:
         with self.state.lock:
             if where in self.state.messages:
                 return for_rest(messages.said_under(self.state, where))  # type: ignore[no-any-return]
-            return for_rest(messages.said_in(self.state, self.id_of(where))[::-1])  # type: ignore[no-any-return]
+            return for_rest(messages.said_in(self.state, self._room(where)["_id"])[::-1])  # type: ignore[no-any-return]
 
     # What people do.
 
-    def says(self, user: str, room: str, text: str, *, tmid: str = "", file: tuple[str, bytes] | None = None,
-             at: datetime | None = None, **more: Any) -> str:  # fmt: skip
+    def says(
+        self,
+        user: str,
+        room: str,
+        text: str,
+        *,
+        id: str = "",
+        tmid: str = "",
+        file: tuple[str, bytes] | None = None,
+        at: datetime | None = None,
+        **more: Any,
+    ) -> str:
         """Have somebody say something, with a file if need be; the message's id. `at` is when they say they did."""
         with self.state.lock:
-            who, where = self.state.known(user), self.state.rooms[self.id_of(room)]
+            who, where = self.state.known(user), self._room(room)
             uploads = [messages.keep_file(self.state, who, where, *file)] if file else []
-            return str(
-                messages.write(self.state, who, where, text, thread=tmid, uploads=uploads, at=at, more=more)["_id"]
-            )
+            said = messages.write(self.state, who, where, text, id=id, thread=tmid, uploads=uploads, at=at, more=more)
+            return str(said["_id"])
 
     def edits(self, user: str, message: str, text: str) -> None:
         """Have somebody say it otherwise."""
@@ -163,14 +200,14 @@ class FakeRocketChat:
     def adds(self, room: str, user: str, *, roles: tuple[str, ...] = ()) -> None:
         """Make somebody a member; the server says so in the room."""
         with self.state.lock:
-            who, where = self.state.known(user), self.state.rooms[self.id_of(room)]
+            who, where = self.state.known(user), self._room(room)
             self.state.join(where, who, list(roles))
             messages.announce(self.state, where, "au", who)
 
     def removes(self, room: str, user: str) -> None:
         """Throw somebody out of a room."""
         with self.state.lock:
-            who, where = self.state.known(user), self.state.rooms[self.id_of(room)]
+            who, where = self.state.known(user), self._room(room)
             del self.state.subscriptions[where["_id"], who.id]
             where["usersCount"] -= 1
             messages.announce(self.state, where, "ru", who)
@@ -209,7 +246,7 @@ class FakeRocketChat:
     def breaks(
         self, route: str = "*", *, status: int = 500, times: int = 1, done: bool = False, delay_s: float = 0.0
     ) -> None:
-        """Answer the next calls of a route so; 0 hangs up. With `done`, it does first what it is asked. 0 times: for ever."""
+        """Answer the next calls of a route so; 0 hangs up. With `done` it first does it. 0 times: for ever."""
         with self.state.lock:
             self.faults.waiting.append(Fault(route, status, times, done=done, delay_s=delay_s))
 
@@ -230,10 +267,15 @@ class FakeRocketChat:
 
     def drop_connections(self) -> None:
         """Cut all lines, REST too, without a word."""
-        self._soon(lambda: [line.abort() for line in self._lines.values()])
+
+        def cut() -> None:
+            for line in self._lines.values():
+                line.abort()
+
+        self._soon(cut)
 
     def go_away(self, seconds: float, *, status: int = 0) -> None:
-        """Cut all lines and answer nobody for so long; with a status, a proxy in front answers REST with it meanwhile."""
+        """Cut all lines and answer nobody for so long; with a status, a proxy in front answers REST with it."""
         self.faults.away_status = status
         self.faults.away_until = time.monotonic() + seconds
         self.drop_connections()
@@ -246,9 +288,8 @@ class FakeRocketChat:
             act()
             done.set()
 
-        for server in self._server.servers:
-            server.get_loop().call_soon_threadsafe(acted)
-            done.wait(5)
+        self._loop.call_soon_threadsafe(acted)
+        done.wait(5)
 
     # How it answers.
 
