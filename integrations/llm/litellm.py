@@ -23,9 +23,9 @@ from agent.ports import (
 )
 from integrations.llm._chat import CUT, ChatSettings, kinds, options_of, spelt, used_as
 from integrations.llm._litellm_table import facts_of
-from integrations.llm._section import read_section
 from integrations.llm._server import CHOOSE_S, EMBED_S, Gathering, ModelServer, refuse_too_long
 from integrations.llm._servers import ServerName, each_server, no_name_twice, within
+from integrations.section import read_section
 
 if TYPE_CHECKING:  # the package takes five seconds to import: only a request to a model pays for it
     from integrations.llm._line import Line, Patience

@@ -23,9 +23,9 @@ from agent.ports import (
     Usage,
     unheard,
 )
-from integrations.llm._section import read_section
 from integrations.llm._server import CHOOSE_S, EMBED_S, Gathering, ModelServer, refuse_too_long
 from integrations.llm._servers import Names, ServerName, ServerSettings, as_for, each_server, full, no_name_twice
+from integrations.section import read_section
 
 if TYPE_CHECKING:  # the package takes a quarter of a second to import: only a request to a model pays for it
     from ollama import ChatResponse

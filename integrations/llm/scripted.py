@@ -27,7 +27,7 @@ from agent.ports import (
     Usage,
     unheard,
 )
-from integrations.llm._section import read_section
+from integrations.section import read_section
 
 DEMO = "scripted_demo.toml"
 

@@ -1,4 +1,4 @@
-"""Reads a provider's raw section of the settings into its own configuration model."""
+"""Reads the raw section that the settings have for an integration into its own configuration model."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +8,10 @@ from pydantic import BaseModel, ValidationError
 from agent.errors import BadSettings
 
 
-def read_section[C: BaseModel](raw: Mapping[str, Any], config: type[C], provider: str) -> C:
-    """The section as the provider's configuration; values are never repeated in errors, they may be secrets.
+def read_section[C: BaseModel](
+    raw: Mapping[str, Any], config: type[C], name: str, *, kind: str = "model provider"
+) -> C:
+    """The section as the integration's configuration; values are never repeated in errors, they may be secrets.
 
     Raises `BadSettings`, which names the key and the known ones.
     """
@@ -20,5 +22,6 @@ def read_section[C: BaseModel](raw: Mapping[str, Any], config: type[C], provider
         key = ".".join(map(str, fault["loc"]))
         known = ", ".join(config.model_fields)
         reason = "is not a known key" if fault["type"] == "extra_forbidden" else f"is wrong: {fault['msg']}"
-        message = f"The settings of the model provider {provider!r}: {key!r} {reason}."
-        raise BadSettings(message, advice=f"Known keys are: {known}.", provider=provider, key=key) from None
+        what = f"{key!r} {reason}" if key else fault["msg"].removeprefix("Value error, ")
+        message = f"The settings of the {kind} {name!r}: {what}."
+        raise BadSettings(message, advice=f"Known keys are: {known}.", provider=name, key=key) from None

@@ -1,0 +1,156 @@
+"""What the server says of people and rooms, asked when it is needed and kept for a while."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent.errors import ChatRefused
+from agent.talking.channel import Person
+from integrations.chat._rocketchat_reading import text_in
+from integrations.chat._rocketchat_rest import Rest
+
+MINUTE_S, HOUR_S = 60.0, 3600.0
+MOST = 10_000
+"""Entries that are kept of a kind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """Somebody with an account."""
+
+    person: Person
+    roles: frozenset[str] | None
+    """On the server; None where we may not see them."""
+    is_bot: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """A channel (`c`), a private group (`p`), or direct messages (`d`)."""
+
+    id: str
+    name: str
+    type: str
+    is_direct: bool
+    """True for direct messages of two."""
+    is_ours: bool
+    """True where we are a member."""
+
+
+class Kept[V]:
+    """Values by a key, as old as whoever asks allows; those that were not used for long go first."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[str, tuple[float, V]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str, most_s: float, ask: Callable[[], V]) -> V:
+        """The value that is there, or what is asked for it."""
+        with self._lock:
+            at, value = self._values.get(key, (None, None))
+        if at is not None and value is not None and time.monotonic() - at <= most_s:
+            return value
+        return self.put(key, ask())
+
+    def put(self, key: str, value: V) -> V:
+        """Keep the value."""
+        with self._lock:
+            self._values[key] = (time.monotonic(), value)
+            self._values.move_to_end(key)
+            while len(self._values) > MOST:
+                self._values.popitem(last=False)
+        return value
+
+
+class Known:
+    """Safe to use from several threads. What asks the server raises a `ChatError`."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+        self._us: User | None = None
+        self._users: Kept[User] = Kept()
+        self._rooms: Kept[Room] = Kept()
+        self._room_roles: Kept[Mapping[str, frozenset[str]]] = Kept()
+
+    def us(self) -> User:
+        """Our account, as it was when it was first asked for."""
+        if self._us is None:
+            self._us = _user(self._rest.get("me"))
+        return self._us
+
+    def user(self, user_id: str, most_s: float) -> User:
+        """Somebody by their id."""
+        return self._users.get(user_id, most_s, lambda: _user(self._rest.get("users.info", userId=user_id).get("user")))
+
+    def named(self, name: str, most_s: float = MINUTE_S) -> User:
+        """Somebody by the name that they have now."""
+        return self._users.get(
+            f"@{name}", most_s, lambda: _user(self._rest.get("users.info", username=name).get("user"))
+        )
+
+    def room(self, room_id: str, most_s: float = HOUR_S) -> Room:
+        """A room by its id."""
+
+        def ask() -> Room:
+            found = self._rest.get("rooms.info", roomId=room_id).get("room")
+            own = self._rest.get("subscriptions.getOne", roomId=room_id).get("subscription")
+            return _room(found, is_ours=bool(own))
+
+        return self._rooms.get(room_id, most_s, ask)
+
+    def room_named(self, name: str) -> Room:
+        """A room by its id, or else by its name: nobody can give a room the id of another."""
+        plain = name.removeprefix("#")
+        try:
+            return _room(self._rest.get("rooms.info", roomId=plain).get("room"), is_ours=True)
+        except ChatRefused as error:
+            if error.facts.get("status") in (401, 403):
+                raise
+        return _room(self._rest.get("rooms.info", roomName=plain).get("room"), is_ours=True)
+
+    def learn(self, room: object) -> Room:
+        """What the server says of a room in which we are."""
+        found = _room(room, is_ours=True)
+        return self._rooms.put(found.id, found)
+
+    def room_roles(self, room: Room) -> Mapping[str, frozenset[str]]:
+        """Who has which roles in the room, by the ids of people; at most a minute old."""
+        if room.type not in ("c", "p"):
+            return {}
+        route = "channels.roles" if room.type == "c" else "groups.roles"
+        return self._room_roles.get(room.id, MINUTE_S, lambda: _roles(self._rest.get(route, roomId=room.id)))
+
+
+def _user(found: object) -> User:
+    if not isinstance(found, Mapping) or not text_in(found, "_id"):
+        raise ChatRefused("The chat server knows nobody of that name")
+    roles = found.get("roles")
+    seen = frozenset(map(str, roles)) if isinstance(roles, list) else None
+    is_bot = found.get("type") in ("bot", "app") or "bot" in (seen or ()) or "app" in (seen or ())
+    return User(person=Person(id=text_in(found, "_id"), name=text_in(found, "username")), roles=seen, is_bot=is_bot)
+
+
+def _room(found: object, *, is_ours: bool) -> Room:
+    if not isinstance(found, Mapping) or not text_in(found, "_id"):
+        raise ChatRefused("The chat server shows us no such room")
+    people: Any = found.get("uids") or found.get("usernames")
+    count = len(people) if isinstance(people, list) else found.get("usersCount")
+    return Room(
+        id=text_in(found, "_id"),
+        name=text_in(found, "name") or text_in(found, "fname"),
+        type=text_in(found, "t"),
+        is_direct=text_in(found, "t") == "d" and count == 2,
+        is_ours=is_ours,
+    )
+
+
+def _roles(reply: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
+    rows = reply.get("roles")
+    return {
+        text_in(row.get("u"), "_id"): frozenset(map(str, row.get("roles") or ()))
+        for row in (rows if isinstance(rows, list) else ())
+        if isinstance(row, Mapping)
+    }

@@ -1,0 +1,295 @@
+"""Rocket.Chat's REST API through `rocketchat_API`: login, limits, and every fault as an error of ours."""
+
+import contextlib
+import email.utils
+import math
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+from urllib.parse import quote, urljoin, urlsplit
+
+import requests
+from requests.exceptions import RequestException, SSLError
+from rocketchat_API.APIExceptions.RocketExceptions import RocketApiException, RocketBadStatusCodeException
+from rocketchat_API.rocketchat import RocketChat
+
+from agent.errors import ChatError, ChatRefused, ChatUnavailable, TooFast
+from integrations.chat._rocketchat_settings import RocketChatConfig, one_time_code
+
+CONNECT_S, READ_S, WHOLE_S = 3.0, 7.0, 10.0
+REFUSED_S = 60.0
+"""A password that was refused is not tried again for so long: servers lock accounts out."""
+MAX_WORD = 300
+"""Characters of what the server says that are repeated."""
+REDIRECTS = (301, 302, 303, 307, 308)
+
+Call = Callable[[RocketChat], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """Under which id and token we are known."""
+
+    user_id: str
+    token: str = field(repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request carries to be ours."""
+        return {"X-User-Id": self.user_id, "X-Auth-Token": self.token}
+
+
+class NotLoggedIn(ChatRefused):
+    """The chat server does not know our login."""
+
+    advice = "Set a new `token`, or `user` and `password`, in the section of the settings."
+
+
+class Session(requests.Session):
+    """Keeps the headers of the last reply, which the library does not; goes nowhere else with ours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.auth = lambda request: request  # or what a .netrc says of that host would go along
+        self.hooks["response"].append(self._keep)
+        self.seen: Mapping[str, str] = {}
+
+    def _keep(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        self.seen = response.headers
+
+    def request(self, *words: Any, **options: Any) -> requests.Response:
+        """One request; a redirect is a reply like others."""
+        return super().request(*words, **{**options, "allow_redirects": False})
+
+
+class Rest:
+    """One account's requests. Safe to use from several threads: each has a client of its own."""
+
+    def __init__(self, config: RocketChatConfig, *, connect_s: float = CONNECT_S, read_s: float = READ_S) -> None:
+        self.config = config
+        self._timeout = (connect_s, read_s)
+        self._secrets = config.secrets
+        self._lock = threading.Lock()
+        self._own = threading.local()
+        self._sessions: list[Session] = []
+        self._login: Login | None = None
+        self._refused: tuple[float, str] = (0.0, "")
+        self._not_before: dict[str, float] = {}
+
+    def __repr__(self) -> str:
+        return f"Rest({self.config.url})"
+
+    def get(self, route: str, **query: object) -> Mapping[str, Any]:
+        """The reply to a GET. Raises a `ChatError`."""
+        quoted = {name: quote(_written(value), safe="") for name, value in query.items()}
+        return self._ask(route, lambda client: client.call_api_get(route, **quoted))
+
+    def post(self, route: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The reply to a POST of JSON. Raises a `ChatError`."""
+        return self._ask(route, lambda client: client.call_api_post(route, body=dict(body)))
+
+    def upload(self, room: str, name: str, data: bytes, kind: str) -> str:
+        """The id of a file that is stored for a room, and not posted yet. Raises a `ChatError`."""
+        route = f"rooms.media/{quote(room, safe='')}"
+        reply = self._ask(route, lambda client: client.call_api_post(route, files={"file": (name, data, kind)}))
+        return str(reply.get("file", {}).get("_id") or self._unreadable("it stored a file and does not say which"))
+
+    def version(self) -> str:
+        """The server's version, which it tells everybody. Raises a `ChatError`."""
+        reply = self._once("info", lambda client: client.info(), None)
+        return str(reply.get("version") or reply.get("info", {}).get("version") or "of unknown version")
+
+    def login(self) -> Login:
+        """Under what we are known now. Raises a `ChatError`."""
+        with self._lock:
+            if self._login is None:
+                token = self._secrets["token"]
+                has_token = bool(token and self.config.user_id)
+                self._login = Login(user_id=self.config.user_id, token=token) if has_token else self._by_password()
+            return self._login
+
+    def renewed(self, stale: Login) -> Login:
+        """A login that is not that one. Raises `NotLoggedIn` where there is no password to have one by."""
+        with self._lock:
+            if self._login is None or self._login == stale:
+                self._login = self._by_password()
+            return self._login
+
+    def another(self) -> Login:
+        """A login by password, which leaves the one in use alone. Raises as `renewed`."""
+        with self._lock:
+            return self._by_password()
+
+    @property
+    def has_password(self) -> bool:
+        """Whether we can log in without the token."""
+        return bool(self.config.user and self._secrets["password"])
+
+    def log_out(self) -> None:
+        """Have the server forget a login by password; a token of the settings stays good. Raises nothing."""
+        with self._lock:
+            login, self._login = self._login, None
+        if login is not None and login.token != self._secrets["token"]:
+            with contextlib.suppress(ChatError):
+                self._once("logout", lambda client: client.call_api_post("logout", body={}), login)
+
+    def hidden(self, text: str) -> str:
+        """The text in one line, not too long, without our secrets."""
+        secrets = {value for value in self._secrets.values() if value}
+        if self._login is not None:
+            secrets.add(self._login.token)
+        for secret in sorted(secrets, key=len, reverse=True):
+            text = text.replace(secret, "…")
+        line = " ".join(text.split())
+        return line if len(line) <= MAX_WORD else f"{line[:MAX_WORD]}…"
+
+    def download(self, place: str, most_bytes: int) -> bytes:
+        """A file of the server's. Raises `ChatRefused` for one with more bytes, without having read them all."""
+        own = urlsplit(self.config.url)
+        url, ends = urljoin(f"{self.config.url}/", place.lstrip("/")), time.monotonic() + WHOLE_S
+        if not url.startswith(f"{self.config.url}/"):
+            raise ChatRefused("A file that is not on the chat server is not fetched")
+        for _ in range(4):
+            at = urlsplit(url)
+            is_ours = (at.scheme, at.netloc) == (own.scheme, own.netloc)
+            found = self._piece(url, self.login().headers if is_ours else {}, most_bytes, ends)
+            if isinstance(found, bytes):
+                return found
+            url = urljoin(url, found)
+            if urlsplit(url).scheme not in {"https", own.scheme}:
+                break
+        raise ChatRefused(f"{self.config.url} leads elsewhere for a file, and on from there")
+
+    def close(self) -> None:
+        """Close all connections that there are now; whoever asks again has a new one. Idempotent."""
+        while self._sessions:
+            self._sessions.pop().close()
+
+    def _piece(self, url: str, headers: Mapping[str, str], most_bytes: int, ends: float) -> bytes | str:
+        """The file, or where it is instead."""
+        client, data = self._client(), bytearray()
+        try:
+            with client.session.get(
+                url, headers=headers, verify=client.ssl_verify, timeout=self._timeout, stream=True
+            ) as reply:
+                if reply.status_code in REDIRECTS:
+                    return str(reply.headers.get("Location", ""))
+                if reply.status_code != 200:
+                    self._raise("file-upload", reply.status_code, None)
+                for piece in reply.iter_content(1 << 16):
+                    data += piece
+                    if len(data) > most_bytes:
+                        raise ChatRefused(f"The file has more than {most_bytes} bytes")
+                    if time.monotonic() > ends:
+                        raise ChatUnavailable(f"{self.config.url} sent no whole file in {WHOLE_S:.0f} s")
+        except RequestException as error:
+            raise self._away(error) from None
+        return bytes(data)
+
+    def _ask(self, route: str, call: Call) -> Mapping[str, Any]:
+        login = self.login()
+        try:
+            return self._once(route, call, login)
+        except NotLoggedIn:
+            return self._once(route, call, self.renewed(login))
+
+    def _once(self, route: str, call: Call, login: Login | None) -> Mapping[str, Any]:
+        kind = route.partition("/")[0]
+        wait = self._not_before.get(kind, 0.0) - time.monotonic()
+        if wait > 0:
+            raise self._too_fast(kind, wait)
+        client = self._client()
+        client.headers = login.headers if login else {}
+        try:
+            reply = call(client)
+        except (RocketApiException, RocketBadStatusCodeException) as error:
+            said = error.response_json
+            self._raise(kind, error.status_code, said if isinstance(said, Mapping) else None)
+        except RequestException as error:
+            raise self._away(error) from None
+        if not isinstance(reply, Mapping):
+            self._unreadable("what it says is not JSON")
+        if reply.get("success") is False:
+            self._raise(kind, 400, reply)
+        return reply
+
+    def _client(self) -> RocketChat:
+        found: RocketChat | None = getattr(self._own, "client", None)
+        if found is None:
+            session = Session()
+            verify = str(self.config.ca_file) if self.config.ca_file else True
+            found = RocketChat(server_url=self.config.url, ssl_verify=verify, timeout=self._timeout, session=session)
+            self._own.client = found
+            self._sessions.append(session)
+        return found
+
+    def _by_password(self) -> Login:
+        """A new login. Raises a `ChatError`."""
+        if not self.has_password:
+            raise NotLoggedIn(f"{self.config.url} does not accept the token", status=401)
+        if self._refused[0] > time.monotonic():
+            raise NotLoggedIn(self._refused[1], status=401)
+        named = "email" if "@" in self.config.user else "username"
+        body = {named: self.config.user, "password": self._secrets["password"]}
+        if code := one_time_code(self._secrets["totp_secret"]):
+            body["code"] = code
+        try:
+            reply = self._once("login", lambda client: client.call_api_post("login", body=body), None)
+        except ChatRefused as error:
+            self._refused = (time.monotonic() + REFUSED_S, str(error))
+            raise
+        data = reply.get("data")
+        if not isinstance(data, Mapping) or not data.get("userId") or not data.get("authToken"):
+            self._unreadable("it answers a login without a token")
+        return Login(user_id=str(data["userId"]), token=str(data["authToken"]))
+
+    def _raise(self, kind: str, status: int, said: Mapping[str, Any] | None) -> NoReturn:
+        """The error of ours for a reply that is an error."""
+        word = self.hidden(str((said or {}).get("error") or (said or {}).get("message") or f"status {status}"))
+        if status == 429:
+            wait = self._wait(word)
+            self._not_before[kind] = time.monotonic() + wait
+            raise self._too_fast(kind, wait) from None
+        if status == 401:
+            advice = "Set `totp_secret`, or log in by a personal access token." if "totp" in word.casefold() else None
+            message = f"{self.config.url} refuses our login: {word}"
+            raise NotLoggedIn(message, advice=advice, status=status) from None
+        if status >= 500:
+            raise ChatUnavailable(f"{self.config.url} answered {status} to {kind}: {word}", status=status) from None
+        error_type = str((said or {}).get("errorType") or "")
+        raise ChatRefused(f"{self.config.url} refuses {kind}: {word}", status=status, error_type=error_type) from None
+
+    def _wait(self, word: str) -> float:
+        """Seconds until the route may be asked again: by the server's own clock, where it tells the time."""
+        seen = self._client().session.seen
+        try:
+            resets = float(seen["X-RateLimit-Reset"]) / 1000
+            now = email.utils.parsedate_to_datetime(seen["Date"]).timestamp() if "Date" in seen else time.time()
+            wait = resets - now
+        except (KeyError, ValueError, OverflowError):
+            told = re.search(r"wait (\d+) seconds", word)
+            wait = float(told[1]) if told else 60.0
+        return min(max(wait, 0.1), 600.0) if math.isfinite(wait) else 60.0
+
+    def _too_fast(self, kind: str, wait: float) -> TooFast:
+        return TooFast(f"{self.config.url} wants no {kind} for {math.ceil(wait)} s", again_in_s=wait)
+
+    def _away(self, error: RequestException) -> ChatError:
+        """Nothing of the error's own text: it may quote addresses of proxies, with their passwords."""
+        if isinstance(error, SSLError):
+            advice = "`ca_file` names certificates that are to be trusted."
+            return ChatUnavailable(f"The certificate of {self.config.url} is not trusted", advice=advice)
+        return ChatUnavailable(f"{self.config.url} does not answer ({type(error).__name__})")
+
+    def _unreadable(self, why: str) -> NoReturn:
+        raise ChatUnavailable(
+            f"{self.config.url} does not answer as Rocket.Chat does: {why}",
+            advice="`url` is the address under which people open Rocket.Chat in a browser.",
+        ) from None
+
+
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,122 @@
+"""What the section `[chat.rocketchat]` of the settings says of the server and of our account there."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+import pyotp
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from agent.errors import BadSettings
+from integrations.section import read_section
+
+NAME = "rocketchat"
+COMMON = frozenset(
+    {"rooms", "ask", "create", "approve", "approvals_room", "a_minute", "language", "max_file_mib", "send"}
+)
+"""Keys of the same section that are not about the server: they say who may do what, in any chat."""
+SECRETS = ("token", "password", "totp_secret", "webhook_token")
+"""Each may stand in a file instead, which its name with `_file` says."""
+
+
+def address(url: str) -> str:
+    """The server's base URL, which may end in a path. Raises `ValueError` for what is none."""
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address starts with http:// or https:// and names a host")
+    if parts.username or parts.password:
+        raise ValueError("an address holds no password")
+    if parts.query or parts.fragment:
+        raise ValueError("an address ends before ? and #")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+class RocketChatConfig(BaseModel):
+    """Where the server is, and how we log in and hear."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: Annotated[str, AfterValidator(address)]
+    """With the path, where the server stands below one."""
+    user: str = ""
+    """Our account's name; with a password."""
+    user_id: str = ""
+    """Our account's id; with a token."""
+    token: SecretStr = SecretStr("")
+    """A personal access token."""
+    token_file: Path | None = None
+    password: SecretStr = SecretStr("")
+    password_file: Path | None = None
+    totp_secret: SecretStr = SecretStr("")
+    """What the codes of the second factor are made from, in base32."""
+    totp_secret_file: Path | None = None
+    ca_file: Path | None = None
+    """Certificates that are trusted instead of the system's."""
+    listen: Literal["realtime", "webhook", "poll"] = "realtime"
+    webhook_token: SecretStr = SecretStr("")
+    """What the server's outgoing integration says to show that it is it."""
+    webhook_token_file: Path | None = None
+    webhook_host: str = "127.0.0.1"
+    webhook_port: int = Field(default=8065, ge=0, le=65535)
+    trigger_words: tuple[str, ...] = ()
+    """A message that begins with one of them is to us, as if it mentioned us."""
+    poll_s: float = Field(default=10.0, ge=0.05, le=3600)
+    """Seconds between two looks for what is new, where nothing tells of it."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for name in SECRETS:
+            if getattr(self, name).get_secret_value() and getattr(self, f"{name}_file"):
+                raise ValueError(f"it names `{name}` or `{name}_file`, not both")
+        if not (self.has("token") and self.user_id) and not (self.has("password") and self.user):
+            raise ValueError("it needs `user_id` and `token`, or `user` and `password`")
+        if self.listen == "webhook" and not self.has("webhook_token"):
+            raise ValueError("to listen by webhook it needs `webhook_token`")
+        return self
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a secret."""
+        return bool(getattr(self, name).get_secret_value() or getattr(self, f"{name}_file"))
+
+    @cached_property
+    def secrets(self) -> Mapping[str, str]:
+        """The values of the secrets, by name; empty for what there is not. Raises `BadSettings` without them in it."""
+        return {name: self._read(name) for name in SECRETS}
+
+    def _read(self, name: str) -> str:
+        file: Path | None = getattr(self, f"{name}_file")
+        if file is None:
+            return str(getattr(self, name).get_secret_value())
+        try:
+            found = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise _bad(f"`{name}_file`: {file} cannot be read ({type(error).__name__})") from None
+        if not found:
+            raise _bad(f"`{name}_file`: {file} is empty")
+        return found
+
+
+def _bad(message: str) -> BadSettings:
+    return BadSettings(f"The settings of the chat {NAME!r}: {message}.", advice="docs/settings.md says what it takes.")
+
+
+def read_config(section: Mapping[str, Any]) -> RocketChatConfig:
+    """The section's part that is about the server. Raises `BadSettings`; asks nobody."""
+    own = {key: value for key, value in section.items() if key not in COMMON}
+    config = read_section(own, RocketChatConfig, NAME, kind="chat")
+    try:
+        code = one_time_code(config.secrets["totp_secret"])
+    except ValueError:
+        raise _bad("`totp_secret` is not base32 of 112 bits or more") from None
+    if code and not config.user:
+        raise _bad("`totp_secret` goes with `user` and `password`")
+    if config.ca_file is not None and not config.ca_file.is_file():
+        raise _bad(f"`ca_file`: there is no {config.ca_file}")
+    return config
+
+
+def one_time_code(secret: str) -> str:
+    """The second factor's code of this half minute; empty without a secret. Raises `ValueError` for what is none."""
+    return pyotp.TOTP(secret.replace(" ", "")).now() if secret else ""

@@ -1,0 +1,350 @@
+"""A stand-in for a Rocket.Chat server, REST and realtime, with the faults of real ones: for tests and rehearsals.
+
+Run it with `python -m integrations.chat.fake_rocketchat --port 3000 --script FILE` (a `World` as JSON).
+"""
+
+import argparse
+import asyncio
+import random
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from integrations.chat import _fake_rocketchat_messages as messages
+from integrations.chat._fake_rocketchat_chat import CHAT
+from integrations.chat._fake_rocketchat_ddp import Hub, Session
+from integrations.chat._fake_rocketchat_entities import for_rest
+from integrations.chat._fake_rocketchat_faults import Fault, Faults, Limits, Unruly
+from integrations.chat._fake_rocketchat_hooks import Hooks
+from integrations.chat._fake_rocketchat_people import PEOPLE, public_version
+from integrations.chat._fake_rocketchat_rest import Received, Rest
+from integrations.chat._fake_rocketchat_rooms import ROOMS
+from integrations.chat._fake_rocketchat_schemas import Judge
+from integrations.chat._fake_rocketchat_state import Document, State, Token
+from integrations.chat._fake_rocketchat_world import Room, User, World
+
+__all__ = ["FakeRocketChat", "Received", "Room", "User", "World", "main"]
+
+
+class FakeRocketChat:
+    """The server, as a context manager: it listens between `with` and its end, at `url` and `ws_url`.
+
+    With `schemas`, the file of the published validators, it refuses requests that they refuse, with 400.
+    """
+
+    def __init__(
+        self,
+        world: World | None = None,
+        *,
+        port: int = 0,
+        prefix: str = "",
+        schemas: Path | None = None,
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
+        self.state = State(world or World())
+        self.faults = Faults()
+        self.judge = Judge(schemas)
+        self._hub = Hub(self.state, self.faults)
+        self._hooks = Hooks(self.state)
+        self._rest = Rest(self.state, self.faults, CHAT | PEOPLE | ROOMS, self.judge, self._hang_up)
+        self._lines: dict[Any, asyncio.Transport] = {}
+        """Who is connected, by address."""
+        self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
+        self.port: int = self._socket.getsockname()[1]
+        secure = "s" if certificate else ""
+        self.url = f"http{secure}://{'localhost' if certificate else '127.0.0.1'}:{self.port}{prefix}"
+        self.ws_url = f"{self.url.replace('http', 'ws', 1)}/websocket"
+        self.state.site_url = self.url
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self._app(prefix),
+                http=_watched(self._lines, self.faults),
+                ws="websockets-sansio",
+                lifespan="off",
+                log_config=None,
+                log_level="critical",
+                proxy_headers=False,
+                timeout_graceful_shutdown=1,
+                ssl_certfile=certificate[0] if certificate else None,
+                ssl_keyfile=certificate[1] if certificate else None,
+            )
+        )
+        self._thread = threading.Thread(target=self.serve, daemon=True)
+
+    def _app(self, prefix: str) -> Starlette:
+        routes = [
+            Route("/api/v1/{path:path}", self._rest.__call__, methods=["GET", "POST", "PUT", "DELETE"]),
+            Route("/api/info", lambda _: JSONResponse({"version": public_version(self.state), "success": True})),
+            Route("/file-upload/{id}/{name:path}", self._file),
+            WebSocketRoute("/websocket", self._line),
+        ]
+        return Starlette(routes=[Mount(prefix, routes=routes)] if prefix else routes)
+
+    def __enter__(self) -> Self:
+        self._hooks.start()
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.005)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.drop_connections()
+        self._server.should_exit = True
+        self._thread.join(15)
+        self._hooks.stop()
+        self._socket.close()
+
+    def serve(self) -> None:
+        """Answer until the end of the `with` block."""
+
+        async def served() -> None:
+            self._loop = asyncio.get_running_loop()
+            await self._server.serve([self._socket])
+
+        asyncio.run(served())
+
+    # What a test sees.
+
+    @property
+    def requests(self) -> list[Received]:
+        """Every REST request, in the order of arrival."""
+        return self._rest.requests
+
+    @property
+    def calls(self) -> Counter[str]:
+        """How often each route was asked."""
+        with self.state.lock:
+            return Counter(request.route for request in self.requests)
+
+    @property
+    def hooked(self) -> list[tuple[str, Document, int]]:
+        """What was posted to webhooks: address, body, and the status that came back; 0 where nothing did."""
+        return self._hooks.sent
+
+    @property
+    def listeners(self) -> list[str]:
+        """The usernames of those on the realtime line."""
+        with self.state.lock:
+            return [session.user.username for session in self._hub.sessions if session.user]
+
+    def id_of(self, name: str) -> str:
+        """The id of the user or room of that name."""
+        with self.state.lock:
+            found = self.state.user(name)
+            return found.id if found else str(self._room(name)["_id"])
+
+    def _room(self, name: str) -> Document:
+        """The room of that name or id; a `#` before it is of no matter."""
+        if (found := self.state.room(name.removeprefix("#"))) is None:
+            raise KeyError(name)
+        return found
+
+    def message(self, id: str) -> Document:
+        """The message, as REST would give it."""
+        with self.state.lock:
+            return for_rest(self.state.messages[id])  # type: ignore[no-any-return]
+
+    def messages(self, where: str) -> list[Document]:
+        """What was said in the room of that name or id, threads too, or under that message: the oldest first."""
+        with self.state.lock:
+            if where in self.state.messages:
+                return for_rest(messages.said_under(self.state, where))  # type: ignore[no-any-return]
+            return for_rest(messages.said_in(self.state, self._room(where)["_id"])[::-1])  # type: ignore[no-any-return]
+
+    # What people do.
+
+    def says(
+        self,
+        user: str,
+        room: str,
+        text: str,
+        *,
+        id: str = "",
+        tmid: str = "",
+        file: tuple[str, bytes] | None = None,
+        at: datetime | None = None,
+        **more: Any,
+    ) -> str:
+        """Have somebody say something, with a file if need be; the message's id. `at` is when they say they did."""
+        with self.state.lock:
+            who, where = self.state.known(user), self._room(room)
+            uploads = [messages.keep_file(self.state, who, where, *file)] if file else []
+            said = messages.write(self.state, who, where, text, id=id, thread=tmid, uploads=uploads, at=at, more=more)
+            return str(said["_id"])
+
+    def edits(self, user: str, message: str, text: str) -> None:
+        """Have somebody say it otherwise."""
+        with self.state.lock:
+            messages.edit(self.state, self.state.known(user), self.state.messages[message], text)
+
+    def reacts(self, user: str, message: str, emoji: str, *, on: bool = True) -> None:
+        """Have somebody put a sign under a message, or take it away."""
+        with self.state.lock:
+            messages.react(self.state, self.state.known(user), self.state.messages[message], emoji, on=on)
+
+    def adds(self, room: str, user: str, *, roles: tuple[str, ...] = ()) -> None:
+        """Make somebody a member; the server says so in the room."""
+        with self.state.lock:
+            who, where = self.state.known(user), self._room(room)
+            self.state.join(where, who, list(roles))
+            messages.announce(self.state, where, "au", who)
+
+    def removes(self, room: str, user: str) -> None:
+        """Throw somebody out of a room."""
+        with self.state.lock:
+            who, where = self.state.known(user), self._room(room)
+            del self.state.subscriptions[where["_id"], who.id]
+            where["usersCount"] -= 1
+            messages.announce(self.state, where, "ru", who)
+
+    def direct(self, *users: str) -> str:
+        """The id of the direct room of these people, made if need be."""
+        with self.state.lock:
+            return str(self.state.open_room("d", "", users)["_id"])
+
+    def token_of(self, user: str) -> tuple[str, str]:
+        """The id of somebody and a new personal access token of theirs."""
+        with self.state.lock:
+            who = self.state.known(user)
+            token = f"pat-{who.username}-{len(who.tokens)}-{time.monotonic_ns()}"
+            who.tokens[token] = Token(personal=True, name=token)
+            return who.id, token
+
+    # What goes wrong.
+
+    def revoke(self, user: str) -> None:
+        """Make all tokens of somebody worthless, and show them out."""
+        with self.state.lock:
+            for token in list(self.state.known(user).tokens):
+                self.state.revoke(token)
+
+    def refuse_resume(self) -> None:
+        """Let nobody onto the realtime line by a personal access token."""
+        self.faults.tokens_resume = False
+
+    def limit(
+        self, calls: int | None, seconds: float = 60.0, *, routes: dict[str, tuple[int, float]] | None = None
+    ) -> None:
+        """Another limit for each route: so many calls in so many seconds, None for none; and for some their own."""
+        self.faults.limits = Limits(None if calls is None else (calls, seconds), dict(routes or {}))
+
+    def breaks(
+        self, route: str = "*", *, status: int = 500, times: int = 1, done: bool = False, delay_s: float = 0.0
+    ) -> None:
+        """Answer the next calls of a route so; 0 hangs up. With `done` it first does it. 0 times: for ever."""
+        with self.state.lock:
+            self.faults.waiting.append(Fault(route, status, times, done=done, delay_s=delay_s))
+
+    def slow(self, route: str, delay_s: float, *, times: int = 1) -> None:
+        """Take so long for the next calls of a route; 0 times: for ever."""
+        self.breaks(route, status=200, times=times, delay_s=delay_s)
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more, but for the limits."""
+        with self.state.lock:
+            self.faults.waiting.clear()
+            self.faults.unruly = None
+            self.faults.away_until = 0.0
+
+    def unruly(self, seed: int, *, duplicate: float = 0.0, reorder: float = 0.0, lose: float = 0.0) -> None:
+        """Have frames of the stream come twice, after the next one, or not at all, with these chances."""
+        self.faults.unruly = Unruly(duplicate, reorder, lose, random.Random(seed))  # noqa: S311
+
+    def drop_connections(self) -> None:
+        """Cut all lines, REST too, without a word."""
+
+        def cut() -> None:
+            for line in self._lines.values():
+                line.abort()
+
+        self._soon(cut)
+
+    def go_away(self, seconds: float, *, status: int = 0) -> None:
+        """Cut all lines and answer nobody for so long; with a status, a proxy in front answers REST with it."""
+        self.faults.away_status = status
+        self.faults.away_until = time.monotonic() + seconds
+        self.drop_connections()
+
+    def _soon(self, act: Callable[[], object]) -> None:
+        """Do something in the server's thread, and wait until it is done."""
+        done = threading.Event()
+
+        def acted() -> None:
+            act()
+            done.set()
+
+        self._loop.call_soon_threadsafe(acted)
+        done.wait(5)
+
+    # How it answers.
+
+    def _hang_up(self, connection: HTTPConnection) -> None:
+        if line := self._lines.get(tuple(connection.scope["client"])):
+            line.abort()
+
+    async def _line(self, socket: WebSocket) -> None:
+        await Session(self._hub, socket, lambda: self._hang_up(socket)).run()
+
+    async def _file(self, request: Request) -> Response:
+        """A file, for who asks with both headers and can read where it was posted."""
+        with self.state.lock:
+            upload = self.state.uploads.get(request.path_params["id"])
+            user = self.state.users.get(request.headers.get("x-user-id", ""))
+            if upload is None:
+                return Response(status_code=404)
+            if user is None or request.headers.get("x-auth-token") not in user.tokens:
+                return Response(status_code=403)
+            if not self.state.reaches(user, self.state.rooms[upload.room]):
+                return Response(status_code=403)
+        return Response(upload.data, media_type=upload.kind)
+
+
+def _watched(lines: dict[Any, asyncio.Transport], faults: Faults) -> type[H11Protocol]:
+    """HTTP that keeps who is connected, and lets nobody in while the server is away."""
+
+    class Watched(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            if faults.is_away and not faults.away_status:
+                transport.abort()
+            lines[tuple(transport.get_extra_info("peername"))] = transport
+            for address in [address for address, line in lines.items() if line.is_closing()]:
+                del lines[address]
+            super().connection_made(transport)
+
+    return Watched
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve a world until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m integrations.chat.fake_rocketchat", description=__doc__)
+    parser.add_argument("--port", type=int, default=3000)
+    parser.add_argument(
+        "--script", type=Path, help="a JSON file: {users: [{username, password}], rooms: [{name, members}]}"
+    )
+    options = parser.parse_args(arguments)
+    world = World.model_validate_json(options.script.read_bytes()) if options.script else World()
+    with FakeRocketChat(world, port=options.port) as server:
+        sys.stderr.write(f"A fake Rocket.Chat server listens at {server.url}\n")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            sys.stderr.write("It ends.\n")
+
+
+if __name__ == "__main__":
+    main()
