@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from agent.chat_ports import ChatActions
 from agent.errors import ChatError, ChatRefused, ChatUnavailable
 from agent.ports import ProviderStatus
 from agent.talking.channel import (
     Attachment,
     ChannelInfo,
-    ChatActions,
     ChatChannel,
     Enclosure,
     Happening,
@@ -23,9 +23,12 @@ from integrations.chat._rocketchat_settings import NAME, RocketChatConfig, read_
 
 if TYPE_CHECKING:  # the libraries are imported when a server is asked
     from integrations.chat._rocketchat_hearing import Hearing
+    from integrations.chat._rocketchat_known import User
     from integrations.chat._rocketchat_rest import Rest
 
 SEEN = ":eyes:"
+CALLS_A_MINUTE = 10
+"""Of each kind, by default (`API_Enable_Rate_Limiter_Limit_Calls_Default`)."""
 STATUS_S = 2.0
 """For each of the few requests by which `status` looks."""
 
@@ -49,6 +52,14 @@ class RocketChatChannel:
     def us(self) -> Person:
         """Our account. Asks the server the first time."""
         return self._known.us().person
+
+    @property
+    def calls_a_minute(self) -> int | None:
+        """What a server allows by default, but for bots; what another one allows is told by its refusals."""
+        try:
+            return None if is_free(self._known.us()) else CALLS_A_MINUTE
+        except ChatError:
+            return CALLS_A_MINUTE
 
     def listen(self, since: Callable[[], datetime]) -> None:
         """Begin to listen in the background, once: see `ChatChannel`."""
@@ -143,14 +154,19 @@ def _status(rest: Rest, note: str) -> ProviderStatus:
     known = Known(rest)
     version, us = rest.version(), known.us()
     found = [f"{rest.config.url}: Rocket.Chat {version}, as {us.person.name}"]
-    is_free = us.roles is not None and bool(us.roles & {"bot", "admin"})
-    found.append("with the role `bot`" if is_free else "without the role `bot`, so 10 calls a minute of each kind")
+    limited = f"without the role `bot`, so {CALLS_A_MINUTE} calls a minute of each kind"
+    found.append("with the role `bot`" if is_free(us) else limited)
     try:
         if known.named("rocket.cat").roles is None:
             found.append("cannot see people's roles (the permission view-full-other-user-info)")
     except ChatRefused:
         pass  # a server without it
     return ProviderStatus(available=True, detail="; ".join([*found, *filter(None, [note])]))
+
+
+def is_free(us: User) -> bool:
+    """True for an account on which no limits are."""
+    return us.roles is not None and bool(us.roles & {"bot", "admin"})
 
 
 def _open(section: Mapping[str, Any]) -> ChatChannel:

@@ -258,9 +258,7 @@ def test_a_password_and_a_second_factor_log_in(fake):
     """By name, with the code of the moment; without it the server's word is told with advice."""
     right = {"url": fake.url, "user": "ann", "password": "of ann"}
     spaced = " ".join(TOTP[at : at + 4] for at in range(0, 32, 4))
-    with closing(
-        CHANNEL.open(right | {"totp_secret": spaced})
-    ) as channel:
+    with closing(CHANNEL.open(right | {"totp_secret": spaced})) as channel:
         assert channel.us.name == "ann"
     with closing(CHANNEL.open(right)) as channel:
         status = channel.status()

@@ -473,8 +473,8 @@ def test_errors_are_told_in_three_parts_without_commands_of_the_terminal(hall) -
     place = hall()
     said, task = place.task()
     place.tasks.finish(task, TaskState.FAILED, "nothing does it", among=(TaskState.QUEUED,), error={
-        "type": "NoFunctionFits", "message": "nothing does it", "advice": "Try `kowal functions list`", "kept": "", "facts": {},
-        "retryable": False, "came_of": "NoFunctionFits", "exit_code": 3,
+        "type": "NoFunctionFits", "message": "nothing does it", "advice": "Try `kowal functions list`", "kept": "",
+        "facts": {}, "retryable": False, "came_of": "NoFunctionFits", "exit_code": 3,
     })  # fmt: skip
     place.settle()
     text = place.stand.texts(said.id)[0]

@@ -9,6 +9,12 @@ down_revision = "0007"
 
 def upgrade() -> None:
     """Make the tables."""
+    make_what_passes()
+    make_what_is_open()
+
+
+def make_what_passes() -> None:
+    """Make the tables of what is heard and said."""
     op.create_table(
         "heard",
         sa.Column("channel", sa.String(64), primary_key=True),
@@ -41,6 +47,10 @@ def upgrade() -> None:
     )
     op.create_index("letters_due", "letters", ["channel", "is_due", "id"])
     op.create_index("letters_by_message", "letters", ["channel", "message"])
+
+
+def make_what_is_open() -> None:
+    """Make the tables of whose tasks there are, and what waits for a signature."""
     op.create_table(
         "conversations",
         sa.Column("task", sa.String(64), primary_key=True),
