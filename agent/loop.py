@@ -57,6 +57,7 @@ class Agent:
 
     def _execute(self, task: Task, steps: Steps, known: Known) -> Outcome:
         task, clock = replace(task, arguments={**task.arguments, **known.arguments}), StepClock()
+        task = replace(task, files={}) if known.files_are_among_them else task
         if known.approved is not None:
             name, version = known.approved
             return steps.step("run", Outcome, lambda: self.run(name, task, version=version))

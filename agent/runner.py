@@ -162,12 +162,20 @@ class Runner:
         except BadArguments as error:
             if not error.facts.get("missing") or not task.text:
                 raise
-            found = self._found_in_words(task, version, error)
+            lacking = error
+        found = self._found_in_words(task, version, lacking)
         given = dict(zip(manifest.parameters, task.positional, strict=False)) | dict(task.arguments)
-        return bind(manifest, {**found, **given})
+        try:
+            return bind(manifest, {**found, **given})
+        except BadArguments as misfit:
+            if misfit.facts.get("missing") or misfit.facts.get("argument") in given:
+                raise
+            raise lacking from misfit  # what the model read does not do: whoever asked is asked
 
     def _found_in_words(self, task: Task, version: Version, error: BadArguments) -> Mapping[str, Any]:
+        """What a model reads there of what the function takes. Raises the error where no model can be asked."""
         try:
-            return self.generator.arguments(task, version)
+            found = self.generator.arguments(task, version)
         except ModelError:
             raise error from None
+        return {name: value for name, value in found.items() if name in version.function.manifest.parameters}

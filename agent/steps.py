@@ -15,6 +15,8 @@ class Known:
     """The name of the function that is meant, "" for none of those that may be."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """Values that were missing, by parameter name."""
+    files_are_among_them: bool = False
+    """Whether the files that came with the task are values by now: they are no files of the function's then."""
     question: int | None = None
     """The number of the question that was answered: the making goes on from there."""
     approved: tuple[str, str] | None = None

@@ -1,17 +1,16 @@
 """Takes what people say in a chat: a command, an answer to what a task waits for, or else a task."""
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
 from agent.errors import BadTask, ChatError, ChatRefused, KowalError
 from agent.making.doubts import as_asked
 from agent.talking.answers import read_arguments, read_said, read_which
 from agent.talking.channel import ChatChannel, Heard, Person
 from agent.talking.commands import Command, language_of, read_command
+from agent.talking.filling import Given, filled, wrong_or_missing
 from agent.talking.inquiries import help_of
 from agent.talking.marking import span
 from agent.talking.outbox import key_of
@@ -20,10 +19,9 @@ from agent.talking.phrases import Language, say
 from agent.talking.reporter import letter_key
 from agent.talking.rights import Rule, Spoken
 from agent.talking.settings import MIB, ChatSettings
-from agent.talking.speech import Speech, wrong_or_missing
+from agent.talking.speech import Speech
 from agent.types import Task
 from agent.workflow.desk import Asked
-from agent.workflow.kept import read
 from agent.workflow.people import People
 from agent.workflow.standing import options_of, wait_of
 from agent.workflow.turns import Wanted
@@ -194,18 +192,12 @@ class Colleague:
             name = read_which(heard.text, options_of(task))
             return partial(people.choose, task, name) if name else None
         given = self._given(heard, task)
-        return partial(people.give, task, given) if given else None
+        return partial(people.give, task, given.arguments, from_files=given.from_files) if given.arguments else None
 
-    def _given(self, heard: Heard, task: TaskRecord) -> Mapping[str, Any]:
+    def _given(self, heard: Heard, task: TaskRecord) -> Given:
         """The arguments that the reply gives; a file is the text of the one that is missing then."""
-        names = wrong_or_missing(task)
-        said = read_arguments(heard.text, names, ()) if heard.text else {}
-        left = [name for name in names if name not in (said or {})]
-        files = self._files(heard) or read(Wanted, task.request).task.files
-        if len(left) == 1 and len(files) == 1:
-            with suppress(UnicodeDecodeError):
-                return {**(said or {}), left[0]: next(iter(files.values())).decode("utf-8-sig")}
-        return said or {}
+        said = read_arguments(heard.text, wrong_or_missing(task), ()) if heard.text else {}
+        return filled(task, said or {}, self._files(heard))
 
     def _command(self, heard: Heard, command: Command) -> str:
         """What is said to a command, which is done."""

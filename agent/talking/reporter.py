@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from agent.talking.channel import ChatChannel
+from agent.talking.filling import filled
 from agent.talking.layout import Answer
 from agent.talking.marking import span
 from agent.talking.outbox import key_of
@@ -124,6 +125,9 @@ class Reporter:
         """Say what the task waits for: in a message of its own, for a change of one notifies nobody."""
         told = (task.turn, task.state.value)
         if self._told.get(task.id) == told:
+            return
+        if wait_of(task).kind == "arguments" and (given := filled(task, {}, {})).from_files:
+            self.petitions.people.give(task, given.arguments, by=task.asked_by, from_files=True)
             return
         language = language_named(conversation.language)
         asks = self._petition(conversation, task) or self.speech.asks(task, language)

@@ -10,6 +10,7 @@ from agent.making.doubts import as_asked
 from agent.signing import Signing
 from agent.talking.asking import Wish, approval_of, missing_of, question_of, which_of
 from agent.talking.commands import Command
+from agent.talking.filling import wrong_or_missing
 from agent.talking.inquiries import Inquiries, help_of, standing_text
 from agent.talking.layout import Answer, Happened, answer_of, error_of, progress_of
 from agent.talking.marking import prose, span
@@ -155,11 +156,6 @@ class Speech:
             return self.registry.get(name) if name else None
         except (UnknownFunction, UnknownVersion):
             return None
-
-
-def wrong_or_missing(task: TaskRecord) -> tuple[str, ...]:
-    """The names of the arguments that a task waits for: they are missing, or what was given does not do."""
-    return names_missing(task) or tuple(filter(None, [str(facts_of(task).get("argument") or "")]))
 
 
 def days_until(moment: datetime | None) -> int:

@@ -70,13 +70,16 @@ class People:
             raise BadTask(f"{name!r} is none of those that may be meant: {there}", advice=how_to_answer(task))
         return self.desk.tell(task, {"which": "" if name == NONE else name}, by=by)
 
-    def give(self, task: TaskRecord, arguments: Mapping[str, Any], *, by: str) -> TaskRecord:
-        """Give arguments that are missing."""
+    def give(self, task: TaskRecord, arguments: Mapping[str, Any], *, by: str, from_files: bool = False) -> TaskRecord:
+        """Give arguments that are missing; with `from_files` the task's files are among them."""
         waits_for(task, "arguments")
         left = [name for name in missing_of(task) if name not in arguments]
         if left:
             raise BadTask(f"The task needs {', '.join(left)} as well", advice=how_to_answer(task))
-        return self.desk.tell(task, {"arguments": {**task.known.get("arguments", {}), **arguments}}, by=by)
+        known: dict[str, Any] = {"arguments": {**task.known.get("arguments", {}), **arguments}}
+        if from_files:
+            known["files_are_among_them"] = True
+        return self.desk.tell(task, known, by=by)
 
     def awaited(self, task: TaskRecord) -> Version:
         """The version that the task waits to have approved.

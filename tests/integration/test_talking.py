@@ -246,7 +246,20 @@ def test_a_file_is_the_argument_that_is_missing(hall) -> None:
     place.ends(task, BadArguments("needs", missing=["text", "by"], argument="text", function="count"))
     place.stand.says("ann", "by = b", thread=said.id, is_to_us=False)
     place.settle()
-    assert place.tasks.task(task.id).known["arguments"] == {"by": "b", "text": "a;b\nż"}
+    given = {"by": "b", "text": "a;b\nż"}
+    assert place.tasks.task(task.id).known == {"arguments": given, "files_are_among_them": True}
+
+
+def test_a_file_that_came_with_the_task_is_taken_without_asking(hall) -> None:
+    """Where one argument is missing; what did not do once is asked for."""
+    place = hall()
+    place.stand.files["f1"] = b"a b"
+    said, task = place.task("count", attachments=(Attachment(name="t.txt", size=3, place="f1"),))
+    task = place.ends(task, BadArguments("needs", missing=["text"], argument="text", function="count"))
+    assert (task.state, task.known) == (TaskState.QUEUED, {"arguments": {"text": "a b"}, "files_are_among_them": True})
+    task = place.ends(task, BadArguments("`text` is no number", argument="text", function="count"))
+    assert task.state is TaskState.WAITING
+    assert "is no number" in place.stand.texts(said.id)[-1]
 
 
 def test_which_function_is_meant_is_asked_and_said(hall) -> None:

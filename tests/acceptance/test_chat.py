@@ -1,0 +1,178 @@
+"""Kowal in Rocket.Chat, as people see it: from a mention to a function that others use, whatever breaks meanwhile."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
+from integrations.llm.fake_ollama import FakeOllama, Model, Rule, Script
+
+SHARED = Path(os.environ.get("KOWAL_SHARED", Path(__file__).parents[3] / "shared"))
+SCHEMAS = SHARED / "contracts/rocketchat/rocketchat-request-schemas.json"
+PASSWORD = "kowal's own word"
+WORLD = World(
+    users=(
+        User(username="kowal", roles=("bot", "user"), password=PASSWORD),
+        User(username="ann", name="Ann Nowak"),
+        User(username="bob", name="Bob Lis"),
+        User(username="ada", name="Ada Wrona", roles=("admin", "user")),
+    ),
+    rooms=(Room(name="general", id="GENERAL", members=("ann", "bob", "ada", "kowal")),),
+    permissions={"view-full-other-user-info": ("admin", "bot")},
+)
+WISH = "how many vowels does a text have"
+SPECIFICATION = {
+    "name": "count_vowels",
+    "description": "Count the vowels in a text.",
+    "aliases": ["how many vowels does a text have", "number of vowels"],
+    "signature": "def count_vowels(text: str) -> int",
+    "parameters": {"text": "Any text."},
+    "ensures": ["The number of letters that are vowels, in either case."],
+    "examples": [{"in": {"text": "Adele"}, "out": 3}],
+}
+TESTS = (
+    "from function import count_vowels\n\n\n"
+    "def test_some():\n    assert count_vowels('Queue') == 4\n\n\n"
+    "def test_none():\n    assert count_vowels('xz') == 0\n\n\n"
+    "def test_capitals():\n    assert count_vowels('OBOE') == 3\n"
+)
+CODE = (
+    'def count_vowels(text: str) -> int:\n    """Count the vowels in a text.\n\n'
+    '    Args:\n        text: Any text.\n    """\n'
+    "    return sum(letter in {letters!r} for letter in text.lower())\n"
+)
+FIRST, SECOND = "qwen2.5-coder:7b", "llama3.1:8b"
+DEADLINE_S = 90
+
+
+class Office:
+    """A Rocket.Chat server, people in it, and a Kowal that serves it."""
+
+    def __init__(self, home: Any, fake: FakeRocketChat, folder: Path) -> None:
+        self.home, self.fake, self._log = home, fake, folder / "log"
+        self.process: subprocess.Popen[str] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Serve."""
+        with self._log.open("a") as log:
+            self.process = self.home.start("serve", stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """End all of it at once, as a power cut does."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        for pid in (self.process.pid, *map(int, children)):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def end(self) -> None:
+        """Drain."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(60)
+
+    def thread(self, message: str) -> list[dict[str, Any]]:
+        """What Kowal says under the message, oldest first."""
+        return [each for each in self.fake.messages(message) if each["u"]["username"] == "kowal"]
+
+    def until(self, message: str, pattern: str) -> dict[str, Any]:
+        """The message of Kowal's under that one which says so."""
+        return self.waited(
+            lambda: next((each for each in self.thread(message) if re.search(pattern, each["msg"])), None)
+        )
+
+    def waited(self, look: Callable[[], Any]) -> Any:
+        """What is there at last."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not (found := look()):
+            assert time.monotonic() < deadline, self.told()
+            assert self.process is not None
+            time.sleep(0.05)
+        return found
+
+    def told(self) -> str:
+        """All that was said and logged, for whoever looks why a test failed."""
+        said = "\n".join(f"{each['u']['username']}: {each['msg']}" for each in self.fake.messages("general"))
+        return f"{said}\n{self._log.read_text()[-4000:]}"
+
+
+@pytest.fixture
+def office(home, tmp_path: Path) -> Iterator[Office]:
+    """An office whose two models write different functions."""
+    replies = (
+        ("Some of its tests", FIRST, CODE.format(letters="aeiou")),
+        ("Some of its tests", SECOND, CODE.format(letters="aeiouy")),
+        ("did not pass", FIRST, CODE.format(letters="aeiou")),
+        ("did not pass", SECOND, CODE.format(letters="aeiouy")),
+        ("<specification>", "", TESTS),
+        ("<task>", "", json.dumps(SPECIFICATION)),
+        ("", "", "{}"),
+    )
+    rules = tuple(Rule(match=match, model=model, reply=reply) for match, model, reply in replies)
+    script = Script(models=(Model(name=FIRST), Model(name=SECOND)), rules=rules)
+    schemas = SCHEMAS if SCHEMAS.exists() else None
+    with FakeOllama(script) as models, FakeRocketChat(WORLD, schemas=schemas) as fake:
+        served = home.with_(
+            OLLAMA_HOST=models.url,
+            KOWAL_CANDIDATES="2",
+            KOWAL_MODELS=json.dumps({"generate": [FIRST, SECOND], "specify": FIRST}),
+            KOWAL_PROMOTION="person",
+            KOWAL_CHAT=json.dumps({"rocketchat": {"url": fake.url, "user": "kowal", "password": PASSWORD}}),
+        )
+        opened = Office(served, fake, tmp_path)
+        yield opened
+        opened.end()
+
+
+def test_from_a_mention_to_an_approved_function_to_its_second_use(office: Office) -> None:
+    """With kills, restarts and cut lines in between: each message is answered once, in its thread."""
+    fake = office.fake
+    office.waited(lambda: "kowal" in fake.listeners)
+    asked = fake.says("ann", "general", f"@kowal {WISH}")
+    office.waited(lambda: ":eyes:" in fake.message(asked).get("reactions", {}))
+    fake.drop_connections()
+    question = office.until(asked, r"what must `count_vowels` give\?")
+    office.kill()
+    choices = dict(re.findall(r"^(\d)\. `(\d+)`", question["msg"], re.MULTILINE))
+    call = re.search(r'text = "([^"]*)"', question["msg"])
+    assert call is not None
+    right = next(
+        number for number, value in choices.items() if int(value) == sum(c in "aeiou" for c in call[1].lower())
+    )
+    fake.says("bob", "general", "7", tmid=asked)
+    fake.says("ann", "general", right, tmid=asked)
+    office.start()
+    office.until(asked, r"I need `text`")
+    fake.go_away(2.0)
+    fake.heal()
+    fake.says("ann", "general", "Queue up", tmid=asked)
+    answer = office.until(asked, r"\*\*count_vowels\*\* 1\.0\.0 · `?5")
+    assert "verified: " in answer["msg"]
+    petition = office.until(asked, "👍 to approve")
+    assert "wants to go into production" in petition["msg"]
+    fake.reacts("bob", petition["_id"], ":+1:")
+    office.kill()
+    fake.reacts("ada", petition["_id"], ":+1:")
+    office.start()
+    office.until(asked, r"Approved by `rocketchat:ada`")
+    assert office.home.json("functions", "show", "count_vowels")["status"] == "production"
+
+    second = fake.says("bob", "general", f"@kowal {WISH}", file=("note.txt", b"To be or not to be"))
+    office.until(second, r"\*\*count_vowels\*\* 1\.0\.0 · `?6")
+    commands = fake.says("bob", "general", "@kowal pokaż count_vowels")
+    office.until(commands, "count_vowels")
+    time.sleep(1)
+    for message, most in ((asked, 4), (second, 2), (commands, 1)):
+        assert len(office.thread(message)) <= most, office.told()
+        assert len({each["msg"] for each in office.thread(message)}) == len(office.thread(message))
+    assert len(office.home.json("tasks", "list")) == 2
+    assert PASSWORD not in office.told()
