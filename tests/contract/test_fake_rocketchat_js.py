@@ -34,7 +34,7 @@ def install(folder, kept):
     shutil.copytree(CONTRACT, draft, dirs_exist_ok=True)
     for path in (draft, *draft.iterdir()):
         path.chmod(0o755)
-    get = "npm install --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=20000"
+    get = "npm install --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-timeout=20000"
     try:
         for command in (get, "npm run bundle"):
             subprocess.run(command.split(), cwd=draft, capture_output=True, text=True, timeout=120, check=True)
