@@ -89,8 +89,6 @@ class Rest:
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
-        if self.faults.is_away:
-            return Response("<html>Bad Gateway</html>", self.faults.away_status or 502, media_type="text/html")
         path = request.path_params["path"]
         name, place = self._route(request.method, path)
         received = Received(method=request.method, path=f"/api/v1/{path}", route=name, query=dict(request.query_params))
@@ -175,7 +173,7 @@ class Rest:
 
 def _refusal(refused: Refused, version: str) -> tuple[int, Document]:
     """The error as that version words it (`applyBreakingChanges` in ApiClass.ts)."""
-    body: Document = {"success": False, "error": str(refused)}
+    body: Document = {"success": False} | ({"error": str(refused)} if str(refused) else {})
     if version.startswith("7."):
         if refused.status == 401:
             body = refused.before_8 or {"status": "error", "message": str(refused)}
