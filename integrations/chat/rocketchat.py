@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from agent.chat_ports import ChatActions
 from agent.errors import ChatError, ChatRefused, ChatUnavailable
 from agent.ports import ProviderStatus
 from agent.talking.channel import (
     Attachment,
     ChannelInfo,
-    ChatActions,
     ChatChannel,
     Enclosure,
     Happening,

@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 
+from agent.chat_ports import ChatActions
 from agent.errors import BadSettings, ChatError, ChatRefused, ChatUnavailable, TooFast
-from agent.talking.channel import Attachment, CaughtUp, ChatActions, ChatChannel, Enclosure, Heard, Letter, Person
+from agent.talking.channel import Attachment, CaughtUp, ChatChannel, Enclosure, Heard, Letter, Person
 from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
 from integrations.chat.rocketchat import CHANNEL
 
