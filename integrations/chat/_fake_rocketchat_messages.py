@@ -218,9 +218,7 @@ def announce(state: State, room: Document, kind: str, about: Account, by: Accoun
 
 def said_in(state: State, room: str) -> list[Document]:
     """A room's messages, the newest first."""
-    return sorted(
-        (one for one in state.messages.values() if one["rid"] == room), key=lambda one: one["ts"], reverse=True
-    )
+    return sorted((one for one in state.messages.values() if one["rid"] == room), key=lambda one: one["ts"])[::-1]
 
 
 def said_under(state: State, thread: str) -> list[Document]:

@@ -109,11 +109,10 @@ def users_info(call: Call) -> Document:
         else call.state.user(call.query.get("username", ""))
     )
     if user is None:
-        raise Refused(
-            "error-invalid-user", 'The required "userId" or "username" param provided does not match any users'
-        )
+        raise Refused("User not found.")
     found = seen_by(call.state, call.me, user)
-    if call.query.get("includeUserRooms") == "true":
+    shows_rooms = user is call.me or call.state.may(call.me, "view-other-user-channels")
+    if call.query.get("includeUserRooms") == "true" and shows_rooms:
         found["rooms"] = [
             {"_id": one["_id"], "rid": one["rid"], "t": one["t"], "name": one["name"], "roles": one.get("roles", [])}
             for (_, whose), one in call.state.subscriptions.items()

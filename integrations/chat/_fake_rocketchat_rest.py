@@ -175,7 +175,7 @@ class Rest:
 
 def _refusal(refused: Refused, version: str) -> tuple[int, Document]:
     """The error as that version words it (`applyBreakingChanges` in ApiClass.ts)."""
-    body: Document = {"success": False, "error": str(refused)}
+    body: Document = {"success": False} | ({"error": str(refused)} if str(refused) else {})
     if version.startswith("7."):
         if refused.status == 401:
             body = refused.before_8 or {"status": "error", "message": str(refused)}

@@ -75,6 +75,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "message-impersonate": ("bot", "app"),
     "view-c-room": ("admin", "user", "bot", "app", "anonymous"),
     "view-full-other-user-info": ("admin",),
+    "view-other-user-channels": ("admin",),
     "view-joined-room": ("guest", "bot", "app", "anonymous"),
 }
 """Of those that matter here, what a new server gives to whom (authorization/server/constant/permissions.ts)."""

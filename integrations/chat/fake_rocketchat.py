@@ -208,9 +208,9 @@ class FakeRocketChat:
         """Throw somebody out of a room."""
         with self.state.lock:
             who, where = self.state.known(user), self._room(room)
+            messages.announce(self.state, where, "ru", who)
             del self.state.subscriptions[where["_id"], who.id]
             where["usersCount"] -= 1
-            messages.announce(self.state, where, "ru", who)
 
     def direct(self, *users: str) -> str:
         """The id of the direct room of these people, made if need be."""

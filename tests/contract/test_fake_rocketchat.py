@@ -5,6 +5,8 @@ import json
 import os
 import random
 import re
+import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -377,7 +379,8 @@ def test_who_comes_and_goes_is_told_by_the_server(fake, line):
     fake.says("ann", "secret", "welcome")
     fake.removes("secret", "kowal")
     fake.says("ann", "secret", "gone")
-    assert [(message.get("t", ""), message["msg"]) for message, _ in line.heard()] == [("au", "kowal"), ("", "welcome")]
+    heard = [(message.get("t", ""), message["msg"]) for message, _ in line.heard()]
+    assert heard == [("au", "kowal"), ("", "welcome"), ("ru", "kowal")]
     assert [message.get("t") for message in fake.messages("secret")] == ["au", None, "ru", None]
 
 
@@ -698,6 +701,24 @@ def test_the_line_keeps_to_the_protocol(fake, line):
     line.socket.send("{")
     assert json.loads(line.socket.recv(5))["msg"] in ("updated", "error")
     assert fake.listeners == ["kowal"]
+
+
+def test_it_speaks_tls(tmp_path):
+    """With a certificate, both sides are there for who trusts it, and for nobody else."""
+    if shutil.which("openssl") is None:
+        pytest.skip("making a certificate needs openssl")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    trust = ssl.create_default_context(cafile=certificate)
+    with FakeRocketChat(WORLD, certificate=(certificate, key)) as fake:
+        assert fake.url.startswith("https://localhost:")
+        assert httpx.get(f"{fake.url}/api/info", verify=trust).status_code == 200
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{fake.url}/api/info")
+        with connect(fake.ws_url, ssl=trust, proxy=None) as line:
+            assert json.loads(line.recv(5)) == {"server_id": "0"}
 
 
 def test_it_runs_under_a_prefix():
