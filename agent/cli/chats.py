@@ -21,7 +21,7 @@ SECRET = ("password", "token", "secret")
 
 
 def init_chat(name: str, sets: Sequence[str], *, json_output: bool) -> None:
-    """Ask, try, write. Raises `BadSettings` for a chat that the settings have, `ChatError` for one that does not work."""
+    """Ask, try, write. Raises `BadSettings` for a chat that is there, `ChatError` for one that does not work."""
     channel: ChannelInfo = load("integrations.chat", name)
     if name in load_settings().chat:
         advice = f"Change it in {settings_file()}, or remove it there and repeat the command."

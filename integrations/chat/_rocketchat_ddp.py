@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.sync.client import ClientConnection, connect
 
 from agent.errors import ChatRefused, ChatUnavailable
+from integrations.chat._rocketchat_reading import listed
 
 OPEN_S, ANSWER_S = 10.0, 10.0
 HEARTBEAT_S = 60.0
@@ -76,7 +77,7 @@ class Stream:
         while True:
             fields = self._heartbeat().get("fields")
             if isinstance(fields, Mapping) and fields.get("eventName") == EVERYTHING:
-                args: list[Any] = [*_listed(fields.get("args")), None, None]
+                args: list[Any] = [*listed(fields, "args"), None, None]
                 message, about = args[:2]
                 if isinstance(message, Mapping):
                     yield message, about if isinstance(about, Mapping) else {}
@@ -141,7 +142,3 @@ def _read(raw: str | bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return frame if isinstance(frame, dict) else {}
-
-
-def _listed(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []

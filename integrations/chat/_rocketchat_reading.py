@@ -56,6 +56,12 @@ def text_in(value: object, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
+def listed(value: object, name: str) -> list[Any]:
+    """The list under that name; empty where there is none."""
+    found = value.get(name) if isinstance(value, Mapping) else None
+    return found if isinstance(found, list) else []
+
+
 def is_message(value: object) -> TypeGuard[Message]:
     """Whether it has what every message has."""
     return isinstance(value, Mapping) and bool(
@@ -75,9 +81,7 @@ def is_said_by_a_person(message: Message, us: str) -> bool:
 
 def mentions(message: Message, us: str) -> list[str]:
     """The names by which we are mentioned, by the server's word; `@all` and `@here` are others."""
-    found = message.get("mentions")
-    listed = found if isinstance(found, list) else []
-    return [text_in(each, "username") for each in listed if text_in(each, "_id") == us]
+    return [text_in(each, "username") for each in listed(message, "mentions") if text_in(each, "_id") == us]
 
 
 def without(text: str, names: Sequence[str]) -> str:
@@ -100,13 +104,13 @@ def triggered(text: str, words: Sequence[str]) -> str | None:
 
 def words_of(message: Message) -> str:
     """What is said: the message's text, or that of the file which it is."""
-    described = (text_in(each, "description") for each in _list(message, "attachments"))
+    described = (text_in(each, "description") for each in listed(message, "attachments"))
     return text_in(message, "msg") or next(filter(None, described), "")
 
 
 def attachments(message: Message) -> tuple[Attachment, ...]:
     """The files that came with it, without the small pictures that the server makes of large ones."""
-    files = _list(message, "files") or [message.get("file")]
+    files = listed(message, "files") or [message.get("file")]
     return tuple(
         Attachment(name=plain(text_in(each, "name")), size=_size(each), place=place_of(each))
         for each in files
@@ -130,15 +134,10 @@ def thumbs(message: Message) -> Iterator[Thumb]:
     found = message.get("reactions")
     for sign, by in (found if isinstance(found, Mapping) else {}).items():
         read = THUMB.fullmatch(str(sign))
-        for name in _list(by, "usernames") if read else ():
+        for name in listed(by, "usernames") if read else ():
             if isinstance(name, str) and name and read:
                 yes = read["sign"] in ("+1", "thumbup", "thumbsup")
                 yield Thumb(message=text_in(message, "_id"), name=name, yes=yes)
-
-
-def _list(value: object, name: str) -> list[Any]:
-    found = value.get(name) if isinstance(value, Mapping) else None
-    return found if isinstance(found, list) else []
 
 
 def _size(file: Message) -> int:

@@ -24,6 +24,10 @@ REFUSED_S = 60.0
 """A password that was refused is not tried again for so long: servers lock accounts out."""
 MAX_WORD = 300
 """Characters of what the server says that are repeated."""
+LOGIN_ADVICE = (
+    "See `user` and `password`, and `totp_secret` where the account has a second factor; "
+    "a personal access token (`user_id`, `token`) needs neither."
+)
 REDIRECTS = (301, 302, 303, 307, 308)
 
 Call = Callable[[RocketChat], Any]
@@ -254,7 +258,7 @@ class Rest:
             self._not_before[kind] = time.monotonic() + wait
             raise self._too_fast(kind, wait) from None
         if status == 401:
-            advice = "Set `totp_secret`, or log in by a personal access token." if "totp" in word.casefold() else None
+            advice = LOGIN_ADVICE if kind == "login" else None  # since 8.0 the server does not say what is wrong
             message = f"{self.config.url} refuses our login: {word}"
             raise NotLoggedIn(message, advice=advice, status=status) from None
         if status >= 500:

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.errors import ChatRefused
 from integrations.chat._rocketchat_known import Known
-from integrations.chat._rocketchat_reading import Message, is_message, milliseconds, moment, text_in, written
+from integrations.chat._rocketchat_reading import Message, is_message, listed, milliseconds, moment, text_in, written
 from integrations.chat._rocketchat_rest import Rest
 
 MARGIN = timedelta(seconds=60)
@@ -27,8 +27,7 @@ class Round:
     def __init__(self, rest: Rest, known: Known, since: datetime) -> None:
         self._rest, self._since = rest, max(since, LONG_AGO)
         reply = rest.get("rooms.get", updatedSince=written(self._since))
-        rows = reply.get("update")
-        rooms = [row for row in (rows if isinstance(rows, list) else ()) if text_in(row, "_id")]
+        rooms = [row for row in listed(reply, "update") if text_in(row, "_id")]
         self._rooms = deque(known.learn(row).id for row in rooms)
         changes = [found for row in rooms if (found := moment(row.get("_updatedAt")) or moment(row.get("lm")))]
         self.until = max([since, *(change - MARGIN for change in changes)])
@@ -50,7 +49,7 @@ class Round:
             if error.facts.get("status") not in (403, 404) and error.facts.get("error_type") not in CLOSED:
                 raise
             result = {}
-        fresh = self._take(result.get("updated"))
+        fresh = self._take(listed(result, "updated"))
         following = _cursor(result.get("cursor"))
         # Two messages may be of the same millisecond, and the page have ended between them: one step back.
         following = following - 1 if fresh else following
@@ -73,10 +72,10 @@ class Round:
         result = reply.get("result")
         return result if isinstance(result, Mapping) else {}
 
-    def _take(self, updated: object) -> bool:
+    def _take(self, updated: list[Any]) -> bool:
         """Whether there was something among them that had not been there."""
         before = len(self._found)
-        self._found |= {row["_id"]: row for row in (updated if isinstance(updated, list) else ()) if is_message(row)}
+        self._found |= {row["_id"]: row for row in updated if is_message(row)}
         return len(self._found) > before
 
 

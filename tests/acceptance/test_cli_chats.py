@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from agent.cli.chats import init_chat
+from agent.errors import BadSettings, BadTask, ChatError
 from integrations.chat.fake_rocketchat import FakeRocketChat, User, World
 
 PASSWORD = 'a "pass" word with ümläut \\ and #'
@@ -68,21 +70,25 @@ def test_the_person_at_the_terminal_is_asked(bare, fake, terminal):
     assert (bare.folder / "rocketchat-password").read_text() == f"{PASSWORD}\n"
 
 
-def test_what_does_not_work_is_not_written(bare, fake):
+def test_what_does_not_work_is_not_written(bare, fake, monkeypatch):
     """A wrong password, nobody there, a key that is none, nothing said: why, and nothing is left behind."""
-    who = ("--set", "user=kowal", "--set", "password=wrong-word-of-kowal")
-    for words, code, word in [
-        (("--set", f"url={fake.url}", *who), 11, "refuses our login"),
-        (("--set", "url=http://127.0.0.1:9", *who), 11, "does not answer"),
-        (("--set", f"url={fake.url}", "--set", "usr=x"), 2, "usr"),
-        (("--set", "url"), 2, "KEY=VALUE"),
-        ((), 2, "url"),
+    who = ["user=kowal", "password=wrong-word-of-kowal"]
+    said = bare.run("init", "rocketchat", *(f"--set={word}" for word in [f"url={fake.url}", *who]), code=11)
+    assert "refuses our login" in said.stderr.replace("\n", " ")
+    assert "Nothing was written" in said.stderr
+    assert "wrong-word-of-kowal" not in said.stdout + said.stderr
+    assert "--set is for a chat" in bare.run("init", "--set", "url=x", code=2).stderr
+    monkeypatch.setenv("KOWAL_SETTINGS", bare.environment["KOWAL_SETTINGS"])
+    for name, words, kind, word in [
+        ("rocketchat", ["url=http://127.0.0.1:9", *who], ChatError, "does not answer"),
+        ("rocketchat", [f"url={fake.url}", "usr=x"], BadSettings, "usr"),
+        ("rocketchat", ["url"], BadTask, "KEY=VALUE"),
+        ("rocketchat", [], BadSettings, "url"),
+        ("slack", [], BadSettings, "rocketchat"),
     ]:
-        said = bare.run("init", "rocketchat", *words, code=code)
-        assert word in said.stderr.replace("\n", " "), said.stderr
-        assert "wrong-word-of-kowal" not in said.stdout + said.stderr
-    assert "rocketchat" in bare.run("init", "slack", code=2).stderr
-    assert "chat" in bare.run("init", "--set", "url=x", code=2).stderr
+        with pytest.raises(kind, match=word) as caught:
+            init_chat(name, words, json_output=True)
+        assert "wrong-word-of-kowal" not in f"{caught.value} {caught.value.advice}"
     assert not (bare.folder / "kowal.toml").exists()
     assert not list(bare.folder.glob("rocketchat-*"))
 

@@ -255,13 +255,20 @@ def test_rooms_people_and_roles_are_asked_of_the_server(fake, channel):
         channel.roles(Person(id="nobody", name="ann"), "GENERAL")
 
 
+def test_roles_that_may_not_be_seen_are_not_made_up():
+    """Without the permission to see people's roles there are those with a description, and those in the room."""
+    world = WORLD.model_copy(update={"permissions": {}, "roles": {"signer": "May sign"}})
+    with FakeRocketChat(world) as fake, closing(CHANNEL.open(section_of(fake))) as channel:
+        ann, bob = (Person(id=fake.id_of(name), name=name) for name in ("ann", "bob"))
+        assert channel.roles(ann, "GENERAL") == {"signer", "moderator"}
+        assert channel.roles(bob, "GENERAL") == frozenset()
+
+
 def test_a_password_and_a_second_factor_log_in(fake):
     """By name, with the code of the moment; without it the server's word is told with advice."""
     right = {"url": fake.url, "user": "ann", "password": "of ann"}
     spaced = " ".join(TOTP[at : at + 4] for at in range(0, 32, 4))
-    with closing(
-        CHANNEL.open(right | {"totp_secret": spaced})
-    ) as channel:
+    with closing(CHANNEL.open(right | {"totp_secret": spaced})) as channel:
         assert channel.us.name == "ann"
     with closing(CHANNEL.open(right)) as channel:
         status = channel.status()
