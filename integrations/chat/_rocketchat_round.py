@@ -25,7 +25,8 @@ class Round:
     """
 
     def __init__(self, rest: Rest, known: Known, since: datetime) -> None:
-        self._rest, self._since = rest, max(since, LONG_AGO)
+        # The server counts milliseconds, and gives what is later than it is asked for.
+        self._rest, self._since = rest, max(since, LONG_AGO) - timedelta(milliseconds=1)
         reply = rest.get("rooms.get", updatedSince=written(self._since))
         rooms = [row for row in listed(reply, "update") if text_in(row, "_id")]
         self._rooms = deque(known.learn(row).id for row in rooms)
@@ -63,7 +64,7 @@ class Round:
 
     def _begin_room(self) -> None:
         self._found = {}
-        self._cursor = milliseconds(self._since) - 1
+        self._cursor = milliseconds(self._since)
 
     def _page(self) -> Mapping[str, Any]:
         reply = self._rest.get(
