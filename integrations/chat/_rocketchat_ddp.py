@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI, WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from agent.errors import ChatRefused, ChatUnavailable
@@ -38,15 +38,17 @@ class Stream:
 
     def __init__(self, url: str, ca_file: str = "", heartbeat_s: float = HEARTBEAT_S) -> None:
         self._url, self._heartbeat_s, self._asked = url, heartbeat_s, 0
-        context = ssl.create_default_context(cafile=ca_file or None) if url.startswith("https") else None
         self._opened = contextlib.ExitStack()
         try:
+            context = ssl.create_default_context(cafile=ca_file or None) if url.startswith("https") else None
             self._connection: ClientConnection = self._opened.enter_context(connect(
                 stream_url(url), ssl=context, open_timeout=OPEN_S, close_timeout=1.0, ping_interval=None,
                 max_size=MAX_FRAME_BYTES, logger=SILENT,
             ))  # fmt: skip
-        except (OSError, InvalidHandshake, InvalidURI, WebSocketException) as error:
+        except (OSError, EOFError, WebSocketException) as error:
             raise self._lost(type(error).__name__) from None
+        except ImportError:
+            raise self._lost("a SOCKS proxy needs the package python-socks") from None
         to, own = self._connection.protocol.uri, urlsplit(stream_url(url))
         if to.host != own.hostname or to.secure != (own.scheme == "wss"):
             self.close()

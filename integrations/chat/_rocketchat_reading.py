@@ -14,6 +14,7 @@ THUMB = re.compile(r":(?P<sign>\+1|-1|thumbs?up|thumbs?down)(?:_tone[1-5])?:")
 CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 MAX_NAME = 200
+NEVER, LONG_AGO, FAR_OFF = datetime.min, datetime(1970, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +32,13 @@ def moment(value: object) -> datetime | None:
         value = value.get("$date")
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000, UTC)
-        if isinstance(value, str):
-            found = datetime.fromisoformat(value)
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
+            found = datetime.fromtimestamp(value / 1000, UTC)
+        else:
+            found = datetime.fromisoformat(value) if isinstance(value, str) else NEVER
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return None
+    return found if LONG_AGO <= found <= FAR_OFF else None
 
 
 def written(at: datetime) -> str:
@@ -88,7 +89,7 @@ def without(text: str, names: Sequence[str]) -> str:
     """The text without the mentions of these names, but for those in code."""
     for name in filter(None, names):
         at_first = re.compile(rf"\A\s*@{re.escape(name)}(?![\w.-]*\w)[:,]?\s*", re.IGNORECASE)
-        within = re.compile(rf"[ \t]*@{re.escape(name)}(?![\w.-]*\w)", re.IGNORECASE)
+        within = re.compile(rf"[ \t]*(?<!\w)@{re.escape(name)}(?![\w.-]*\w)", re.IGNORECASE)
         pieces = CODE.split(at_first.sub("", text))
         text = "".join(piece if number % 2 else within.sub("", piece) for number, piece in enumerate(pieces))
     return text.strip()

@@ -2,12 +2,21 @@
 
 from collections import deque
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from agent.errors import ChatRefused
 from integrations.chat._rocketchat_known import Known
-from integrations.chat._rocketchat_reading import Message, is_message, listed, milliseconds, moment, text_in, written
+from integrations.chat._rocketchat_reading import (
+    LONG_AGO,
+    Message,
+    is_message,
+    listed,
+    milliseconds,
+    moment,
+    text_in,
+    written,
+)
 from integrations.chat._rocketchat_rest import Rest
 
 MARGIN = timedelta(seconds=60)
@@ -15,7 +24,6 @@ MARGIN = timedelta(seconds=60)
 PAGE = 100
 CLOSED = ("error-not-allowed", "error-room-not-found", "error-invalid-room", "not-allowed")
 """What the server says of a room that is not there for us any more: nothing of it is ours to hear."""
-LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 class Round:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from agent.chat_ports import ChatActions
-from agent.errors import BadSettings, ChatError, ChatRefused, ChatUnavailable, TooFast
+from agent.errors import ChatError, ChatRefused, ChatUnavailable, TooFast
 from agent.talking.channel import Attachment, CaughtUp, ChatChannel, Enclosure, Heard, Letter, Person
 from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
 from integrations.chat.rocketchat import CHANNEL
@@ -446,29 +446,3 @@ def test_no_secret_is_told(fake, caplog):
     assert len(text) > 500
     for secret in (TOKEN, PASSWORD, TOTP, "the-hooks-own-token"):
         assert secret not in text
-
-
-def test_settings_that_are_wrong_say_what(tmp_path):
-    """Missing, contradicting, unreadable: by the name of the setting, without a value."""
-    base = {"url": "https://chat.example.org/sub/"}
-    bad: list[tuple[dict[str, Any], str]] = [
-        ({}, "url"),
-        (base, "`user_id` and `token`"),
-        (base | {"user": "kowal", "token": "hush-hush"}, "`user_id` and `token`"),
-        (base | {"user_id": "u", "token": "hush-hush", "token_file": "x"}, "not both"),
-        (base | {"user_id": "u", "token_file": str(tmp_path / "none")}, "token_file"),
-        (base | {"user": "u", "password": "hush-hush", "totp_secret": "hush-hush!"}, "base32"),
-        (base | {"user_id": "u", "token": "hush-hush", "totp_secret": TOTP}, "totp_secret"),
-        (base | {"user_id": "u", "token": "hush-hush", "listen": "webhook"}, "webhook_token"),
-        (base | {"user_id": "u", "token": "hush-hush", "ca_file": str(tmp_path / "none")}, "ca_file"),
-        (base | {"user_id": "u", "token": "hush-hush", "tokn": "hush-hush"}, "tokn"),
-        ({"url": "https://u:hush-hush@x", "user_id": "u", "token": "t"}, "password"),
-        ({"url": "chat.example.org", "user_id": "u", "token": "t"}, "http"),
-    ]
-    for section, word in bad:
-        with pytest.raises(BadSettings) as caught:
-            CHANNEL.open(section)
-        assert word in str(caught.value), section
-        assert "hush" not in f"{caught.value} {caught.value.advice} {caught.value.facts}"
-    (tmp_path / "token").write_text("of a file\n")
-    CHANNEL.open(base | {"user_id": "u", "token_file": str(tmp_path / "token"), "ask": {"rooms": ["general"]}}).close()
