@@ -1,5 +1,6 @@
 """How a fake Rocket.Chat server's documents leave it, as JSON or the realtime line's EJSON, and who sees what."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,25 +9,22 @@ from integrations.chat._fake_rocketchat_state import Account, Document, State
 
 def for_rest(value: Any) -> Any:
     """Dates as ISO strings."""
-    match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        case dict():
-            return {name: for_rest(item) for name, item in value.items()}
-        case list() | tuple():
-            return [for_rest(item) for item in value]
-    return value
+    return _written(value, lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"))
 
 
 def for_ddp(value: Any) -> Any:
     """Dates as `{"$date": milliseconds}`."""
+    return _written(value, lambda at: {"$date": round(at.timestamp() * 1000)})
+
+
+def _written(value: Any, date: Callable[[datetime], Any]) -> Any:
     match value:
         case datetime():
-            return {"$date": round(value.timestamp() * 1000)}
+            return date(value)
         case dict():
-            return {name: for_ddp(item) for name, item in value.items()}
+            return {name: _written(item, date) for name, item in value.items()}
         case list() | tuple():
-            return [for_ddp(item) for item in value]
+            return [_written(item, date) for item in value]
     return value
 
 

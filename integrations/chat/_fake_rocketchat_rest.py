@@ -89,8 +89,6 @@ class Rest:
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
-        if self.faults.is_away:
-            return Response("<html>Bad Gateway</html>", self.faults.away_status or 502, media_type="text/html")
         path = request.path_params["path"]
         name, place = self._route(request.method, path)
         received = Received(method=request.method, path=f"/api/v1/{path}", route=name, query=dict(request.query_params))

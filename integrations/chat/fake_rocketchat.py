@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -65,6 +66,7 @@ class FakeRocketChat:
         self._lines: dict[Any, asyncio.Transport] = {}
         """Who is connected, by address."""
         self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer takes 40 ms
         self.port: int = self._socket.getsockname()[1]
         secure = "s" if certificate else ""
         self.url = f"http{secure}://{'localhost' if certificate else '127.0.0.1'}:{self.port}{prefix}"
@@ -86,19 +88,31 @@ class FakeRocketChat:
         )
         self._thread = threading.Thread(target=self.serve, daemon=True)
 
-    def _app(self, prefix: str) -> Starlette:
+    def _app(self, prefix: str) -> ASGIApp:
         routes = [
             Route("/api/v1/{path:path}", self._rest.__call__, methods=["GET", "POST", "PUT", "DELETE"]),
             Route("/api/info", lambda _: JSONResponse({"version": public_version(self.state), "success": True})),
             Route("/file-upload/{id}/{name:path}", self._file),
             WebSocketRoute("/websocket", self._line),
         ]
-        return Starlette(routes=[Mount(prefix, routes=routes)] if prefix else routes)
+        inner = Starlette(routes=[Mount(prefix, routes=routes)] if prefix else routes)
+
+        async def behind_a_proxy(scope: Scope, receive: Receive, send: Send) -> None:
+            if not self.faults.is_away:
+                await inner(scope, receive, send)
+                return
+            gone = Response("<html>Bad Gateway</html>", self.faults.away_status or 502, media_type="text/html")
+            if scope["type"] == "websocket":
+                await WebSocket(scope, receive, send).send_denial_response(gone)
+            else:
+                await gone(scope, receive, send)
+
+        return behind_a_proxy
 
     def __enter__(self) -> Self:
         self._hooks.start()
         self._thread.start()
-        while not self._server.started:
+        while not self._server.started and self._thread.is_alive():
             time.sleep(0.005)
         return self
 
@@ -180,7 +194,10 @@ class FakeRocketChat:
         at: datetime | None = None,
         **more: Any,
     ) -> str:
-        """Have somebody say something, with a file if need be; the message's id. `at` is when they say they did."""
+        """Have somebody say something, with a file if need be; the message's id.
+
+        `at` is when it was said, if not now; `more` are other fields of the message, such as `bot` and `alias`.
+        """
         with self.state.lock:
             who, where = self.state.known(user), self._room(room)
             uploads = [messages.keep_file(self.state, who, where, *file)] if file else []
@@ -254,12 +271,16 @@ class FakeRocketChat:
         """Take so long for the next calls of a route; 0 times: for ever."""
         self.breaks(route, status=200, times=times, delay_s=delay_s)
 
+    def lag(self, delay_s: float) -> None:
+        """Take so long for every answer."""
+        self._rest.latency_s = delay_s
+
     def heal(self) -> None:
         """Let nothing go wrong any more, but for the limits."""
         with self.state.lock:
             self.faults.waiting.clear()
             self.faults.unruly = None
-            self.faults.away_until = 0.0
+            self.faults.away_until = self._rest.latency_s = 0.0
 
     def unruly(self, seed: int, *, duplicate: float = 0.0, reorder: float = 0.0, lose: float = 0.0) -> None:
         """Have frames of the stream come twice, after the next one, or not at all, with these chances."""
@@ -275,7 +296,7 @@ class FakeRocketChat:
         self._soon(cut)
 
     def go_away(self, seconds: float, *, status: int = 0) -> None:
-        """Cut all lines and answer nobody for so long; with a status, a proxy in front answers REST with it."""
+        """Cut all lines and answer nobody for so long; with a status, a proxy in front answers so."""
         self.faults.away_status = status
         self.faults.away_until = time.monotonic() + seconds
         self.drop_connections()

@@ -17,7 +17,7 @@ import httpx
 import jsonschema_rs
 import pyotp
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from integrations.chat._fake_rocketchat_schemas import DOCUMENTED
@@ -647,7 +647,10 @@ def test_faults_come_when_they_are_asked_for(fake, http):
     fake.breaks(times=0)
     assert {http.get("me").status_code, http.get("rooms.get").status_code} == {500}
     fake.heal()
+    fake.lag(0.1)
+    began = time.monotonic()
     assert http.get("me").status_code == 200
+    assert time.monotonic() - began >= 0.1
     assert [request.status for request in fake.requests if request.route == "chat.sendMessage"] == [503, 0, 200]
     assert fake.calls["me"] == 3
 
@@ -662,6 +665,8 @@ def test_the_server_goes_away_and_comes_back(fake, http, line):
         http.get("me")
     fake.go_away(0.2, status=502)
     assert http.get("me").status_code == 502
+    with pytest.raises(InvalidStatus, match="502"):
+        Line(fake)
     time.sleep(0.25)
     assert http.get("chat.getMessage", params={"msgId": said}).json()["message"]["msg"] == "before"
     with Line(fake) as again:
