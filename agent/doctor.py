@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 from agent.config import Settings, settings_file
 from agent.errors import KowalError
-from agent.loader import available
+from agent.loader import available, load
 from agent.model_wiring import open_discoveries, open_provider
 from agent.ports import ProviderStatus
 from agent.sandboxes import named
+from agent.talking.channel import ChatChannel
 from agent.wiring import open_operations, open_registry, open_sandbox
 from registry import RegistryError, Status
 from sandbox import SandboxError, SandboxStatus
@@ -40,6 +41,8 @@ def examine(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[
             for server, status in provider_status(settings, name).items():
                 yield of_status(f"model {server}", name in settings.providers, status)
     yield from discovered(settings)
+    for name in sorted({*available("integrations.chat"), *settings.chat}):
+        yield chat_diagnosis(settings, name)
     yield registry_diagnosis(settings)
     if settings.remote:
         yield remote_diagnosis(settings)
@@ -96,6 +99,21 @@ def discovered(settings: Settings) -> Iterator[Diagnosis]:
         yield of_status(f"model servers found by {each.name}", needed=False, status=each.status())
         for server in each.found():
             yield of_status(f"model {server.server.name}", needed=False, status=server.status())
+
+
+def chat_diagnosis(settings: Settings, name: str) -> Diagnosis:
+    """What a chat says of itself, where the settings name it."""
+    if name not in settings.chat:
+        detail = f"not configured: `kowal init {name}` asks what it needs"
+        return Diagnosis(part=f"chat {name}", ok=False, needed=False, detail=detail)
+    try:
+        channel: ChatChannel = load("integrations.chat", name).open(settings.chat[name])
+    except KowalError as error:
+        return Diagnosis(part=f"chat {name}", ok=False, needed=True, detail=str(error), advice=error.advice)
+    try:
+        return of_status(f"chat {name}", needed=True, status=channel.status())
+    finally:
+        channel.close()
 
 
 def registry_diagnosis(settings: Settings) -> Diagnosis:

@@ -7,21 +7,37 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from agent.cli.chats import init_chat
 from agent.cli.opening import Json, opened_agent
 from agent.cli.progress import show, silent
 from agent.cli.render import err, out, print_json, print_value
 from agent.config import load_settings
 from agent.demo import play
 from agent.doctor import Diagnosis, examine
+from agent.errors import BadTask
 from agent.library import add_built_ins, prepare_registry
 from agent.wiring import open_registry
 
 
-def init(json_output: Json = False) -> None:
+def init(
+    chat: Annotated[str, typer.Argument(help="A chat to set up instead, for example rocketchat.")] = "",
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the chat, instead of asking.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
     """Make the registry, build the sandbox, and let the built-in functions in through the gate.
 
     With the setting `registry_remote`, the registry becomes a copy of the remote's; an empty remote is filled.
+    With the name of a chat: ask what it needs, try it, and write it into the settings file.
     """
+    if chat:
+        init_chat(chat, sets or (), json_output=json_output)
+        return
+    if sets:
+        raise BadTask(
+            "--set is for a chat", advice="For example: kowal init rocketchat --set url=https://chat.example.org"
+        )
     settings = load_settings()
     prepared, filled = prepare_registry(settings, silent), False
     if prepared == "there already":

@@ -25,8 +25,8 @@ UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029
 """Control characters, and those that turn the direction of what is read."""
 MENTION = re.compile(r"(?<![A-Za-z0-9])@")
 """What may call somebody: servers look for `@NAME` in the whole text, code included, unless a word stands before it."""
-SILENT = "@\u2060"
-"""The same to the eye, with a word joiner behind it, which no name holds."""
+SILENT = "@\N{ZERO WIDTH JOINER}"
+"""The same to the eye, with a sign behind it that no name holds."""
 HIDDEN_LINKS = (re.compile(r"\](?=\()"), re.compile(r"<(?=[^ \t\n<]*\|)"))
 """`[words](address)`, `![](address)`, `<address|words>`: with a space behind what is found they are plain text."""
 

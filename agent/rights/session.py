@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.arguments import bind
-from agent.errors import BadSettings, BadTask, ChatError, KowalError, ModelError
+from agent.errors import BadSettings, BadTask, KowalError, ModelError
 from agent.ports import Message, ModelRequest, Purpose
 from agent.rights.chat import read_chat_ask
 from agent.rights.grants import ChatGrant, FilesGrant, FunctionGrant, Grant, ModelGrant
@@ -243,7 +243,7 @@ class Session:
             step.allow(wanted.facts)
             try:
                 said = self._broker.hide(wanted.act(chat))
-            except ChatError as error:
+            except KowalError as error:
                 told = self._broker.hide(str(error))[:MOST_TOLD_CHARS]
                 raise AskFailed(f"the chat did not do it: {told}", record=type(error).__name__) from error
             if wanted.grant.act == "call":

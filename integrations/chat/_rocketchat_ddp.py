@@ -10,10 +10,11 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI, WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from agent.errors import ChatRefused, ChatUnavailable
+from integrations.chat._rocketchat_reading import listed
 
 OPEN_S, ANSWER_S = 10.0, 10.0
 HEARTBEAT_S = 60.0
@@ -37,15 +38,17 @@ class Stream:
 
     def __init__(self, url: str, ca_file: str = "", heartbeat_s: float = HEARTBEAT_S) -> None:
         self._url, self._heartbeat_s, self._asked = url, heartbeat_s, 0
-        context = ssl.create_default_context(cafile=ca_file or None) if url.startswith("https") else None
         self._opened = contextlib.ExitStack()
         try:
+            context = ssl.create_default_context(cafile=ca_file or None) if url.startswith("https") else None
             self._connection: ClientConnection = self._opened.enter_context(connect(
                 stream_url(url), ssl=context, open_timeout=OPEN_S, close_timeout=1.0, ping_interval=None,
                 max_size=MAX_FRAME_BYTES, logger=SILENT,
             ))  # fmt: skip
-        except (OSError, InvalidHandshake, InvalidURI, WebSocketException) as error:
+        except (OSError, EOFError, WebSocketException) as error:
             raise self._lost(type(error).__name__) from None
+        except ImportError:
+            raise self._lost("a SOCKS proxy needs the package python-socks") from None
         to, own = self._connection.protocol.uri, urlsplit(stream_url(url))
         if to.host != own.hostname or to.secure != (own.scheme == "wss"):
             self.close()
@@ -76,7 +79,7 @@ class Stream:
         while True:
             fields = self._heartbeat().get("fields")
             if isinstance(fields, Mapping) and fields.get("eventName") == EVERYTHING:
-                args: list[Any] = [*_listed(fields.get("args")), None, None]
+                args: list[Any] = [*listed(fields, "args"), None, None]
                 message, about = args[:2]
                 if isinstance(message, Mapping):
                     yield message, about if isinstance(about, Mapping) else {}
@@ -141,7 +144,3 @@ def _read(raw: str | bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return frame if isinstance(frame, dict) else {}
-
-
-def _listed(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -16,6 +16,7 @@ from agent.talking.channel import CaughtUp, Happening, Heard, Person, Reacted
 from integrations.chat._rocketchat_ddp import Stream
 from integrations.chat._rocketchat_known import HOUR_S, Known
 from integrations.chat._rocketchat_reading import (
+    LONG_AGO,
     Message,
     attachments,
     author,
@@ -95,7 +96,7 @@ class Hearing:
         self._failures = 0
         self._hold_until = self._tell_at = 0.0
         self._fetch_at = time.monotonic() + (min(self._config.poll_s, 5.0) if self._config.listen == "realtime" else 0)
-        self._floor = since() - SLACK
+        self._floor = max(since(), LONG_AGO + SLACK) - SLACK
         self.note = ""
         """What people should know of how it listens; empty where all is as the settings say."""
         self._threads = [threading.Thread(target=self._work, name="rocketchat", daemon=True)]
@@ -230,7 +231,7 @@ class Hearing:
         try:
             if self._round is None:
                 since = self._since()
-                self._floor = since - SLACK
+                self._floor = max(since, LONG_AGO + SLACK) - SLACK
                 self._round = Round(self._rest, self._known, since)
             if not self._round.is_over:
                 self._waiting.extend(Told(message=message) for message in self._round.step())

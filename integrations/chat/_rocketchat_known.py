@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.errors import ChatRefused
 from agent.talking.channel import Person
-from integrations.chat._rocketchat_reading import text_in
+from integrations.chat._rocketchat_reading import listed, text_in
 from integrations.chat._rocketchat_rest import Rest
 
 MINUTE_S, HOUR_S = 60.0, 3600.0
@@ -73,6 +73,7 @@ class Known:
         self._us: User | None = None
         self._users: Kept[User] = Kept()
         self._rooms: Kept[Room] = Kept()
+        self._public_roles: Kept[Mapping[str, frozenset[str]]] = Kept()
         self._room_roles: Kept[Mapping[str, frozenset[str]]] = Kept()
 
     def us(self) -> User:
@@ -90,6 +91,17 @@ class Known:
         return self._users.get(
             f"@{name}", most_s, lambda: _user(self._rest.get("users.info", username=name).get("user"))
         )
+
+    def roles(self, user_id: str) -> frozenset[str]:
+        """Somebody's roles on the server, at most a minute old: those that we may see.
+
+        Where the account lacks the permission view-full-other-user-info these are the roles with a description.
+        """
+        user = self.user(user_id, MINUTE_S)
+        if user.roles is not None:
+            return user.roles
+        public = self._public_roles.get("", MINUTE_S, lambda: _public(self._rest.get("roles.getUsersInPublicRoles")))
+        return public.get(user_id, frozenset())
 
     def room(self, room_id: str, most_s: float = HOUR_S) -> Room:
         """A room by its id."""
@@ -127,8 +139,7 @@ class Known:
 def _user(found: object) -> User:
     if not isinstance(found, Mapping) or not text_in(found, "_id"):
         raise ChatRefused("The chat server knows nobody of that name")
-    roles = found.get("roles")
-    seen = frozenset(map(str, roles)) if isinstance(roles, list) else None
+    seen = _names(found) if isinstance(found.get("roles"), list) else None
     is_bot = found.get("type") in ("bot", "app") or "bot" in (seen or ()) or "app" in (seen or ())
     return User(person=Person(id=text_in(found, "_id"), name=text_in(found, "username")), roles=seen, is_bot=is_bot)
 
@@ -147,10 +158,13 @@ def _room(found: object, *, is_ours: bool) -> Room:
     )
 
 
+def _public(reply: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
+    return {text_in(row, "_id"): _names(row) for row in listed(reply, "users")}
+
+
 def _roles(reply: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
-    rows = reply.get("roles")
-    return {
-        text_in(row.get("u"), "_id"): frozenset(map(str, row.get("roles") or ()))
-        for row in (rows if isinstance(rows, list) else ())
-        if isinstance(row, Mapping)
-    }
+    return {text_in(row.get("u"), "_id"): _names(row) for row in listed(reply, "roles") if isinstance(row, Mapping)}
+
+
+def _names(row: object) -> frozenset[str]:
+    return frozenset(map(str, listed(row, "roles")))

@@ -14,6 +14,7 @@ THUMB = re.compile(r":(?P<sign>\+1|-1|thumbs?up|thumbs?down)(?:_tone[1-5])?:")
 CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 MAX_NAME = 200
+NEVER, LONG_AGO, FAR_OFF = datetime.min, datetime(1970, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +32,13 @@ def moment(value: object) -> datetime | None:
         value = value.get("$date")
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000, UTC)
-        if isinstance(value, str):
-            found = datetime.fromisoformat(value)
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
+            found = datetime.fromtimestamp(value / 1000, UTC)
+        else:
+            found = datetime.fromisoformat(value) if isinstance(value, str) else NEVER
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return None
+    return found if LONG_AGO <= found <= FAR_OFF else None
 
 
 def written(at: datetime) -> str:
@@ -54,6 +55,12 @@ def text_in(value: object, name: str) -> str:
     """The text under that name; empty where there is none."""
     found = value.get(name) if isinstance(value, Mapping) else None
     return found if isinstance(found, str) else ""
+
+
+def listed(value: object, name: str) -> list[Any]:
+    """The list under that name; empty where there is none."""
+    found = value.get(name) if isinstance(value, Mapping) else None
+    return found if isinstance(found, list) else []
 
 
 def is_message(value: object) -> TypeGuard[Message]:
@@ -75,16 +82,14 @@ def is_said_by_a_person(message: Message, us: str) -> bool:
 
 def mentions(message: Message, us: str) -> list[str]:
     """The names by which we are mentioned, by the server's word; `@all` and `@here` are others."""
-    found = message.get("mentions")
-    listed = found if isinstance(found, list) else []
-    return [text_in(each, "username") for each in listed if text_in(each, "_id") == us]
+    return [text_in(each, "username") for each in listed(message, "mentions") if text_in(each, "_id") == us]
 
 
 def without(text: str, names: Sequence[str]) -> str:
     """The text without the mentions of these names, but for those in code."""
     for name in filter(None, names):
         at_first = re.compile(rf"\A\s*@{re.escape(name)}(?![\w.-]*\w)[:,]?\s*", re.IGNORECASE)
-        within = re.compile(rf"[ \t]*@{re.escape(name)}(?![\w.-]*\w)", re.IGNORECASE)
+        within = re.compile(rf"[ \t]*(?<!\w)@{re.escape(name)}(?![\w.-]*\w)", re.IGNORECASE)
         pieces = CODE.split(at_first.sub("", text))
         text = "".join(piece if number % 2 else within.sub("", piece) for number, piece in enumerate(pieces))
     return text.strip()
@@ -100,13 +105,13 @@ def triggered(text: str, words: Sequence[str]) -> str | None:
 
 def words_of(message: Message) -> str:
     """What is said: the message's text, or that of the file which it is."""
-    described = (text_in(each, "description") for each in _list(message, "attachments"))
+    described = (text_in(each, "description") for each in listed(message, "attachments"))
     return text_in(message, "msg") or next(filter(None, described), "")
 
 
 def attachments(message: Message) -> tuple[Attachment, ...]:
     """The files that came with it, without the small pictures that the server makes of large ones."""
-    files = _list(message, "files") or [message.get("file")]
+    files = listed(message, "files") or [message.get("file")]
     return tuple(
         Attachment(name=plain(text_in(each, "name")), size=_size(each), place=place_of(each))
         for each in files
@@ -130,15 +135,10 @@ def thumbs(message: Message) -> Iterator[Thumb]:
     found = message.get("reactions")
     for sign, by in (found if isinstance(found, Mapping) else {}).items():
         read = THUMB.fullmatch(str(sign))
-        for name in _list(by, "usernames") if read else ():
+        for name in listed(by, "usernames") if read else ():
             if isinstance(name, str) and name and read:
                 yes = read["sign"] in ("+1", "thumbup", "thumbsup")
                 yield Thumb(message=text_in(message, "_id"), name=name, yes=yes)
-
-
-def _list(value: object, name: str) -> list[Any]:
-    found = value.get(name) if isinstance(value, Mapping) else None
-    return found if isinstance(found, list) else []
 
 
 def _size(file: Message) -> int:

@@ -17,13 +17,18 @@ from rocketchat_API.APIExceptions.RocketExceptions import RocketApiException, Ro
 from rocketchat_API.rocketchat import RocketChat
 
 from agent.errors import ChatError, ChatRefused, ChatUnavailable, TooFast
-from integrations.chat._rocketchat_settings import RocketChatConfig, one_time_code
+from integrations.chat._rocketchat_reading import text_in
+from integrations.chat._rocketchat_settings import RocketChatConfig, is_sendable, one_time_code
 
 CONNECT_S, READ_S, WHOLE_S = 3.0, 7.0, 10.0
 REFUSED_S = 60.0
 """A password that was refused is not tried again for so long: servers lock accounts out."""
 MAX_WORD = 300
 """Characters of what the server says that are repeated."""
+LOGIN_ADVICE = (
+    "See `user` and `password`, and `totp_secret` where the account has a second factor; "
+    "a personal access token (`user_id`, `token`) needs neither."
+)
 REDIRECTS = (301, 302, 303, 307, 308)
 
 Call = Callable[[RocketChat], Any]
@@ -95,12 +100,12 @@ class Rest:
         """The id of a file that is stored for a room, and not posted yet. Raises a `ChatError`."""
         route = f"rooms.media/{quote(room, safe='')}"
         reply = self._ask(route, lambda client: client.call_api_post(route, files={"file": (name, data, kind)}))
-        return str(reply.get("file", {}).get("_id") or self._unreadable("it stored a file and does not say which"))
+        return text_in(reply.get("file"), "_id") or self._unreadable("it stored a file and does not say which")
 
     def version(self) -> str:
         """The server's version, which it tells everybody. Raises a `ChatError`."""
         reply = self._once("info", lambda client: client.info(), None)
-        return str(reply.get("version") or reply.get("info", {}).get("version") or "of unknown version")
+        return text_in(reply, "version") or text_in(reply.get("info"), "version") or "of unknown version"
 
     def login(self) -> Login:
         """Under what we are known now. Raises a `ChatError`."""
@@ -158,8 +163,12 @@ class Rest:
             found = self._piece(url, self.login().headers if is_ours else {}, most_bytes, ends)
             if isinstance(found, bytes):
                 return found
-            url = urljoin(url, found)
-            if urlsplit(url).scheme not in {"https", own.scheme}:
+            try:
+                url = urljoin(url, found)
+                is_good = urlsplit(url).scheme in {"https", own.scheme}
+            except ValueError:
+                is_good = False
+            if not is_good:
                 break
         raise ChatRefused(f"{self.config.url} leads elsewhere for a file, and on from there")
 
@@ -242,9 +251,10 @@ class Rest:
             self._refused = (time.monotonic() + REFUSED_S, str(error))
             raise
         data = reply.get("data")
-        if not isinstance(data, Mapping) or not data.get("userId") or not data.get("authToken"):
+        found = Login(user_id=text_in(data, "userId"), token=text_in(data, "authToken"))
+        if not is_sendable(found.user_id) or not is_sendable(found.token):
             self._unreadable("it answers a login without a token")
-        return Login(user_id=str(data["userId"]), token=str(data["authToken"]))
+        return found
 
     def _raise(self, kind: str, status: int, said: Mapping[str, Any] | None) -> NoReturn:
         """The error of ours for a reply that is an error."""
@@ -254,7 +264,7 @@ class Rest:
             self._not_before[kind] = time.monotonic() + wait
             raise self._too_fast(kind, wait) from None
         if status == 401:
-            advice = "Set `totp_secret`, or log in by a personal access token." if "totp" in word.casefold() else None
+            advice = LOGIN_ADVICE if kind == "login" else None  # since 8.0 the server does not say what is wrong
             message = f"{self.config.url} refuses our login: {word}"
             raise NotLoggedIn(message, advice=advice, status=status) from None
         if status >= 500:

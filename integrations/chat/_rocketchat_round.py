@@ -2,12 +2,21 @@
 
 from collections import deque
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from agent.errors import ChatRefused
 from integrations.chat._rocketchat_known import Known
-from integrations.chat._rocketchat_reading import Message, is_message, milliseconds, moment, text_in, written
+from integrations.chat._rocketchat_reading import (
+    LONG_AGO,
+    Message,
+    is_message,
+    listed,
+    milliseconds,
+    moment,
+    text_in,
+    written,
+)
 from integrations.chat._rocketchat_rest import Rest
 
 MARGIN = timedelta(seconds=60)
@@ -15,7 +24,6 @@ MARGIN = timedelta(seconds=60)
 PAGE = 100
 CLOSED = ("error-not-allowed", "error-room-not-found", "error-invalid-room", "not-allowed")
 """What the server says of a room that is not there for us any more: nothing of it is ours to hear."""
-LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 class Round:
@@ -25,10 +33,10 @@ class Round:
     """
 
     def __init__(self, rest: Rest, known: Known, since: datetime) -> None:
-        self._rest, self._since = rest, max(since, LONG_AGO)
+        # The server counts milliseconds, and gives what is later than it is asked for.
+        self._rest, self._since = rest, max(since, LONG_AGO) - timedelta(milliseconds=1)
         reply = rest.get("rooms.get", updatedSince=written(self._since))
-        rows = reply.get("update")
-        rooms = [row for row in (rows if isinstance(rows, list) else ()) if text_in(row, "_id")]
+        rooms = [row for row in listed(reply, "update") if text_in(row, "_id")]
         self._rooms = deque(known.learn(row).id for row in rooms)
         changes = [found for row in rooms if (found := moment(row.get("_updatedAt")) or moment(row.get("lm")))]
         self.until = max([since, *(change - MARGIN for change in changes)])
@@ -50,7 +58,7 @@ class Round:
             if error.facts.get("status") not in (403, 404) and error.facts.get("error_type") not in CLOSED:
                 raise
             result = {}
-        fresh = self._take(result.get("updated"))
+        fresh = self._take(listed(result, "updated"))
         following = _cursor(result.get("cursor"))
         # Two messages may be of the same millisecond, and the page have ended between them: one step back.
         following = following - 1 if fresh else following
@@ -64,7 +72,7 @@ class Round:
 
     def _begin_room(self) -> None:
         self._found = {}
-        self._cursor = milliseconds(self._since) - 1
+        self._cursor = milliseconds(self._since)
 
     def _page(self) -> Mapping[str, Any]:
         reply = self._rest.get(
@@ -73,10 +81,10 @@ class Round:
         result = reply.get("result")
         return result if isinstance(result, Mapping) else {}
 
-    def _take(self, updated: object) -> bool:
+    def _take(self, updated: list[Any]) -> bool:
         """Whether there was something among them that had not been there."""
         before = len(self._found)
-        self._found |= {row["_id"]: row for row in (updated if isinstance(updated, list) else ()) if is_message(row)}
+        self._found |= {row["_id"]: row for row in updated if is_message(row)}
         return len(self._found) > before
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from agent.errors import ChatError, ChatRefused, ChatUnavailable
 from agent.talking.channel import Letter
 from integrations.chat._rocketchat_known import Known, Room
-from integrations.chat._rocketchat_reading import attachments, author, is_message, text_in
+from integrations.chat._rocketchat_reading import attachments, author, is_message, listed, text_in
 from integrations.chat._rocketchat_rest import Rest
 
 SIGNS = string.digits + string.ascii_letters
@@ -93,8 +93,7 @@ class Sending:
         else:
             route = {"c": "channels.history", "p": "groups.history"}.get(self._known.room(room).type, "im.history")
             reply = self._rest.get(route, roomId=room, count=LOOK_BACK, showThreadMessages=False)
-        found = reply.get("messages")
-        return found if isinstance(found, list) else ()
+        return listed(reply, "messages")
 
 
 class Actions:

@@ -110,11 +110,19 @@ def read_config(section: Mapping[str, Any]) -> RocketChatConfig:
         code = one_time_code(config.secrets["totp_secret"])
     except ValueError:
         raise _bad("`totp_secret` is not base32 of 112 bits or more") from None
+    for name, value in (("user_id", config.user_id), ("token", config.secrets["token"])):
+        if value and not is_sendable(value):
+            raise _bad(f"`{name}` has signs that no such thing has")
     if code and not config.user:
         raise _bad("`totp_secret` goes with `user` and `password`")
     if config.ca_file is not None and not config.ca_file.is_file():
         raise _bad(f"`ca_file`: there is no {config.ca_file}")
     return config
+
+
+def is_sendable(value: str) -> bool:
+    """Whether it can go into a header."""
+    return bool(value) and value.isascii() and value.isprintable() and " " not in value
 
 
 def one_time_code(secret: str) -> str:

@@ -111,9 +111,8 @@ class RocketChatChannel:
 
     def roles(self, person: Person, room: str) -> frozenset[str]:
         """The person's roles on the server, as far as we may see them, and in the room."""
-        user = self._known.user(person.id, 60.0)
         in_room = self._known.room_roles(self._known.room(room)).get(person.id, frozenset())
-        return (user.roles or frozenset()) | in_room
+        return self._known.roles(person.id) | in_room
 
     def room_of(self, name: str) -> str:
         """The id of the room of that name, with or without `#`, or of that id."""
@@ -158,7 +157,7 @@ def _status(rest: Rest, note: str) -> ProviderStatus:
     found.append("with the role `bot`" if is_free(us) else limited)
     try:
         if known.named("rocket.cat").roles is None:
-            found.append("cannot see people's roles (the permission view-full-other-user-info)")
+            found.append("sees only roles with a description (it lacks the permission view-full-other-user-info)")
     except ChatRefused:
         pass  # a server without it
     return ProviderStatus(available=True, detail="; ".join([*found, *filter(None, [note])]))

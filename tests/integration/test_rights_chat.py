@@ -12,7 +12,7 @@ from agent.chat_ports import ChatActions
 from agent.checks import rights
 from agent.checks.trial import Trial
 from agent.config import load_settings
-from agent.errors import BadSettings, ChatError, ChatRefused, ChatUnavailable, NotGranted, RunFailed, TooFast
+from agent.errors import BadSettings, ChatRefused, ChatUnavailable, KowalError, NotGranted, RunFailed, TooFast
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
 from agent.rights.chat import MOST_FILE_BYTES, MOST_TEXT_CHARS, Chats
@@ -36,7 +36,7 @@ class Spoken:
     """A chat that keeps what was done in it; it fails where the test says so."""
 
     done: list[tuple[Any, ...]] = field(default_factory=list)
-    error: ChatError | None = None
+    error: KowalError | None = None
     url: str = "https://meet.example.org/1"
 
     def post(self, room: str, text: str) -> str:
@@ -281,8 +281,8 @@ def test_a_message_calls_nobody_and_hides_no_link(house):
     for name in ("@all", "@here", "@ann\n", "]("):
         assert name not in said
     assert "ann@example.org" in said
-    assert said.replace("\u2060", "").replace("] (", "](") == text
-    assert title == "@\u2060all come"
+    assert said.replace("\u200d", "").replace("] (", "](") == text
+    assert title == "@\u200dall come"
 
 
 @pytest.mark.parametrize(
@@ -290,6 +290,7 @@ def test_a_message_calls_nobody_and_hides_no_link(house):
     [
         (ChatUnavailable("the chat server does not answer"), "does not answer"),
         (TooFast("it asks to come back later", again_in_s=26.0), "come back later"),
+        (BadSettings("the token file is gone"), "token file is gone"),
         (ChatRefused(f"no such room, says the server ({TOKEN})" + "x" * 1_000), "no such room"),
     ],
 )

@@ -38,10 +38,10 @@ WORLD = World(
 class Caller:
     """Who uses the channel: keeps what was heard by its id, and until when all was told."""
 
-    def __init__(self, fake: FakeRocketChat, **section: Any) -> None:
+    def __init__(self, fake: FakeRocketChat, since: datetime | None = None, **section: Any) -> None:
         self.fake = fake
         self.section = {"url": fake.url, "user_id": fake.id_of("kowal"), "token": "a-token-of-kowal"} | section
-        self.since = datetime.now(UTC) - timedelta(seconds=1)
+        self.since = since or datetime.now(UTC) - timedelta(seconds=1)
         self.heard: dict[str, Heard] = {}
         self.told: list[str] = []
         self.reacted: list[Reacted] = []
@@ -104,8 +104,8 @@ def call(fake) -> Iterator[Callable[..., Caller]]:
     """Opens channels, and closes them."""
     opened: list[Caller] = []
 
-    def make(**section: Any) -> Caller:
-        opened.append(Caller(fake, **section))
+    def make(since: datetime | None = None, **section: Any) -> Caller:
+        opened.append(Caller(fake, since, **section))
         return opened[-1]
 
     yield make
@@ -280,8 +280,7 @@ def test_caught_up_means_that_every_room_was_looked_at(fake, call):
     """While one room cannot be fetched nothing is said to be complete, and it is so soon after it can."""
     fake.breaks("chat.syncMessages", status=500, times=0)
     message = fake.says("ann", "general", "@kowal one")
-    caller = call(listen="poll", poll_s=0.1)
-    caller.since -= timedelta(hours=1)
+    caller = call(datetime.now(UTC) - timedelta(hours=1), listen="poll", poll_s=0.1)
     for _ in range(20):
         caller.take(caller.channel.next(0.05))
     assert (caller.caught_up, caller.heard) == (0, {})
@@ -293,9 +292,8 @@ def test_caught_up_means_that_every_room_was_looked_at(fake, call):
 
 def test_the_moment_is_of_the_servers_clock(fake, call):
     """Until when all was told goes by what the server says of its rooms, and not by a clock here."""
-    caller = call(listen="poll", poll_s=0.1)
-    caller.since = datetime(2020, 1, 1, tzinfo=UTC)
     fake.says("ann", "general", "now")
+    caller = call(datetime(2020, 1, 1, tzinfo=UTC), listen="poll", poll_s=0.1)
     caller.until(lambda: caller.caught_up)
     newest = datetime.fromisoformat(fake.messages("general")[-1]["ts"])
     assert abs(caller.since - (newest - timedelta(seconds=60))) < timedelta(seconds=2)

