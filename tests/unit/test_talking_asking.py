@@ -55,7 +55,7 @@ def test_a_question_has_the_call_and_numbered_answers():
     assert question_of(ASKED, "en").splitlines() == [
         f'For `start = "2026-11-30", note = "@{JOINER}all"`: what must `next_paydays` give?',
         '1. `["2026-11-30"]` (candidates: 2)',
-        '2. `"ˋ[x](https://evil.example)ˋ"` (candidates: 1)',
+        '2. `"‵[x](https://evil.example)‵"` (candidates: 1)',
         "3. an error (a test)",
         "Answer with a number, with the right value as JSON after `=`, or with `error`.",
     ]

@@ -264,5 +264,5 @@ def test_what_others_say_on_the_way_is_data():
         f"Put off: @{JOINER}all is away. I try again by myself …"
     ]
     assert told(("host.refused", VERSION | {"asked": "GET `@all`", "why": "x"})) == [
-        f"`f` asked for what it may not have: `GET ˋ@{JOINER}allˋ`"
+        f"`f` asked for what it may not have: `GET ‵@{JOINER}all‵`"
     ]
