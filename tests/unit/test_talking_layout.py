@@ -67,8 +67,8 @@ def test_a_table_and_what_is_left_out_of_it_stand_between():
     lines = answer.text.splitlines()
     assert lines[:2] == ["**csv_group_sum** 1.0.2", "```"]
     assert lines[-3:-1] == [
-        "files: `_all.png`, `2-csv_group_sum.csv`",
         "rows shown: 20 of 30; all: `csv_group_sum.csv`",
+        "files: `_all.png`, `2-csv_group_sum.csv`",
     ]
     assert list(answer.files) == ["csv_group_sum.csv", "_all.png", "2-csv_group_sum.csv"]
     assert answer.files["2-csv_group_sum.csv"] == b"2"
