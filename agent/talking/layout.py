@@ -164,7 +164,7 @@ OF_NEIGHBOURS = (
 def error_of(error: Mapping[str, Any], language: Language) -> str:
     """What happened, what was kept, what to do: an error as `agent.workflow.kept.error_written` keeps it."""
     lines = [say("failed", language, message=prose(error["message"]))]
-    lines += [f"    {span(finding, 200)}" for finding in error.get("facts", {}).get("findings", ())[:MOST_FINDINGS]]
+    lines += [f"• {span(finding, 200)}" for finding in error.get("facts", {}).get("findings", ())[:MOST_FINDINGS]]
     if kept := re.sub(r":? ?`?kowal [\w -]+`?", "", error.get("kept", "")).strip():
         lines.append(say("kept", language, kept=prose(kept)))
     lines.append(say("next", language, advice=advice_of(error, language)))

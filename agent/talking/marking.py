@@ -48,7 +48,7 @@ def tamed(text: str) -> str:
     """Words in which no sign means anything: no link with other words, no image, no emphasis, no formula."""
     text = unticked(text).replace("$", "\N{SMALL DOLLAR SIGN}")
     text = re.sub(r"<(?=\S)", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text)
-    return re.sub(r"(](?=\()|!(?=\[)|(?:[*~|#\\]|\b_|_\b)(?=\S))", rf"\1{JOINER}", text)
+    return re.sub(r"(](?=\()|!(?=\[)|(?:[*~|#\\]|\b_|_\b)(?=\S|\Z))", rf"\1{JOINER}", text)
 
 
 def unticked(text: str) -> str:

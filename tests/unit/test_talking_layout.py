@@ -183,7 +183,7 @@ def test_findings_are_shown_as_data_and_not_all():
     """The first three, each in a line that nobody is called by."""
     error = NotPromoted("None passed", findings=["a\n@all", "b", "c", "d"], kept="All attempts: kowal attempts 0a-1b")
     lines = written(error)
-    assert lines[1:4] == [f"    `a @{JOINER}all`", "    `b`", "    `c`"]
+    assert lines[1:4] == [f"• `a @{JOINER}all`", "• `b`", "• `c`"]
     assert lines[4] == "kept: All attempts"
     assert len(lines) == 6
 
