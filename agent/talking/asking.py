@@ -14,8 +14,10 @@ from agent.talking.marking import fenced, is_exact, span
 from agent.talking.phrases import Language, say
 from registry import Difference, Version
 
-MOST_VALUE_CHARS = 400
+MOST_VALUE_CHARS = 300
 """Of one value that is shown."""
+MOST_MESSAGE_CHARS = 4_500
+"""Of what is said at once: a server may take no more than 5,000."""
 MOST_CODE_CHARS, MOST_CODE_LINES = 1_500, 40
 """Of code that stands in the message."""
 MOST_CHANGES = 3
@@ -42,7 +44,7 @@ def choice_text(choice: Choice, language: Language) -> str:
 
 def said_text(said: Said, language: Language) -> str:
     """A value as JSON, or that the call must fail."""
-    return say("an_error", language) if said.raises else span(shown(said.value, MOST_VALUE_CHARS), 500)
+    return say("an_error", language) if said.raises else span(shown(said.value, MOST_VALUE_CHARS), 400)
 
 
 def which_of(options: Mapping[str, str], language: Language) -> str:
@@ -94,9 +96,10 @@ def approval_of(wish: Wish, language: Language) -> Answer:
     if wish.asks:
         lines.append(say("asks_for", language, text=", ".join(map(span, wish.asks))))
     lines += [*near_lines(version, language), *change_lines(wish.differences, language)]
-    code, files = code_of(version, before, language)
-    signed = say("digest", language, digest=span(version.digest[:12]))
-    return Answer(text="\n".join([*lines, *code, signed, say("thumbs", language, days=wish.days)]), files=files)
+    signed = [say("digest", language, digest=span(version.digest[:12])), say("thumbs", language, days=wish.days)]
+    left = MOST_MESSAGE_CHARS - sum(len(line) + 1 for line in (*lines, *signed))
+    code, files = code_of(version, before, language, min(MOST_CODE_CHARS, left))
+    return Answer(text="\n".join([*lines, *code, *signed]), files=files)
 
 
 def near_lines(version: Version, language: Language) -> list[str]:
@@ -119,14 +122,16 @@ def change_lines(differences: Sequence[Difference], language: Language) -> list[
     return [count, *rows, *([say("and_more", language, count=more)] if more else [])]
 
 
-def code_of(version: Version, before: Version | None, language: Language) -> tuple[list[str], dict[str, bytes]]:
+def code_of(
+    version: Version, before: Version | None, language: Language, most_chars: int
+) -> tuple[list[str], dict[str, bytes]]:
     """The code, or what changed in it since the version before; whole as a file, where the message does not show it."""
     source, files = version.function.source, dict[str, bytes]()
     if before is None:
         text, words, kind = source, say("code", language), "python"
     else:
         text, words, kind = changes(before, version), say("changes", language, version=before.version), "diff"
-    fits = len(text) <= MOST_CODE_CHARS and len(text.splitlines()) <= MOST_CODE_LINES
+    fits = len(text) <= most_chars and len(text.splitlines()) <= MOST_CODE_LINES
     if before is not None or not (fits and is_exact(text)):
         files[f"{version.name}-{version.version}.py"] = source.encode()
     if fits:

@@ -1,7 +1,7 @@
 """How answers, errors and progress look in a chat. What functions return and people wrote stays data there."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,6 +15,8 @@ MOST_LINES = 8
 """Of progress."""
 MOST_FINDINGS = 3
 MOST_REACHED = 5
+MOST_FILES = 10
+"""That are named; all are sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +58,9 @@ def answer_of(outcome: Outcome, language: Language, verdict: Mapping[str, Any] |
     else:
         lines = [f"{head} · {value.text}"] if value.is_inline else [head, value.text]
     files = named(value.files, outcome.artefacts)
-    if outcome.artefacts:
-        left = ", ".join(span(name) for name in list(files)[len(value.files) :])
-        lines.append(say("left", language, files=left))
     lines += [value.note] if value.note else []
+    if left := list(files)[len(value.files) :]:
+        lines.append(say("left", language, files=listed(left, MOST_FILES)))
     lines.append(evidence_line(outcome, language, outcome.verdict or verdict or {}))
     return Answer(text="\n".join(lines), files=files)
 
@@ -79,17 +80,20 @@ def named(*groups: Mapping[str, bytes]) -> dict[str, bytes]:
 def evidence_line(outcome: Outcome, language: Language, verdict: Mapping[str, Any]) -> str:
     """The second line of an answer: what was shown of the function, the time, the cost, and where there is more."""
     evidence = evidence_of(verdict, language)
-    reached = ", ".join(span(each, 100) for each in outcome.reached[:MOST_REACHED])
-    more = " …" if len(outcome.reached) > MOST_REACHED else ""
     parts = [
         say("verified", language, evidence=evidence) if evidence else "",
-        say("reached", language, reached=reached + more) if reached else "",
+        say("reached", language, reached=listed(outcome.reached, MOST_REACHED)) if outcome.reached else "",
         took(sum(outcome.seconds.values())),
         money(outcome.cost_eur),
         say("unpriced", language, count=outcome.unpriced) if outcome.unpriced else "",
         say("show_more", language, name=outcome.function),
     ]
     return " · ".join(filter(None, parts))
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first of them as code, and a sign that there are more."""
+    return ", ".join(span(name, 100) for name in names[:most]) + (" …" if len(names) > most else "")
 
 
 def evidence_of(verdict: Mapping[str, Any], language: Language) -> str:
@@ -160,7 +164,7 @@ OF_NEIGHBOURS = (
 def error_of(error: Mapping[str, Any], language: Language) -> str:
     """What happened, what was kept, what to do: an error as `agent.workflow.kept.error_written` keeps it."""
     lines = [say("failed", language, message=prose(error["message"]))]
-    lines += [f"    {span(finding, 200)}" for finding in error.get("facts", {}).get("findings", ())[:MOST_FINDINGS]]
+    lines += [f"• {span(finding, 200)}" for finding in error.get("facts", {}).get("findings", ())[:MOST_FINDINGS]]
     if kept := re.sub(r":? ?`?kowal [\w -]+`?", "", error.get("kept", "")).strip():
         lines.append(say("kept", language, kept=prose(kept)))
     lines.append(say("next", language, advice=advice_of(error, language)))

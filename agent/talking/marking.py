@@ -14,7 +14,8 @@ ADDRESS = re.compile(r"(?<=[\w.+-])@(?=[\w-]+(?:\.[\w-]+)+)", re.ASCII)
 """The sign of an e-mail address, which mentions nobody."""
 QUOTE_AT_RISK = re.compile(r"`(?=`|\n|\Z)")
 """A back quote that a second or the line's end follows."""
-TICKED = re.compile(r"`([^`\n]+)`")
+TICKED = re.compile(r"((?<!\S)\(?`[^`\n]+`)")
+"""Code in a sentence. Right behind other signs it could be read as a part of an address, its first tick included."""
 LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 SEEN = frozenset(f"\n\t{JOINER}")
 """Signs without a shape that are kept."""
@@ -23,9 +24,12 @@ HIDDEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs"))
 
 
 def span(text: str, most: int = 300) -> str:
-    """The text as code within a line, cut to so many characters; back quotes are shown as another sign like them."""
-    line = cut_to(re.sub(r"\s", " ", visible(text)), most).replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}")
-    return f"`{unmentioned(line) or ' '}`"
+    """The text as code within a line, cut to so many characters; back quotes are shown as another sign like them.
+
+    A space must stand before it, or a bracket behind a space: see `TICKED`.
+    """
+    line = cut_to(re.sub(r"\s", " ", visible(text)), most)
+    return f"`{unmentioned(unticked(line)) or ' '}`"
 
 
 def fenced(text: str, language: str = "") -> str:
@@ -36,15 +40,20 @@ def fenced(text: str, language: str = "") -> str:
 
 def prose(text: str, most: int = 600) -> str:
     """A sentence with others' data in it, on one line: what stands in code ticks is code, the rest means nothing."""
-    line = cut_to(" ".join(visible(text).split()), most)
-    return "".join(span(part, most) if place % 2 else tamed(part) for place, part in enumerate(TICKED.split(line)))
+    line = cut_to(" ".join(visible(text).split()), most).replace("@", f"@{JOINER}")
+    return "".join(part if place % 2 else tamed(part) for place, part in enumerate(TICKED.split(line)))
 
 
 def tamed(text: str) -> str:
     """Words in which no sign means anything: no link with other words, no image, no emphasis, no formula."""
-    text = text.replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}")
+    text = unticked(text).replace("$", "\N{SMALL DOLLAR SIGN}")
     text = re.sub(r"<(?=\S)", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text)
-    return unmentioned(re.sub(r"(](?=\()|!(?=\[)|(?:[*~|$\\]|\b_|_\b)(?=\S))", rf"\1{JOINER}", text))
+    return re.sub(r"(](?=\()|!(?=\[)|(?:[*~|#\\]|\b_|_\b)(?=\S|\Z))", rf"\1{JOINER}", text)
+
+
+def unticked(text: str) -> str:
+    """The text with a sign that looks like a back quote for each."""
+    return text.replace("`", "\N{REVERSED PRIME}")
 
 
 def unmentioned(text: str) -> str:

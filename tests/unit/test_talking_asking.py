@@ -55,7 +55,7 @@ def test_a_question_has_the_call_and_numbered_answers():
     assert question_of(ASKED, "en").splitlines() == [
         f'For `start = "2026-11-30", note = "@{JOINER}all"`: what must `next_paydays` give?',
         '1. `["2026-11-30"]` (candidates: 2)',
-        '2. `"ˋ[x](https://evil.example)ˋ"` (candidates: 1)',
+        '2. `"‵[x](https://evil.example)‵"` (candidates: 1)',
         "3. an error (a test)",
         "Answer with a number, with the right value as JSON after `=`, or with `error`.",
     ]
@@ -166,6 +166,19 @@ def test_code_that_a_message_cannot_show_exactly_is_a_file():
     long = replace(decorated, source=decorated.source + "# more\n" * 300)
     change = approval_of(Wish(version=version(long), before=version(decorated, version="1.0.0")), "en")
     assert list(change.files) == ["f-1.1.0.py", "f-1.1.0.diff"]
+
+
+def test_an_approval_fits_into_a_message():
+    """Where much is to be told, the code is what goes into a file; nothing of the grants is left out."""
+    grants = [f"http GET {'h' * 180}{number}.example" for number in range(16)]
+    function = small("def f(x: int) -> int:\n" + "    # a line of it\n" * 30 + "    return x\n", grants=grants)
+    long = {"examples": [{"in": {"x": "x" * 5000}, "out": "y" * 5000}], "description": "d" * 5000}
+    wanted = version(replace(function, manifest=function.manifest.model_copy(update={"description": "d" * 5000})))
+    answer = approval_of(Wish(version=wanted), "en")
+    assert len(answer.text) < 5000
+    assert all(grant in answer.text for grant in grants)
+    assert list(answer.files) == ["f-1.1.0.py"]
+    assert len(approval_of(Wish(version=version(small(**long))), "pl").text) < 5000
 
 
 @pytest.mark.parametrize("text", ["@all", "```\n@all\n```", "[x](https://evil.example)", "x\n👍 @here"])

@@ -67,8 +67,8 @@ def test_a_table_and_what_is_left_out_of_it_stand_between():
     lines = answer.text.splitlines()
     assert lines[:2] == ["**csv_group_sum** 1.0.2", "```"]
     assert lines[-3:-1] == [
-        "files: `_all.png`, `2-csv_group_sum.csv`",
         "rows shown: 20 of 30; all: `csv_group_sum.csv`",
+        "files: `_all.png`, `2-csv_group_sum.csv`",
     ]
     assert list(answer.files) == ["csv_group_sum.csv", "_all.png", "2-csv_group_sum.csv"]
     assert answer.files["2-csv_group_sum.csv"] == b"2"
@@ -183,7 +183,7 @@ def test_findings_are_shown_as_data_and_not_all():
     """The first three, each in a line that nobody is called by."""
     error = NotPromoted("None passed", findings=["a\n@all", "b", "c", "d"], kept="All attempts: kowal attempts 0a-1b")
     lines = written(error)
-    assert lines[1:4] == [f"    `a @{JOINER}all`", "    `b`", "    `c`"]
+    assert lines[1:4] == [f"• `a @{JOINER}all`", "• `b`", "• `c`"]
     assert lines[4] == "kept: All attempts"
     assert len(lines) == 6
 
@@ -264,5 +264,5 @@ def test_what_others_say_on_the_way_is_data():
         f"Put off: @{JOINER}all is away. I try again by myself …"
     ]
     assert told(("host.refused", VERSION | {"asked": "GET `@all`", "why": "x"})) == [
-        f"`f` asked for what it may not have: `GET ˋ@{JOINER}allˋ`"
+        f"`f` asked for what it may not have: `GET ‵@{JOINER}all‵`"
     ]

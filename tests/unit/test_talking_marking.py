@@ -79,8 +79,10 @@ def test_what_acts_without_a_shape_is_shown():
 def test_a_sentence_keeps_its_code_and_its_words():
     """`names` in ticks stay code, other signs are only signs, and names with underscores can be read."""
     assert prose("`csv_group_sum` needs `text` (a text)") == "`csv_group_sum` needs `text` (a text)"
+    assert prose("no link: https://a.example`[x](https://evil.example)`").count("`") == 0
+    assert prose("(`a` or `b`)") == "(`a` or `b`)"
     assert prose("of csv_group_sum, 3 < 4").replace(JOINER, "") == "of csv_group_sum, 3 < 4"
-    assert prose("one ` tick and __init__").replace(JOINER, "") == "one ˋ tick and __init__"
+    assert prose("one ` tick and __init__").replace(JOINER, "") == "one ‵ tick and __init__"
     assert len(prose("x" * 5000)) == 600
 
 
