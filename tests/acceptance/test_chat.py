@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
+from integrations.llm._fake_script import Book
 from integrations.llm.fake_ollama import FakeOllama, Model, Rule, Script
 
 SHARED = Path(os.environ.get("KOWAL_SHARED", Path(__file__).parents[3] / "shared"))
@@ -56,8 +57,8 @@ DEADLINE_S = 90
 class Office:
     """A Rocket.Chat server, people in it, and a Kowal that serves it."""
 
-    def __init__(self, home: Any, fake: FakeRocketChat, folder: Path) -> None:
-        self.home, self.fake, self._log = home, fake, folder / "log"
+    def __init__(self, home: Any, fake: FakeRocketChat, folder: Path, room: str = "general") -> None:
+        self.home, self.fake, self.room, self._log = home, fake, room, folder / "log"
         self.process: subprocess.Popen[str] | None = None
         self.start()
 
@@ -101,7 +102,7 @@ class Office:
 
     def told(self) -> str:
         """All that was said and logged, for whoever looks why a test failed."""
-        said = "\n".join(f"{each['u']['username']}: {each['msg']}" for each in self.fake.messages("general"))
+        said = "\n".join(f"{each['u']['username']}: {each['msg']}" for each in self.fake.messages(self.room))
         return f"{said}\n{self._log.read_text()[-4000:]}"
 
 
@@ -176,3 +177,74 @@ def test_from_a_mention_to_an_approved_function_to_its_second_use(office: Office
         assert len({each["msg"] for each in office.thread(message)}) == len(office.thread(message))
     assert len(office.home.json("tasks", "list")) == 2
     assert PASSWORD not in office.told()
+
+
+ROOMS, THREADS, IN_THREAD = 20, 10, 5
+"""1,000 messages: half an hour of a busy company."""
+
+
+class Reads(Book):
+    """A model that knows which function is meant, and reads the text between the quotes."""
+
+    def rule_for(self, body: dict[str, Any]) -> Rule:
+        """What is said to this request."""
+        if str(body["messages"][0]["content"]).startswith("You decide whether"):
+            return Rule(reply=json.dumps({"function": "slugify"}))
+        said = str(body["messages"][-1]["content"])
+        found = re.search(r"'([^']*)'", said)
+        return Rule(reply=json.dumps({"text": found[1]} if found else {}))
+
+
+@pytest.fixture
+def company(home, tmp_path: Path) -> Iterator[Office]:
+    """Twenty rooms, each with somebody in it."""
+    people = tuple(User(username=f"user{number}") for number in range(ROOMS))
+    kowal = User(username="kowal", roles=("bot", "user"), password=PASSWORD)
+    rooms = tuple(Room(name=f"room{number}", members=(f"user{number}", "kowal")) for number in range(ROOMS))
+    world = World(users=(kowal, *people), rooms=rooms, permissions=WORLD.permissions)
+    models = FakeOllama(Script(models=(Model(name=FIRST),)))
+    models.book = Reads(models.book.script)
+    with models, FakeRocketChat(world) as fake:
+        section = {"url": fake.url, "user": "kowal", "password": PASSWORD, "a_minute": 100_000}
+        chat = json.dumps({"rocketchat": section})
+        served = home.with_(
+            OLLAMA_HOST=models.url, KOWAL_CHAT=chat, KOWAL_TASKS__WORKERS="2", KOWAL_TASKS__A_WORKER="4"
+        )
+        opened = Office(served, fake, tmp_path, "room0")
+        yield opened
+        opened.end()
+
+
+def test_a_thousand_messages_in_twenty_rooms_are_each_answered_once_in_order(company: Office) -> None:
+    """While frames come twice, late or never, lines are cut, the server is away, and all of Kowal is killed."""
+    fake, asked = company.fake, dict[str, list[str]]()
+    company.waited(lambda: "kowal" in fake.listeners)
+    fake.unruly(7, duplicate=0.1, reorder=0.1)
+    number = 0
+    for turn in range(THREADS * IN_THREAD):
+        for room in range(ROOMS):
+            number += 1
+            text = f"@kowal slugify the text 'Number {number} of All'"
+            thread = list(asked)[-ROOMS:][room] if turn % IN_THREAD else ""
+            said = fake.says(f"user{room}", f"room{room}", text, tmid=thread)
+            asked.setdefault(thread or said, []).append(f"number-{number}-of-all")
+        time.sleep(0.3)
+        if turn % 10 == 4:
+            fake.drop_connections()
+        if turn == 20:
+            fake.go_away(2.0)
+        if turn == 30:
+            company.kill()
+            company.start()
+    fake.heal()
+    company.waited(lambda: "kowal" in fake.listeners)
+    fake.drop_connections()
+    answered = 0
+    deadline = time.monotonic() + 240
+    while answered < number:
+        assert time.monotonic() < deadline, f"{answered} of {number} are answered\n{company.told()}"
+        time.sleep(0.5)
+        answered = sum("**slugify**" in each["msg"] for thread in asked for each in company.thread(thread))
+    for thread, wanted in asked.items():
+        got = [re.search(r"number-\d+-of-all", each["msg"]) for each in company.thread(thread)]
+        assert [each and each[0] for each in got] == wanted, company.thread(thread)
