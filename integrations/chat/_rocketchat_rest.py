@@ -58,7 +58,6 @@ class Session(requests.Session):
 
     def __init__(self) -> None:
         super().__init__()
-        self.auth = lambda request: request  # or what a .netrc says of that host would go along
         self.hooks["response"].append(self._keep)
         self.seen: Mapping[str, str] = {}
 
@@ -66,8 +65,8 @@ class Session(requests.Session):
         self.seen = response.headers
 
     def request(self, *words: Any, **options: Any) -> requests.Response:
-        """One request; a redirect is a reply like others."""
-        return super().request(*words, **{**options, "allow_redirects": False})
+        """One request; a redirect is a reply like others, and nothing of a .netrc goes along."""
+        return super().request(*words, **{**options, "allow_redirects": False, "auth": lambda request: request})
 
 
 class Rest:
