@@ -91,6 +91,7 @@ class Hearing:
         self._stream: Stream | None = None
         self._receiver: Receiver | None = None
         self._round: Round | None = None
+        self._done: dict[str, datetime] = {}
         self._is_up = self._config.listen == "webhook"
         self._was_up = False
         self._failures = 0
@@ -232,7 +233,7 @@ class Hearing:
             if self._round is None:
                 since = self._since()
                 self._floor = max(since, LONG_AGO + SLACK) - SLACK
-                self._round = Round(self._rest, self._known, since)
+                self._round = Round(self._rest, self._known, since, self._done)
             if not self._round.is_over:
                 self._waiting.extend(Told(message=message) for message in self._round.step())
             if self._round.is_over:

@@ -276,6 +276,18 @@ def test_all_pages_are_fetched(fake, call):
     assert fake.calls["chat.syncMessages"] >= 4
 
 
+def test_a_quiet_server_is_asked_little(fake, call):
+    """A round in which nothing has changed is one request; a message that comes late is found all the same."""
+    fake.says("ann", "general", "one")
+    caller = call(listen="poll", poll_s=0.1)
+    caller.until(lambda: caller.caught_up >= 3)
+    asked = fake.calls["chat.syncMessages"]
+    caller.until(lambda: caller.caught_up >= 8)
+    assert fake.calls["chat.syncMessages"] == asked
+    late = fake.says("ann", "general", "two", at=datetime.now(UTC) - timedelta(seconds=50))
+    caller.hears(late)
+
+
 def test_caught_up_means_that_every_room_was_looked_at(fake, call):
     """While one room cannot be fetched nothing is said to be complete, and it is so soon after it can."""
     fake.breaks("chat.syncMessages", status=500, times=0)
