@@ -17,7 +17,7 @@ from integrations.chat._rocketchat_reading import (
     text_in,
     written,
 )
-from integrations.chat._rocketchat_rest import Rest
+from integrations.chat._rocketchat_rest import Rest, is_final
 
 MARGIN = timedelta(seconds=60)
 """A message may be under way for so long: it has its time before it can be seen."""
@@ -58,7 +58,8 @@ class Round:
         try:
             result = self._page()
         except ChatRefused as error:
-            if error.facts.get("status") not in (403, 404) and error.facts.get("error_type") not in CLOSED:
+            is_closed = error.facts.get("status") == 403 or error.facts.get("error_type") in CLOSED
+            if not (is_final(error) and is_closed):
                 raise
             result = {}
         fresh = self._take(listed(result, "updated"))

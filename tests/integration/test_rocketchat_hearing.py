@@ -276,6 +276,29 @@ def test_all_pages_are_fetched(fake, call):
     assert fake.calls["chat.syncMessages"] >= 4
 
 
+@pytest.mark.parametrize("route", ["rooms.get", "chat.syncMessages", "users.info", "me"])
+def test_a_refusal_that_is_not_the_servers_own_loses_nothing(fake, call, route):
+    """A proxy or a hiccup that answers 404 or 403 to one kind of request: it is asked again, and all is told."""
+    first = fake.says("ann", "general", "@kowal one")
+    fake.breaks(route, status=404, times=2)
+    caller = call(listen="poll", poll_s=0.1)
+    caller.hears(first)
+    fake.go_away(0.5, status=403)
+    caller.hears(fake.says("bob", "room0", "@kowal two"))
+
+
+def test_a_room_that_is_closed_to_us_keeps_nothing_up(fake, call):
+    """Who throws us out ends it there; elsewhere all is told."""
+    fake.says("ann", "room2", "@kowal one")
+    fake.breaks("chat.syncMessages", status=403, times=1)
+    caller = call(listen="poll", poll_s=0.1)
+    caller.until(lambda: caller.caught_up)
+    fake.removes("room3", "kowal")
+    fake.says("ann", "room3", "@kowal unheard")
+    caller.hears(fake.says("ann", "general", "@kowal two"))
+    assert caller.texts("room3") == []
+
+
 def test_a_quiet_server_is_asked_little(fake, call):
     """A round in which nothing has changed is one request; a message that comes late is found all the same."""
     fake.says("ann", "general", "one")
