@@ -311,6 +311,19 @@ def test_a_quiet_server_is_asked_little(fake, call):
     caller.hears(late)
 
 
+@pytest.mark.parametrize("listen", ["realtime", "poll"])
+def test_a_caller_that_takes_its_time_loses_nothing(fake, call, monkeypatch, listen):
+    """Where hundreds wait and few fit into memory, the rest waits at the server, and comes in order."""
+    monkeypatch.setattr(hearing, "MOST", 10)
+    monkeypatch.setattr(hearing, "REMEMBERED", 50)
+    caller = call(listen=listen, poll_s=0.1)
+    caller.until(lambda: caller.caught_up)
+    said = [fake.says("ann", "general", f"@kowal {number}") for number in range(300)]
+    time.sleep(1)
+    caller.hears(*said)
+    assert caller.texts("general") == [f"{number}" for number in range(300)]
+
+
 def test_caught_up_means_that_every_room_was_looked_at(fake, call):
     """While one room cannot be fetched nothing is said to be complete, and it is so soon after it can."""
     fake.breaks("chat.syncMessages", status=500, times=0)
