@@ -186,11 +186,6 @@ class Chats:
         place = (conversations.c.room == room) & (conversations.c.thread == thread)
         return self._with_tasks((conversations.c.channel == channel) & place)
 
-    def of_person(self, channel: str, person: str, limit: int) -> Sequence[tuple[Conversation, TaskRecord]]:
-        """The person's newest conversations, newest first."""
-        theirs = (conversations.c.channel == channel) & (conversations.c.person == person)
-        return self._with_tasks(theirs, newest=limit)
-
     def petition(self, key: str) -> Petition | None:
         """The petition of that key."""
         found = self._database.rows(select(petitions).where(petitions.c.key == key))
@@ -229,11 +224,10 @@ class Chats:
         query = select(task_events).where(task_events.c.id > event, task_events.c.action.in_(list(actions)))
         return [TaskEvent(**row) for row in self._database.rows(query.order_by(task_events.c.id).limit(_MOST))]
 
-    def _with_tasks(self, which: Any, *, newest: int = 0) -> Sequence[tuple[Conversation, TaskRecord]]:
+    def _with_tasks(self, which: Any) -> Sequence[tuple[Conversation, TaskRecord]]:
         query = select(conversations, *(column.label(f"task_{column.name}") for column in tasks.c))
         query = query.join(tasks, tasks.c.id == conversations.c.task).where(which)
-        order = conversations.c.begun_at
-        query = query.order_by(order.desc()).limit(newest) if newest else query.order_by(order)
+        query = query.order_by(conversations.c.begun_at)
         return [_apart(row) for row in self._database.rows(query)]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from agent.cli.chats import init_chat
+from agent.cli.init_chat import init_chat
 from agent.cli.opening import Json, opened_agent
 from agent.cli.progress import show, silent
 from agent.cli.render import err, out, print_json, print_value

@@ -1,6 +1,6 @@
 """Takes what people say in a chat: a command, an answer to what a task waits for, or else a task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,7 +11,7 @@ from agent.talking.answers import read_arguments, read_said, read_which
 from agent.talking.channel import ChatChannel, Heard, Person
 from agent.talking.commands import Command, language_of, read_command
 from agent.talking.filling import Given, filled, wrong_or_missing
-from agent.talking.inquiries import help_of
+from agent.talking.inquiries import help_of, status_of, task_of
 from agent.talking.marking import span
 from agent.talking.outbox import key_of
 from agent.talking.petitions import Petitions, Place
@@ -47,7 +47,7 @@ class Colleague:
     petitions: Petitions
     settings: ChatSettings
     speech: Speech
-    judge: Callable[[int, bool, str, str], str]
+    judge: Callable[[int, bool, str, str], object]
     """A person's word on a run: its id, whether it was right, what it should have been, and who says so."""
 
     def hear(self, heard: Heard) -> None:
@@ -267,7 +267,12 @@ class Colleague:
         runs = [task.outcome["run_id"] for _, task in under if task.outcome and task.outcome.get("run_id")]
         if not runs:
             return say("nothing_to_judge", command.language)
-        return self.judge(runs[-1], command.kind == "right", command.name, self.actor(heard.by))
+        if command.name:
+            self.people.signing.registry.get(command.name)
+        is_right = command.kind == "right"
+        self.judge(runs[-1], is_right, command.name, self.actor(heard.by))
+        meant = "wrong_meant" if command.name else "wrong_thanks"
+        return say("right_thanks" if is_right else meant, command.language, name=command.name)
 
     def _cancel(self, heard: Heard, command: Command) -> str:
         """Have a task end."""
@@ -282,9 +287,13 @@ class Colleague:
         """How a task stands, or all of the person's."""
         task = self._meant(heard, command) if command.task or heard.thread else None
         if task is not None:
-            return self.speech.standing([task], command.language)
-        theirs = self.chats.of_person(self.channel.name, heard.by.id, 20)
-        return self.speech.standing([each for _, each in theirs if not each.state.is_over], command.language)
+            return task_of(task, command.language)
+        return status_of(self._open(heard), command.language)
+
+    def _open(self, heard: Heard) -> Sequence[TaskRecord]:
+        """The person's open tasks, newest first."""
+        untold = self.chats.untold(self.channel.name)
+        return [task for of, task in reversed(untold) if of.person == heard.by.id and not task.state.is_over]
 
     def _meant(self, heard: Heard, command: Command) -> TaskRecord | None:
         """The task that is named, else the newest open one of the thread, else of the person. Raises `UnknownTask`."""
@@ -293,8 +302,7 @@ class Colleague:
         if heard.thread:
             under = [task for _, task in self.chats.under(self.channel.name, heard.room, heard.thread)]
             return next((task for task in reversed(under) if not task.state.is_over), under[-1] if under else None)
-        theirs = self.chats.of_person(self.channel.name, heard.by.id, 20)
-        return next((task for _, task in theirs if not task.state.is_over), None)
+        return next(iter(self._open(heard)), None)
 
     def _named(self, heard: Heard, task_id: str) -> TaskRecord:
         """The task of that id, where it is the person's or they may sign; others learn nothing of it."""

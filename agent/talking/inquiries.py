@@ -8,9 +8,8 @@ from agent.statistics import CONFIDENCE, lower_bound
 from agent.talking.describing import lines_of
 from agent.talking.marking import prose, span
 from agent.talking.phrases import Language, say
-from agent.workflow.standing import MOST_AT_ONCE, short_id, wait_of
-from registry import HistoryEntry, Operations, Registry, Status, TaskRecord, TaskState, UnknownTask, Version
-from registry.tasks import OPEN
+from agent.workflow.standing import short_id, wait_of
+from registry import HistoryEntry, Operations, Registry, Status, TaskRecord, TaskState, Version
 from registry.terms import terms
 
 MOST_FUNCTIONS = 15
@@ -69,29 +68,6 @@ class Inquiries:
         more = [say("older", language, count=len(rows) - len(lines))] if len(rows) > len(lines) else []
         return "\n".join([say("history", language, name=name), *lines, *more])
 
-    def status(self, asked_by: str, language: Language) -> str:
-        """The open tasks of a person, newest first."""
-        open_tasks = self.operations.tasks.tasks(OPEN, limit=MOST_AT_ONCE)
-        own = [task for task in open_tasks if task.asked_by == asked_by]
-        if not own:
-            return say("no_tasks", language)
-        lines = [f"• `{short_id(task)}` {standing_text(task, language)} – {span(task.text, MOST_TEXT_CHARS)}"
-                 for task in own[:MOST_TASKS]]  # fmt: skip
-        more = [say("and_more", language, count=len(own) - len(lines))] if len(own) > len(lines) else []
-        return "\n".join([say("tasks", language), *lines, *more])
-
-    def task(self, task_id: str, asked_by: str, language: Language) -> str:
-        """One task of that person. Raises `UnknownTask`, for a task of somebody else's, too."""
-        task = self.operations.tasks.task(task_id)
-        if task.asked_by != asked_by:
-            raise UnknownTask(f"You have no task {task_id!r}.")
-        when = f"{task.created_at:%Y-%m-%d %H:%M}"
-        lines = [
-            say("task", language, task=f"`{short_id(task)}`", state=standing_text(task, language)),
-            say("task_asked", language, when=when, text=span(task.text, 500)),
-        ]
-        return "\n".join([*lines, *([prose(task.reason, 300)] if task.reason else [])])
-
     def _versions_text(self, name: str, rows: Sequence[HistoryEntry], language: Language) -> str:
         """The newest versions with where each stands now, newest first; what is a candidate has no version yet."""
         numbers = list(dict.fromkeys(row.version for row in reversed(rows) if row.status is not Status.TESTING))
@@ -131,6 +107,26 @@ def approver_text(rows: Sequence[HistoryEntry], version: str, language: Language
     if not signed:
         return say("nobody_approved", language)
     return say("approved_by", language, by=span(signed[0].by, 60), when=f"{signed[0].when:%Y-%m-%d %H:%M}")
+
+
+def status_of(tasks: Sequence[TaskRecord], language: Language) -> str:
+    """A person's open tasks, in the order given."""
+    if not tasks:
+        return say("no_tasks", language)
+    lines = [f"• `{short_id(task)}` {standing_text(task, language)} – {span(task.text, MOST_TEXT_CHARS)}"
+             for task in tasks[:MOST_TASKS]]  # fmt: skip
+    more = [say("and_more", language, count=len(tasks) - len(lines))] if len(tasks) > len(lines) else []
+    return "\n".join([say("tasks", language), *lines, *more])
+
+
+def task_of(task: TaskRecord, language: Language) -> str:
+    """One task: how far it has come, what was asked, and why it stands there."""
+    when = f"{task.created_at:%Y-%m-%d %H:%M}"
+    lines = [
+        say("task", language, task=f"`{short_id(task)}`", state=standing_text(task, language)),
+        say("task_asked", language, when=when, text=span(task.text, 500)),
+    ]
+    return "\n".join([*lines, *([prose(task.reason, 300)] if task.reason else [])])
 
 
 def standing_text(task: TaskRecord, language: Language) -> str:

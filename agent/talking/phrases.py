@@ -107,8 +107,6 @@ ASKING = {
         "Odpowiedz numerem, właściwą wartością jako JSON po `=` albo słowem `błąd`.",
     ),
     "no_answer": Phrase("I cannot read that as an answer.", "Nie umiem odczytać tego jako odpowiedzi."),
-    "answered_before": Phrase("Somebody answered that already.", "Ktoś już na to odpowiedział."),
-    "thanks_goes_on": Phrase("Thanks, going on.", "Dziękuję, pracuję dalej."),
 }
 """What people are asked."""
 
@@ -150,7 +148,6 @@ APPROVALS = {
     "serves_already": Phrase("`{name}` {version} serves already.", "`{name}` {version} już służy."),
     "approved": Phrase("Approved by {by}: `{name}` {version}", "Zatwierdzone przez {by}: `{name}` {version}"),
     "rejected": Phrase("Rejected by {by}.", "Odrzucone przez {by}."),
-    "rejected_why": Phrase("Rejected by {by}: {why}", "Odrzucone przez {by}: {why}"),
     "expired": Phrase("Expired: nobody approved it in time.", "Wygasło: nikt nie zatwierdził na czas."),
     "asked_elsewhere": Phrase("An approval is asked for in {room}.", "O zatwierdzenie poproszono w {room}."),
     "overtaken": Phrase(
@@ -171,37 +168,13 @@ REFUSALS = {
     "not_permitted_to_approve": Phrase(
         "You may not approve this. {who} may.", "Nie możesz tego zatwierdzić. Może: {who}."
     ),
-    "not_permitted_for_others": Phrase(
-        "That task is not yours: {who} may say that.", "To nie Twoje zadanie: decyduje {who}."
-    ),
     "too_many_requests": Phrase(
         "That is the limit of {limit} tasks in {minutes} minutes. Try again in {seconds} s.",
         "To limit: {limit} zadań na {minutes} min. Spróbuj ponownie za {seconds} s.",
     ),
-    "too_many_open": Phrase(
-        "You have {count} tasks under way, which is the limit. `status` shows them.",
-        "Masz w toku {count} zadań, a to jest limit. Pokaże je `stan`.",
-    ),
-    "budget_spent": Phrase(
-        "Your budget for {period} is spent: {spent} of {limit} €.",
-        "Twój budżet na {period} jest wydany: {spent} z {limit} €.",
-    ),
     "room_not_served": Phrase("I do not work in this room.", "W tym pokoju nie pracuję."),
-    "file_too_large": Phrase(
-        "The file {file} is too large: at most {most} MB.", "Plik {file} jest za duży: najwyżej {most} MB."
-    ),
-    "file_not_read": Phrase("I could not fetch the file {file}.", "Nie udało mi się pobrać pliku {file}."),
-    "task_too_long": Phrase(
-        "That is too long for a task: at most {most} characters. Attach the data as a file.",
-        "To za długie na zadanie: najwyżej {most} znaków. Dołącz dane jako plik.",
-    ),
     "nothing_waits": Phrase("Nothing here waits for your word.", "Nic tu nie czeka na Twoje słowo."),
     "nothing_to_cancel": Phrase("Nothing of yours is under way here.", "Nic Twojego nie jest tu w toku."),
-    "nothing_said": Phrase(
-        "Say in a sentence what should be done, or `help`.", "Napisz zdaniem, co zrobić, albo `pomoc`."
-    ),
-    "unknown_function": Phrase("There is no function {name}.", "Nie ma funkcji {name}."),
-    "unknown_task": Phrase("You have no task {task}.", "Nie masz zadania {task}."),
 }
 """Why something is not done."""
 
@@ -289,8 +262,6 @@ INQUIRIES = {
     "more": Phrase(
         "and {count} more: name them with `functions WORDS`", "i jeszcze {count}: zawęź przez `funkcje SŁOWA`"
     ),
-    "takes": Phrase("takes: {text}", "przyjmuje: {text}"),
-    "gives": Phrase("gives: {text}", "daje: {text}"),
     "versions": Phrase("versions: {text}", "wersje: {text}"),
     "approved_by": Phrase("approved by: {by}, {when}", "zatwierdzone przez: {by}, {when}"),
     "nobody_approved": Phrase("approved by: nobody yet", "zatwierdzone przez: jeszcze nikogo"),
@@ -317,8 +288,6 @@ INQUIRIES = {
     "waits_task": Phrase("for another task", "na inne zadanie"),
     "task": Phrase("Task {task}: {state}", "Zadanie {task}: {state}"),
     "task_asked": Phrase("asked {when}: {text}", "z {when}: {text}"),
-    "cancelled": Phrase("Cancelled: task {task}.", "Anulowane: zadanie {task}."),
-    "rolled_back": Phrase("`{name}` {version} is in production again.", "`{name}` {version} znów jest w produkcji."),
 }
 """What is told to those who ask about functions and tasks."""
 

@@ -11,7 +11,7 @@ from agent.signing import Signing
 from agent.talking.asking import Wish, approval_of, missing_of, question_of, which_of
 from agent.talking.commands import Command
 from agent.talking.filling import wrong_or_missing
-from agent.talking.inquiries import Inquiries, help_of, standing_text
+from agent.talking.inquiries import Inquiries, help_of
 from agent.talking.layout import Answer, Happened, answer_of, error_of, progress_of
 from agent.talking.marking import prose, span
 from agent.talking.phrases import Language, language_named, say
@@ -107,13 +107,6 @@ class Speech:
     def not_understood(self, task: TaskRecord, language: Language) -> str:
         """That a reply is no answer, and how to answer."""
         return f"{say('no_answer', language)}\n{self.asks(task, language)}"
-
-    def standing(self, tasks: Sequence[TaskRecord], language: Language) -> str:
-        """How the tasks stand."""
-        if not tasks:
-            return say("no_tasks", language)
-        lines = [f"• `{short_id(task)}` {standing_text(task, language)} – {span(task.text, 120)}" for task in tasks]
-        return "\n".join(lines)
 
     def petition(self, petition: Petition, version: Version) -> Answer:
         """What whoever signs is shown."""

@@ -30,7 +30,7 @@ from integrations.chat._rocketchat_reading import (
     without,
     words_of,
 )
-from integrations.chat._rocketchat_rest import Login, NotLoggedIn, Rest
+from integrations.chat._rocketchat_rest import Login, Rest, is_final
 from integrations.chat._rocketchat_round import Round
 from integrations.chat._rocketchat_webhook import Receiver
 
@@ -91,6 +91,7 @@ class Hearing:
         self._stream: Stream | None = None
         self._receiver: Receiver | None = None
         self._round: Round | None = None
+        self._done: dict[str, datetime] = {}
         self._is_up = self._config.listen == "webhook"
         self._was_up = False
         self._failures = 0
@@ -232,7 +233,7 @@ class Hearing:
             if self._round is None:
                 since = self._since()
                 self._floor = max(since, LONG_AGO + SLACK) - SLACK
-                self._round = Round(self._rest, self._known, since)
+                self._round = Round(self._rest, self._known, since, self._done)
             if not self._round.is_over:
                 self._waiting.extend(Told(message=message) for message in self._round.step())
             if self._round.is_over:
@@ -252,19 +253,27 @@ class Hearing:
 
     def _tell(self) -> None:
         """Give out what waits, in its order, as far as the server says who it is from."""
-        while self._waiting and time.monotonic() >= self._tell_at and not self._closed.is_set():
+        while self._waiting and time.monotonic() >= self._tell_at and not self._closed.is_set() and self._knows_us():
             try:
                 for happening in self._meaning(self._waiting[0]):
                     self._give(happening)
             except TooFast as error:
                 self._tell_at = time.monotonic() + error.again_in_s
                 return
-            except (ChatUnavailable, NotLoggedIn):
-                self._tell_at = time.monotonic() + 2.0
-                return
-            except ChatRefused:
-                pass  # it is not there for us
+            except ChatError as error:
+                if not (isinstance(error, ChatRefused) and is_final(error)):
+                    self._tell_at = time.monotonic() + 2.0
+                    return
+                # What it was about is not there for us.
             self._waiting.popleft()
+
+    def _knows_us(self) -> bool:
+        try:
+            self._known.us()
+        except ChatError:  # whatever it is: who we are must be known before anything is told
+            self._tell_at = time.monotonic() + 2.0
+            return False
+        return True
 
     def _give(self, happening: Happening) -> None:
         while not self._closed.is_set():
@@ -336,9 +345,9 @@ class Hearing:
     def _user_of(self, message: Message) -> Person | None:
         try:
             user = self._known.user(author(message).id, HOUR_S)
-        except NotLoggedIn:
-            raise
-        except ChatRefused:
+        except ChatRefused as error:
+            if not is_final(error):
+                raise
             return author(message)  # somebody who is gone, or of whom we may see nothing
         return None if user.is_bot else user.person
 

@@ -53,12 +53,16 @@ class NotLoggedIn(ChatRefused):
     advice = "Set a new `token`, or `user` and `password`, in the section of the settings."
 
 
+def is_final(error: ChatRefused) -> bool:
+    """Whether the chat server itself has said no: not to an unknown login, and not a proxy in front of it."""
+    return bool(error.facts.get("is_theirs")) and not isinstance(error, NotLoggedIn)
+
+
 class Session(requests.Session):
     """Keeps the headers of the last reply, which the library does not; goes nowhere else with ours."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.auth = lambda request: request  # or what a .netrc says of that host would go along
         self.hooks["response"].append(self._keep)
         self.seen: Mapping[str, str] = {}
 
@@ -66,8 +70,8 @@ class Session(requests.Session):
         self.seen = response.headers
 
     def request(self, *words: Any, **options: Any) -> requests.Response:
-        """One request; a redirect is a reply like others."""
-        return super().request(*words, **{**options, "allow_redirects": False})
+        """One request; a redirect is a reply like others, and nothing of a .netrc goes along."""
+        return super().request(*words, **{**options, "allow_redirects": False, "auth": lambda request: request})
 
 
 class Rest:
@@ -269,8 +273,10 @@ class Rest:
             raise NotLoggedIn(message, advice=advice, status=status) from None
         if status >= 500:
             raise ChatUnavailable(f"{self.config.url} answered {status} to {kind}: {word}", status=status) from None
-        error_type = str((said or {}).get("errorType") or "")
-        raise ChatRefused(f"{self.config.url} refuses {kind}: {word}", status=status, error_type=error_type) from None
+        is_theirs = said is not None and said.get("success") is False
+        error_type = text_in(said, "errorType")
+        message = f"{self.config.url} refuses {kind}: {word}"
+        raise ChatRefused(message, status=status, error_type=error_type, is_theirs=is_theirs) from None
 
     def _wait(self, word: str) -> float:
         """Seconds until the route may be asked again: by the server's own clock, where it tells the time."""

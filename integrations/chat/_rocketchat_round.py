@@ -17,7 +17,7 @@ from integrations.chat._rocketchat_reading import (
     text_in,
     written,
 )
-from integrations.chat._rocketchat_rest import Rest
+from integrations.chat._rocketchat_rest import Rest, is_final
 
 MARGIN = timedelta(seconds=60)
 """A message may be under way for so long: it has its time before it can be seen."""
@@ -29,17 +29,20 @@ CLOSED = ("error-not-allowed", "error-room-not-found", "error-invalid-room", "no
 class Round:
     """Begun by asking which rooms have news; then each `step` asks for a page of one of them.
 
-    A step that raises may be repeated: nothing of what was fetched before is lost.
+    A step that raises may be repeated: nothing of what was fetched before is lost. `done` keeps from round to round
+    how each room stood when it was fetched: one that stands as it did then is not fetched again.
     """
 
-    def __init__(self, rest: Rest, known: Known, since: datetime) -> None:
+    def __init__(self, rest: Rest, known: Known, since: datetime, done: dict[str, datetime]) -> None:
         # The server counts milliseconds, and gives what is later than it is asked for.
         self._rest, self._since = rest, max(since, LONG_AGO) - timedelta(milliseconds=1)
         reply = rest.get("rooms.get", updatedSince=written(self._since))
         rooms = [row for row in listed(reply, "update") if text_in(row, "_id")]
-        self._rooms = deque(known.learn(row).id for row in rooms)
-        changes = [found for row in rooms if (found := moment(row.get("_updatedAt")) or moment(row.get("lm")))]
-        self.until = max([since, *(change - MARGIN for change in changes)])
+        self._changed = {known.learn(row).id: moment(row.get("_updatedAt")) for row in rooms}
+        self._done = done
+        # A room changes after a message of it can be seen.
+        self._rooms = deque(room for room, at in self._changed.items() if at is None or done.get(room) != at)
+        self.until = max([since, *(change - MARGIN for change in self._changed.values() if change)])
         """Before it nothing can be said any more; by the server's clock, as of the beginning."""
         self._found: dict[str, Message] = {}
         self._cursor = 0
@@ -55,7 +58,8 @@ class Round:
         try:
             result = self._page()
         except ChatRefused as error:
-            if error.facts.get("status") not in (403, 404) and error.facts.get("error_type") not in CLOSED:
+            is_closed = error.facts.get("status") == 403 or error.facts.get("error_type") in CLOSED
+            if not (is_final(error) and is_closed):
                 raise
             result = {}
         fresh = self._take(listed(result, "updated"))
@@ -66,7 +70,9 @@ class Round:
             self._cursor = following
             return []
         said = sorted(self._found.values(), key=lambda message: moment(message["ts"]) or LONG_AGO)
-        self._rooms.popleft()
+        room = self._rooms.popleft()
+        if (changed := self._changed[room]) is not None:
+            self._done[room] = changed
         self._begin_room()
         return said
 

@@ -17,8 +17,8 @@ COMMON = frozenset(
     {"rooms", "ask", "create", "approve", "approvals_room", "a_minute", "language", "max_file_mib", "send"}
 )
 """Keys of the same section that are not about the server: they say who may do what, in any chat."""
-SECRETS = ("token", "password", "totp_secret", "webhook_token")
-"""Each may stand in a file instead, which its name with `_file` says."""
+Source = tuple[SecretStr, Path | None]
+"""A secret, or the file that it stands in instead."""
 
 
 def address(url: str) -> str:
@@ -67,8 +67,8 @@ class RocketChatConfig(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        for name in SECRETS:
-            if getattr(self, name).get_secret_value() and getattr(self, f"{name}_file"):
+        for name, (value, file) in self._sources.items():
+            if value.get_secret_value() and file:
                 raise ValueError(f"it names `{name}` or `{name}_file`, not both")
         if not (self.has("token") and self.user_id) and not (self.has("password") and self.user):
             raise ValueError("it needs `user_id` and `token`, or `user` and `password`")
@@ -76,26 +76,36 @@ class RocketChatConfig(BaseModel):
             raise ValueError("to listen by webhook it needs `webhook_token`")
         return self
 
+    @property
+    def _sources(self) -> Mapping[str, Source]:
+        return {
+            "token": (self.token, self.token_file),
+            "password": (self.password, self.password_file),
+            "totp_secret": (self.totp_secret, self.totp_secret_file),
+            "webhook_token": (self.webhook_token, self.webhook_token_file),
+        }
+
     def has(self, name: str) -> bool:
         """Whether there is such a secret."""
-        return bool(getattr(self, name).get_secret_value() or getattr(self, f"{name}_file"))
+        value, file = self._sources[name]
+        return bool(value.get_secret_value() or file)
 
     @cached_property
     def secrets(self) -> Mapping[str, str]:
         """The values of the secrets, by name; empty for what there is not. Raises `BadSettings` without them in it."""
-        return {name: self._read(name) for name in SECRETS}
+        return {name: _read(name, *source) for name, source in self._sources.items()}
 
-    def _read(self, name: str) -> str:
-        file: Path | None = getattr(self, f"{name}_file")
-        if file is None:
-            return str(getattr(self, name).get_secret_value())
-        try:
-            found = file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise _bad(f"`{name}_file`: {file} cannot be read ({type(error).__name__})") from None
-        if not found:
-            raise _bad(f"`{name}_file`: {file} is empty")
-        return found
+
+def _read(name: str, value: SecretStr, file: Path | None) -> str:
+    if file is None:
+        return value.get_secret_value()
+    try:
+        found = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _bad(f"`{name}_file`: {file} cannot be read ({type(error).__name__})") from None
+    if not found:
+        raise _bad(f"`{name}_file`: {file} is empty")
+    return found
 
 
 def _bad(message: str) -> BadSettings:

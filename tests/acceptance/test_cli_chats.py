@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.cli.chats import init_chat
+from agent.cli.init_chat import init_chat
 from agent.errors import BadSettings, BadTask, ChatError
 from integrations.chat.fake_rocketchat import FakeRocketChat, User, World
 

@@ -192,7 +192,7 @@ def test_a_full_disk_is_named(tmp_path):
     disk.mkdir()
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("mounting a small disk needs Linux and root")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(disk)], capture_output=True).returncode:
         pytest.skip("no file system can be mounted here")
     try:
         operations = Operations.open(disk / "kowal.sqlite")

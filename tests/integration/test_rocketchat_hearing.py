@@ -276,6 +276,54 @@ def test_all_pages_are_fetched(fake, call):
     assert fake.calls["chat.syncMessages"] >= 4
 
 
+@pytest.mark.parametrize("route", ["rooms.get", "chat.syncMessages", "users.info", "me"])
+def test_a_refusal_that_is_not_the_servers_own_loses_nothing(fake, call, route):
+    """A proxy or a hiccup that answers 404 or 403 to one kind of request: it is asked again, and all is told."""
+    first = fake.says("ann", "general", "@kowal one")
+    fake.breaks(route, status=404, times=2)
+    caller = call(listen="poll", poll_s=0.1)
+    caller.hears(first)
+    fake.go_away(0.5, status=403)
+    caller.hears(fake.says("bob", "room0", "@kowal two"))
+
+
+def test_a_room_that_is_closed_to_us_keeps_nothing_up(fake, call):
+    """Who throws us out ends it there; elsewhere all is told."""
+    fake.says("ann", "room2", "@kowal one")
+    fake.breaks("chat.syncMessages", status=403, times=1)
+    caller = call(listen="poll", poll_s=0.1)
+    caller.until(lambda: caller.caught_up)
+    fake.removes("room3", "kowal")
+    fake.says("ann", "room3", "@kowal unheard")
+    caller.hears(fake.says("ann", "general", "@kowal two"))
+    assert caller.texts("room3") == []
+
+
+def test_a_quiet_server_is_asked_little(fake, call):
+    """A round in which nothing has changed is one request; a message that comes late is found all the same."""
+    fake.says("ann", "general", "one")
+    caller = call(listen="poll", poll_s=0.1)
+    caller.until(lambda: caller.caught_up >= 3)
+    asked = fake.calls["chat.syncMessages"]
+    caller.until(lambda: caller.caught_up >= 8)
+    assert fake.calls["chat.syncMessages"] == asked
+    late = fake.says("ann", "general", "two", at=datetime.now(UTC) - timedelta(seconds=50))
+    caller.hears(late)
+
+
+@pytest.mark.parametrize("listen", ["realtime", "poll"])
+def test_a_caller_that_takes_its_time_loses_nothing(fake, call, monkeypatch, listen):
+    """Where hundreds wait and few fit into memory, the rest waits at the server, and comes in order."""
+    monkeypatch.setattr(hearing, "MOST", 10)
+    monkeypatch.setattr(hearing, "REMEMBERED", 50)
+    caller = call(listen=listen, poll_s=0.1)
+    caller.until(lambda: caller.caught_up)
+    said = [fake.says("ann", "general", f"@kowal {number}") for number in range(300)]
+    time.sleep(1)
+    caller.hears(*said)
+    assert caller.texts("general") == [f"{number}" for number in range(300)]
+
+
 def test_caught_up_means_that_every_room_was_looked_at(fake, call):
     """While one room cannot be fetched nothing is said to be complete, and it is so soon after it can."""
     fake.breaks("chat.syncMessages", status=500, times=0)

@@ -1,6 +1,7 @@
 """What Kowal says is there in both languages."""
 
 import string
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +43,11 @@ def test_placeholders_are_filled_and_never_read_again():
 def test_a_sentence_is_short():
     """But for the help, nothing that is said fills a screen of a telephone."""
     assert [key for key, phrase in PHRASES.items() if key != "help" and max(map(len, phrase)) > 200] == []
+
+
+def test_no_phrase_is_there_that_nobody_says():
+    """Each key stands in the code, or begins as keys do that are put together of parts."""
+    folder = Path(__file__).parents[2] / "agent/talking"
+    code = "".join(page.read_text("utf-8") for page in sorted(folder.glob("*.py")) if page.name != "phrases.py")
+    made = ("advice_", "state_", "status_", "waits_")
+    assert [key for key in PHRASES if not key.startswith(made) and f'"{key}"' not in code] == []
