@@ -1,6 +1,7 @@
 """Puts a question to the person at the terminal, and reads what they say."""
 
 import sys
+import termios
 from typing import Any
 
 from agent.cli.opening import read_json
@@ -51,6 +52,18 @@ def read_line(prompt: str) -> str:
         return ""
     except UnicodeDecodeError:
         return "\N{REPLACEMENT CHARACTER}"  # no answer, so it is asked again
+
+
+def read_hidden(prompt: str) -> str:
+    """The same, not shown as it is typed. Only at a terminal."""
+    shown = termios.tcgetattr(sys.stdin)
+    silent = [shown[0], shown[1], shown[2], shown[3] & ~termios.ECHO, *shown[4:]]
+    try:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, silent)
+        return read_line(prompt)
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, shown)
+        err.print()
 
 
 def picked(asked: Asked, typed: str) -> Said:

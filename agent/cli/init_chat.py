@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from agent.cli.asking import attended
+from agent.cli.asking import attended, read_hidden, read_line
 from agent.cli.render import out, print_json
 from agent.config import load_settings, settings_file
 from agent.errors import BadSettings, BadTask, ChatError
@@ -64,7 +62,7 @@ def asked(channel: ChannelInfo, section: Mapping[str, str]) -> dict[str, str]:
         elif not is_secret and opens(channel, found):
             break
         else:
-            answer = typer.prompt(question, default="", hide_input=is_secret, show_default=False, err=True).strip()
+            answer = (read_hidden if is_secret else read_line)(f"{question}: ")
             found |= {key: answer} if answer else {}
             before = before if is_secret else answer
     return found

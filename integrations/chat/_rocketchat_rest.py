@@ -157,14 +157,27 @@ class Rest:
 
     def download(self, place: str, most_bytes: int) -> bytes:
         """A file of the server's. Raises `ChatRefused` for one with more bytes, without having read them all."""
-        own = urlsplit(self.config.url)
-        url, ends = urljoin(f"{self.config.url}/", place.lstrip("/")), time.monotonic() + WHOLE_S
+        url = urljoin(f"{self.config.url}/", place.lstrip("/"))
         if not url.startswith(f"{self.config.url}/"):
             raise ChatRefused("A file that is not on the chat server is not fetched")
+        login = self.login()
+        try:
+            return self._followed(url, login, most_bytes)
+        except ChatRefused as error:
+            if error.facts.get("status") not in (401, 403):
+                raise
+            self.get("me")  # by which a login that is lost is had anew
+            if self.login() == login:
+                raise
+        return self._followed(url, self.login(), most_bytes)
+
+    def _followed(self, url: str, login: Login, most_bytes: int) -> bytes:
+        """The file that is there, or where it leads to; our login goes to our server alone."""
+        own, ends = urlsplit(self.config.url), time.monotonic() + WHOLE_S
         for _ in range(4):
             at = urlsplit(url)
             is_ours = (at.scheme, at.netloc) == (own.scheme, own.netloc)
-            found = self._piece(url, self.login().headers if is_ours else {}, most_bytes, ends)
+            found = self._piece(url, login.headers if is_ours else {}, most_bytes, ends)
             if isinstance(found, bytes):
                 return found
             try:

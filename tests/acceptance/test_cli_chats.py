@@ -10,6 +10,7 @@ import pytest
 from agent.cli.init_chat import init_chat
 from agent.errors import BadSettings, BadTask, ChatError
 from integrations.chat.fake_rocketchat import FakeRocketChat, User, World
+from integrations.chat.rocketchat import CHANNEL
 
 PASSWORD = 'a "pass" word with ümläut \\ and #'
 USERS = (User(username="kowal", roles=("bot", "user"), password=PASSWORD, token="pat-of-kowal"), User(username="ann"))
@@ -56,15 +57,16 @@ def test_a_token_is_tried_and_written(bare, fake):
 def test_the_person_at_the_terminal_is_asked(bare, fake, terminal):
     """What it needs and no more: the password is not shown as it is typed, and works with all its signs."""
     asked = terminal(bare, "init", "rocketchat")
-    answers = {"open Rocket.Chat": fake.url, "Kowal's account": "kowal", "password": PASSWORD, "second factor": ""}
-    for question, answer in answers.items():
-        asked.until(question)
+    answers = {"url": fake.url, "user": "kowal", "password": PASSWORD, "totp_secret": ""}
+    questions = dict(CHANNEL.questions)
+    for key, answer in answers.items():
+        asked.until(f"{questions[key]}: ")  # the space comes once what is typed does not show
         asked.types(answer)
     code, told = asked.end()
     assert code == 0, asked.seen
     assert "as kowal" in told
     assert "kowal serve" in told
-    assert "Its personal access token" not in asked.seen
+    assert questions["token"] not in asked.seen
     assert PASSWORD not in asked.seen + told
     assert section_in(bare)["user"] == "kowal"
     assert (bare.folder / "rocketchat-password").read_text() == f"{PASSWORD}\n"

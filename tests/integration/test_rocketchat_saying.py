@@ -292,10 +292,16 @@ def test_a_session_that_is_lost_is_healed_once(fake):
         fake.revoke("kowal")
         channel.say(letter("back again"))
         assert fake.calls["login"] == 2
+        fake.says("ann", "general", "", file=("a.txt", b"data"))
+        file = Attachment(
+            name="a.txt", size=4, place=f"/file-upload/{fake.messages('general')[-1]['file']['_id']}/a.txt"
+        )
+        fake.revoke("kowal")
+        assert channel.fetch(file, 4) == b"data"
     with closing(CHANNEL.open(section_of(fake))) as channel, pytest.raises(ChatRefused) as caught:
         channel.say(letter("never"))
     assert "token" in caught.value.advice
-    assert texts(fake) == ["back", "back again"]
+    assert texts(fake) == ["back", "back again", ""]
 
 
 def test_what_functions_may_do(fake):
