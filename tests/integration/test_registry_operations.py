@@ -70,7 +70,7 @@ def test_counts_tell_values_from_failures(operations):
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(reply=st.text(), verdict=st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.integers()))
 def test_every_attempt_is_kept_whole(operations, reply, verdict):
-    """A reply of any text comes back; only lone surrogates, which no database takes, are replaced."""
+    """A reply of any text comes back; only lone surrogates and NUL, which not every database takes, are replaced."""
     attempt = AttemptRecord(
         task_id="t1",
         number=1,
@@ -84,7 +84,8 @@ def test_every_attempt_is_kept_whole(operations, reply, verdict):
     )
     row = operations.record_attempt(attempt)
     kept = operations.attempts("t1", limit=1)[0]
-    assert kept == replace(attempt, id=row, reply=reply.encode(errors="replace").decode())
+    readable = reply.replace("\0", "\N{SYMBOL FOR NULL}").encode(errors="replace").decode()
+    assert kept == replace(attempt, id=row, reply=readable)
     assert operations.attempts("t2") == []
 
 
