@@ -55,15 +55,17 @@ class Colleague:
         if self.chats.was_heard(self.channel.name, heard.id):
             return
         said = self._about(heard)
-        with self.chats.writing() as connection:
-            if take_with(connection, self.channel.name, heard.id, heard.by.id, heard.at) and said:
-                write_with(connection, self._letter(heard, said))
+        self._taken(heard, said)
 
     def broken(self, heard: Heard, error: Exception) -> None:
         """Say that Kowal itself failed at the message, and go on with the next."""
-        said = self.speech.broken(error, self.language(heard))
+        self._taken(heard, self.speech.broken(error, self.language(heard)))
+
+    def _taken(self, heard: Heard, said: str = "", *, counts: bool = True) -> None:
+        """Keep that the message was taken, and have that be said to it. What counts is what a person may do often."""
         with self.chats.writing() as connection:
-            if take_with(connection, self.channel.name, heard.id, heard.by.id, heard.at):
+            take_with(connection, self.channel.name, heard.id, heard.by.id if counts else "", heard.at)
+            if said:
                 write_with(connection, self._letter(heard, said))
 
     def language(self, heard: Heard) -> Language:
@@ -74,9 +76,9 @@ class Colleague:
         """What is said to the message at once; empty where nothing is, or where a task will tell."""
         command, waiting = read_command(heard.text, self._is_function), self._waiting(heard)
         is_ours = self._is_ours(heard)
-        if not heard.is_to_us and not is_ours:
-            return ""
-        if not heard.is_to_us and not waiting and not (command and command.kind in UNMENTIONED):
+        is_word = bool(waiting) or bool(command and command.kind in UNMENTIONED)
+        if not heard.is_to_us and not (is_ours and is_word):
+            self._taken(heard, counts=False)
             return ""
         language = command.language if command else self.language(heard)
         if why := self._refusal(heard, language):
@@ -99,7 +101,10 @@ class Colleague:
 
     def _is_ours(self, heard: Heard) -> bool:
         """Whether the message stands in a thread that a task of ours goes on in."""
-        return bool(heard.thread) and bool(self.chats.under(self.channel.name, heard.room, heard.thread))
+        if not heard.thread:
+            return False
+        name = self.channel.name
+        return bool(self.chats.under(name, heard.room, heard.thread) or self.chats.petition_under(name, heard.thread))
 
     def _refusal(self, heard: Heard, language: Language) -> str:
         """Why the person is not served here and now; empty where they are."""
@@ -231,7 +236,11 @@ class Colleague:
         return "" if is_here else say("asked_elsewhere", command.language, room=span(self.petitions.approvals_room))
 
     def _decision(self, heard: Heard, command: Command) -> str:
-        """Approve or reject what waits in this thread, or the task that is named."""
+        """Approve or reject what waits in this thread, or the task that is named.
+
+        Done twice it would decide about the next that waits: it is kept as taken before.
+        """
+        self._taken(heard)
         yes, language = command.kind == "approve", command.language
         task = self._meant(heard, command)
         petition = self._petition(heard, task)
@@ -275,7 +284,8 @@ class Colleague:
         return say("right_thanks" if is_right else meant, command.language, name=command.name)
 
     def _cancel(self, heard: Heard, command: Command) -> str:
-        """Have a task end."""
+        """Have a task end; which one is not the same twice, so it is kept as taken before."""
+        self._taken(heard)
         task = self._meant(heard, command)
         if task is None or task.state.is_over:
             return say("nothing_to_cancel", command.language)

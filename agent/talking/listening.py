@@ -125,7 +125,8 @@ class Listening:
 
     def _forget(self) -> None:
         now = datetime.now(UTC)
-        self.chats.forget(self.channel.name, now - timedelta(days=HEARD_DAYS), now - self.keep)
+        before = min(now, self._since) - timedelta(days=HEARD_DAYS)
+        self.chats.forget(self.channel.name, before, now - self.keep)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Outlive a server or a database that is away for a while."""

@@ -54,6 +54,19 @@ FIRST, SECOND = "qwen2.5-coder:7b", "llama3.1:8b"
 DEADLINE_S = 90
 
 
+def stable(text: str) -> list[str]:
+    """The lines, without what differs from run to run."""
+    return [re.sub(r"\d+(\.\d+)? m?s\b", "#", line.strip()) for line in text.splitlines()]
+
+
+def transcript() -> list[str]:
+    """What people and Kowal say in the README's transcript of a chat."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    shown = re.findall(r"^```text\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)[1]
+    lines = stable(re.sub(r"^(ann|kowal) +", "", shown, flags=re.MULTILINE))
+    return [line for line in lines if line and line != "..."]
+
+
 class Office:
     """A Rocket.Chat server, people in it, and a Kowal that serves it."""
 
@@ -177,6 +190,8 @@ def test_from_a_mention_to_an_approved_function_to_its_second_use(office: Office
         assert len({each["msg"] for each in office.thread(message)}) == len(office.thread(message))
     assert len(office.home.json("tasks", "list")) == 2
     assert PASSWORD not in office.told()
+    said = stable("\n".join(each["msg"] for each in fake.messages("general")))
+    assert [line for line in transcript() if line not in said] == []
 
 
 ROOMS, THREADS, IN_THREAD = 20, 10, 5

@@ -1,7 +1,7 @@
 """A chat, with a real registry, database and queue: what people say, who may, what they are told, and what survives."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -436,6 +436,42 @@ def test_who_is_refused_is_told_why(hall, chat, who, said) -> None:
     place.settle()
     assert said in place.stand.texts(message.id)[0]
     assert all(task.text != "do something else" for task in place.tasks.tasks())
+
+
+def test_talk_that_is_not_for_us_counts_for_no_limit(hall) -> None:
+    """However much somebody says to others."""
+    place = hall(a_minute=2)
+    for number in range(5):
+        place.stand.says("ann", f"talk {number}", is_to_us=False)
+    assert place.task("do it")[1].text == "do it"
+
+
+@pytest.mark.parametrize("word", ["cancel", "approve"])
+def test_a_word_whose_process_died_is_not_taken_for_the_next(hall, monkeypatch, word) -> None:
+    """Killed between doing it and keeping that, it does not end another task, nor sign another request."""
+    place = hall()
+    _, first = place.task("the first")
+    said, second, _ = place.waits_for_signature(who="ann")
+    thread = said.id if word == "approve" else ""
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr("agent.talking.colleague.Colleague._see", killed)
+    place.stand.says("ada" if word == "approve" else "ann", word, thread=thread)
+    with pytest.raises(Killed):
+        place.settle()
+    monkeypatch.undo()
+    done = place.stand.says("ada", word, thread=thread)
+    place.stand.next(0.01)
+    place.stand.again(replace(done, id=f"m{int(done.id[1:]) - 1}"))  # it is heard again
+    place.restart()
+    place.settle()
+    states = [place.tasks.task(task.id).state for task in (first, second)]
+    assert states == [TaskState.QUEUED, TaskState.CANCELLED if word == "cancel" else TaskState.QUEUED]
 
 
 def test_who_may_not_create_gets_what_there_is(hall) -> None:
