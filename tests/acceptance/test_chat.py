@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from divided_models import FIRST, SECOND, WISH, divided_script
 
 from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
 from integrations.llm._fake_script import Book
@@ -29,28 +30,6 @@ WORLD = World(
     rooms=(Room(name="general", id="GENERAL", members=("ann", "bob", "ada", "kowal")),),
     permissions={"view-full-other-user-info": ("admin", "bot")},
 )
-WISH = "how many vowels does a text have"
-SPECIFICATION = {
-    "name": "count_vowels",
-    "description": "Count the vowels in a text.",
-    "aliases": ["how many vowels does a text have", "number of vowels"],
-    "signature": "def count_vowels(text: str) -> int",
-    "parameters": {"text": "Any text."},
-    "ensures": ["The number of letters that are vowels, in either case."],
-    "examples": [{"in": {"text": "Adele"}, "out": 3}],
-}
-TESTS = (
-    "from function import count_vowels\n\n\n"
-    "def test_some():\n    assert count_vowels('Queue') == 4\n\n\n"
-    "def test_none():\n    assert count_vowels('xz') == 0\n\n\n"
-    "def test_capitals():\n    assert count_vowels('OBOE') == 3\n"
-)
-CODE = (
-    'def count_vowels(text: str) -> int:\n    """Count the vowels in a text.\n\n'
-    '    Args:\n        text: Any text.\n    """\n'
-    "    return sum(letter in {letters!r} for letter in text.lower())\n"
-)
-FIRST, SECOND = "qwen2.5-coder:7b", "llama3.1:8b"
 DEADLINE_S = 90
 
 
@@ -122,19 +101,8 @@ class Office:
 @pytest.fixture
 def office(home, tmp_path: Path) -> Iterator[Office]:
     """An office whose two models write different functions."""
-    replies = (
-        ("Some of its tests", FIRST, CODE.format(letters="aeiou")),
-        ("Some of its tests", SECOND, CODE.format(letters="aeiouy")),
-        ("did not pass", FIRST, CODE.format(letters="aeiou")),
-        ("did not pass", SECOND, CODE.format(letters="aeiouy")),
-        ("<specification>", "", TESTS),
-        ("<task>", "", json.dumps(SPECIFICATION)),
-        ("", "", "{}"),
-    )
-    rules = tuple(Rule(match=match, model=model, reply=reply) for match, model, reply in replies)
-    script = Script(models=(Model(name=FIRST), Model(name=SECOND)), rules=rules)
     schemas = SCHEMAS if SCHEMAS.exists() else None
-    with FakeOllama(script) as models, FakeRocketChat(WORLD, schemas=schemas) as fake:
+    with FakeOllama(divided_script()) as models, FakeRocketChat(WORLD, schemas=schemas) as fake:
         served = home.with_(
             OLLAMA_HOST=models.url,
             KOWAL_CANDIDATES="2",

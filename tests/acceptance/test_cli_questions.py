@@ -6,8 +6,9 @@ import signal
 from datetime import UTC, datetime
 
 import pytest
+from divided_models import FIRST, SECOND, WISH, divided_script
 
-from integrations.llm.fake_ollama import FakeOllama, Model, Rule, Script
+from integrations.llm.fake_ollama import FakeOllama
 from registry import Operations, QuestionRecord
 
 AWAY = "http://127.0.0.1:9"
@@ -128,44 +129,10 @@ def test_a_question_is_answered_once(home, asked):
     assert home.json("questions", "--all")[0]["answer"] == {"raises": True}
 
 
-WISH = "how many vowels does a text have"
-SPECIFICATION = {
-    "name": "count_vowels",
-    "description": "Count the vowels in a text.",
-    "aliases": ["how many vowels does a text have", "number of vowels"],
-    "signature": "def count_vowels(text: str) -> int",
-    "parameters": {"text": "Any text."},
-    "ensures": ["The number of letters that are vowels, in either case."],
-    "examples": [{"in": {"text": "Adele"}, "out": 3}],
-}
-TESTS = (
-    "from function import count_vowels\n\n\n"
-    "def test_some():\n    assert count_vowels('Queue') == 4\n\n\n"
-    "def test_none():\n    assert count_vowels('xz') == 0\n\n\n"
-    "def test_capitals():\n    assert count_vowels('OBOE') == 3\n"
-)
-CODE = (
-    'def count_vowels(text: str) -> int:\n    """Count the vowels in a text.\n\n'
-    '    Args:\n        text: Any text.\n    """\n'
-    "    return sum(letter in {letters!r} for letter in text.lower())\n"
-)
-FIRST, SECOND = "qwen2.5-coder:7b", "llama3.1:8b"
-
-
 @pytest.fixture
 def divided(home):
     """A user whose two models write different functions, where the task does not say which is meant."""
-    replies = (
-        ("Some of its tests", FIRST, CODE.format(letters="aeiou")),
-        ("Some of its tests", SECOND, CODE.format(letters="aeiouy")),
-        ("did not pass", FIRST, CODE.format(letters="aeiou")),
-        ("did not pass", SECOND, CODE.format(letters="aeiouy")),
-        ("<specification>", "", TESTS),
-        ("<task>", "", json.dumps(SPECIFICATION)),
-    )
-    rules = tuple(Rule(match=match, model=model, reply=reply) for match, model, reply in replies)
-    script = Script(models=(Model(name=FIRST), Model(name=SECOND)), rules=rules)
-    with FakeOllama(script) as server:
+    with FakeOllama(divided_script()) as server:
         models = {"generate": [FIRST, SECOND], "specify": FIRST}
         yield home.with_(
             OLLAMA_HOST=server.url, KOWAL_CANDIDATES="2", KOWAL_MODELS=json.dumps(models), NO_COLOR="1", TERM="dumb"
