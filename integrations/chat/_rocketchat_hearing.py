@@ -151,7 +151,8 @@ class Hearing:
                 self.note = f"{error}; looks every {self._config.poll_s:g} s instead"
                 failures = 1 if self._was_up else failures + 1
                 if isinstance(error, ChatRefused):
-                    refused, own, failures = login or refused, None, max(failures, SELDOM)
+                    is_last = own is not None or not self._rest.has_password
+                    refused, own, failures = login or refused, None, max(failures, SELDOM if is_last else 0)
             self._put(StreamIs(up=False))
             self._closed.wait(pause_s(failures))
 
