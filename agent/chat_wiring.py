@@ -14,7 +14,7 @@ from agent.talking.notices import Notices
 from agent.talking.outbox import Outbox
 from agent.talking.petitions import Petitions
 from agent.talking.reporter import Reporter
-from agent.talking.settings import ChatSettings, own_part
+from agent.talking.settings import ChatSettings
 from agent.talking.speech import Speech
 from agent.types import Listener
 from agent.wiring import open_people
@@ -29,7 +29,7 @@ def open_channel(settings: Settings, name: str) -> ChatChannel:
             advice=f"`kowal init {name}` asks what it needs. There is {', '.join(available('integrations.chat'))}.",
         )
     info: ChannelInfo = load("integrations.chat", name)
-    return info.open(own_part(settings.chat[name]))
+    return info.open(settings.chat[name])
 
 
 def open_listening(settings: Settings, name: str, listener: Listener) -> Listening:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from agent.chat_wiring import open_channel
 from agent.config import Settings, settings_file
 from agent.errors import KowalError
-from agent.loader import available, load
+from agent.loader import available
 from agent.model_wiring import open_discoveries, open_provider
 from agent.ports import ProviderStatus
 from agent.sandboxes import named
-from agent.talking.channel import ChatChannel
+from agent.talking.settings import ChatSettings
 from agent.wiring import open_operations, open_registry, open_sandbox
 from registry import RegistryError, Status
 from sandbox import SandboxError, SandboxStatus
@@ -107,7 +108,8 @@ def chat_diagnosis(settings: Settings, name: str) -> Diagnosis:
         detail = f"not configured: `kowal init {name}` asks what it needs"
         return Diagnosis(part=f"chat {name}", ok=False, needed=False, detail=detail)
     try:
-        channel: ChatChannel = load("integrations.chat", name).open(settings.chat[name])
+        ChatSettings.of(name, settings.chat[name])
+        channel = open_channel(settings, name)
     except KowalError as error:
         return Diagnosis(part=f"chat {name}", ok=False, needed=True, detail=str(error), advice=error.advice)
     try:

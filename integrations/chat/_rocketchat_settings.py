@@ -10,13 +10,10 @@ import pyotp
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from agent.errors import BadSettings
+from agent.talking.settings import own_part
 from integrations.section import read_section
 
 NAME = "rocketchat"
-COMMON = frozenset(
-    {"rooms", "ask", "create", "approve", "approvals_room", "a_minute", "language", "max_file_mib", "send"}
-)
-"""Keys of the same section that are not about the server: they say who may do what, in any chat."""
 Source = tuple[SecretStr, Path | None]
 """A secret, or the file that it stands in instead."""
 
@@ -114,8 +111,7 @@ def _bad(message: str) -> BadSettings:
 
 def read_config(section: Mapping[str, Any]) -> RocketChatConfig:
     """The section's part that is about the server. Raises `BadSettings`; asks nobody."""
-    own = {key: value for key, value in section.items() if key not in COMMON}
-    config = read_section(own, RocketChatConfig, NAME, kind="chat")
+    config = read_section(own_part(section), RocketChatConfig, NAME, kind="chat")
     try:
         code = one_time_code(config.secrets["totp_secret"])
     except ValueError:

@@ -55,6 +55,7 @@ class Receiver:
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._socket = socket.create_server((host, port), family=family, backlog=128)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else an answer waits for 40 ms
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise ChatUnavailable(
