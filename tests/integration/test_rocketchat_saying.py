@@ -458,10 +458,7 @@ def test_no_secret_is_told(fake, caplog):
 def test_how_much_may_be_said_is_known_by_the_accounts_role(roles, limit):
     """With the role for bots no limit is known; nor is one asked of a server that is away, where the small one holds."""
     world = World(users=(User(username="kowal", roles=roles, password=PASSWORD, token=TOKEN),), rooms=())
-    with FakeRocketChat(world) as fake:
-        channel = CHANNEL.open(section_of(fake))
-        with closing(channel):
-            assert channel.calls_a_minute == limit
-    away = CHANNEL.open({"url": fake.url, "user_id": "u", "token": TOKEN})
-    with closing(away):
+    with FakeRocketChat(world) as fake, closing(CHANNEL.open(section_of(fake))) as channel:
+        assert channel.calls_a_minute == limit
+    with closing(CHANNEL.open({"url": fake.url, "user_id": "u", "token": TOKEN})) as away:
         assert away.calls_a_minute == 10
