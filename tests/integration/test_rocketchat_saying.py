@@ -456,7 +456,7 @@ def test_no_secret_is_told(fake, caplog):
 
 @pytest.mark.parametrize(("roles", "limit"), [(("bot", "user"), None), (("user",), 10)])
 def test_how_much_may_be_said_is_known_by_the_accounts_role(roles, limit):
-    """With the role for bots no limit is known; nor is one asked of a server that is away, where the small one holds."""
+    """With the role for bots no limit is known; of a server that is away the small one is taken to hold."""
     world = World(users=(User(username="kowal", roles=roles, password=PASSWORD, token=TOKEN),), rooms=())
     with FakeRocketChat(world) as fake, closing(CHANNEL.open(section_of(fake))) as channel:
         assert channel.calls_a_minute == limit
