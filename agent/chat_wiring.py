@@ -79,7 +79,7 @@ def listening_on(settings: Settings, channel: ChatChannel, listener: Listener) -
             chats=chats,
             channel=channel,
             files=lambda about: petitions.files(about) or reporter.files(about),
-            is_over=reporter.is_over,
+            is_over=chats.is_over,
         ),
         listener=listener,
         keep=timedelta(days=settings.tasks.keep_days),

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, delete, func, select, update
 
 from registry.database import Database, insert_once, storable
-from registry.records import TaskEvent, TaskRecord
+from registry.records import TaskEvent, TaskRecord, TaskState
 from registry.schema import chat_places, conversations, heard, letters, petitions, task_events, tasks
 from registry.tasks import OPEN, record_of
 
@@ -145,9 +145,13 @@ class Chats:
         return KeptLetter(**found[0]) if found else None
 
     def due(self, channel: str, limit: int) -> Sequence[KeptLetter]:
-        """The letters that the server has yet to hear of as they are now, in the order in which they were begun."""
+        """The letters that the server has yet to hear of as they are now, in the order in which they were begun.
+
+        Those that were never said come first.
+        """
         query = select(letters).where(letters.c.channel == channel, letters.c.is_due, letters.c.refused == "")
-        return [KeptLetter(**row) for row in self._database.rows(query.order_by(letters.c.id).limit(limit))]
+        query = query.order_by(letters.c.message != "", letters.c.id).limit(limit)
+        return [KeptLetter(**row) for row in self._database.rows(query)]
 
     def rewrite(self, key: str, text: str) -> None:
         """Have the letter say this."""
@@ -167,7 +171,10 @@ class Chats:
             connection.execute(update(letters).where(this, letters.c.text == letter.text).values(is_due=False))
 
     def untold(self, channel: str) -> Sequence[tuple[Conversation, TaskRecord]]:
-        """The conversations that are not over, with their tasks, oldest first."""
+        """The conversations that are not over, oldest first, with their tasks as they stand.
+
+        What was asked, with its files, and what came of it are left out: `Tasks.task` has them.
+        """
         return self._with_tasks((conversations.c.channel == channel) & ~conversations.c.is_told)
 
     def reopened(self, channel: str) -> Sequence[str]:
@@ -181,8 +188,13 @@ class Chats:
         with self._database.writing() as connection:
             connection.execute(update(conversations).where(conversations.c.task == task).values(is_told=False))
 
+    def is_over(self, task: str) -> bool:
+        """Whether the task is over, or gone."""
+        found = self._database.rows(select(tasks.c.state).where(tasks.c.id == task))
+        return not found or TaskState(found[0]["state"]).is_over
+
     def under(self, channel: str, room: str, thread: str) -> Sequence[tuple[Conversation, TaskRecord]]:
-        """The conversations under that message, oldest first."""
+        """The conversations under that message, oldest first, with their tasks as `untold` gives them."""
         place = (conversations.c.room == room) & (conversations.c.thread == thread)
         return self._with_tasks((conversations.c.channel == channel) & place)
 
@@ -225,10 +237,9 @@ class Chats:
         return [TaskEvent(**row) for row in self._database.rows(query.order_by(task_events.c.id).limit(_MOST))]
 
     def _with_tasks(self, which: Any) -> Sequence[tuple[Conversation, TaskRecord]]:
-        query = select(conversations, *(column.label(f"task_{column.name}") for column in tasks.c))
-        query = query.join(tasks, tasks.c.id == conversations.c.task).where(which)
-        query = query.order_by(conversations.c.begun_at)
-        return [_apart(row) for row in self._database.rows(query)]
+        standing = [column.label(f"task_{column.name}") for column in tasks.c if column.name not in _LARGE]
+        query = select(conversations, *standing).join(tasks, tasks.c.id == conversations.c.task).where(which)
+        return [_apart(row) for row in self._database.rows(query.order_by(conversations.c.begun_at))]
 
 
 def take_with(connection: Connection, channel: str, message: str, person: str, at: datetime) -> bool:
@@ -264,8 +275,10 @@ def petition_with(connection: Connection, petition: Petition) -> bool:
 
 def _apart(row: Mapping[str, Any]) -> tuple[Conversation, TaskRecord]:
     of_task = {name.removeprefix("task_"): value for name, value in row.items() if name.startswith("task_")}
-    return Conversation(**{name: row[name] for name in _COLUMNS}), record_of(of_task)
+    return Conversation(**{name: row[name] for name in _COLUMNS}), record_of({**of_task, **_LARGE})
 
 
 _COLUMNS = tuple(column.name for column in conversations.c)
 _MOST = 500
+_LARGE: Mapping[str, Any] = {"request": {}, "outcome": None}
+"""Columns of a task that may hold megabytes, and what stands for them where nobody reads them."""

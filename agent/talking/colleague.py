@@ -12,7 +12,6 @@ from agent.talking.channel import ChatChannel, Heard, Person
 from agent.talking.commands import Command, language_of, read_command
 from agent.talking.filling import Given, filled, wrong_or_missing
 from agent.talking.inquiries import help_of, status_of, task_of
-from agent.talking.marking import span
 from agent.talking.outbox import key_of
 from agent.talking.petitions import Petitions, Place
 from agent.talking.phrases import Language, say
@@ -25,10 +24,12 @@ from agent.workflow.desk import Asked
 from agent.workflow.people import People
 from agent.workflow.standing import options_of, wait_of
 from agent.workflow.turns import Wanted
-from registry import RegistryError, TaskRecord, TaskState, UnknownTask
+from registry import OperationsUnavailable, RegistryError, TaskRecord, TaskState, UnknownTask
 from registry.chats import Chats, Conversation, KeptLetter, Petition, begin_with, take_with, write_with
 
 MINUTE = timedelta(minutes=1)
+MOST_JUDGED = 10
+"""Answers of a thread, of which the newest that ran is the one that is right or wrong."""
 UNMENTIONED = ("approve", "reject", "cancel", "status", "right", "wrong")
 """Commands that are meant for us in a thread of ours, mentioned or not."""
 
@@ -74,8 +75,9 @@ class Colleague:
 
     def _about(self, heard: Heard) -> str:
         """What is said to the message at once; empty where nothing is, or where a task will tell."""
-        command, waiting = read_command(heard.text, self._is_function), self._waiting(heard)
-        is_ours = self._is_ours(heard)
+        command, under = read_command(heard.text, self._is_function), self._under(heard)
+        waiting = next((task for task in reversed(under) if is_waiting(task)), None)
+        is_ours = bool(under) or self._is_petition(heard)
         is_word = bool(waiting) or bool(command and command.kind in UNMENTIONED)
         if not heard.is_to_us and not (is_ours and is_word):
             self._taken(heard, counts=False)
@@ -92,19 +94,22 @@ class Colleague:
                 return help_of(language)
             return self._task(heard, Wanted(task=Task(text=heard.text)), language)
         except (KowalError, RegistryError) as error:
-            if isinstance(error, ChatError) and error.retryable:
+            if isinstance(error, OperationsUnavailable) or (isinstance(error, ChatError) and error.retryable):
                 raise
             return self.speech.error(error, language)
 
     def _is_function(self, name: str) -> bool:
         return self.people.signing.registry.find(name) is not None
 
-    def _is_ours(self, heard: Heard) -> bool:
-        """Whether the message stands in a thread that a task of ours goes on in."""
+    def _under(self, heard: Heard) -> Sequence[TaskRecord]:
+        """The tasks that go on in the message's thread, oldest first, as they stand."""
         if not heard.thread:
-            return False
-        name = self.channel.name
-        return bool(self.chats.under(name, heard.room, heard.thread) or self.chats.petition_under(name, heard.thread))
+            return ()
+        return [task for _, task in self.chats.under(self.channel.name, heard.room, heard.thread)]
+
+    def _is_petition(self, heard: Heard) -> bool:
+        """Whether the message stands under one by which we asked for a signature."""
+        return bool(heard.thread) and self.chats.petition_under(self.channel.name, heard.thread) is not None
 
     def _refusal(self, heard: Heard, language: Language) -> str:
         """Why the person is not served here and now; empty where they are."""
@@ -164,14 +169,6 @@ class Colleague:
         except ChatError:
             return
 
-    def _waiting(self, heard: Heard) -> TaskRecord | None:
-        """The newest task in the message's thread that waits for somebody's word."""
-        if not heard.thread:
-            return None
-        under = [task for _, task in self.chats.under(self.channel.name, heard.room, heard.thread)]
-        waiting = [task for task in under if task.state is TaskState.WAITING and wait_of(task).is_for_people]
-        return waiting[-1] if waiting else None
-
     def _answer(self, heard: Heard, task: TaskRecord, language: Language) -> str:
         """Have a task go on by the person's answer; where it is none, say how to answer, if they talk to us."""
         wait, people, by = wait_of(task), self._people(heard), self.actor(heard.by)
@@ -180,7 +177,7 @@ class Colleague:
             return ""  # people may talk about it
         if wait.is_for_approvers:
             return self.speech.asks(task, language) if heard.is_to_us else ""
-        go_on = self._word(heard, task, people)
+        go_on = self._word(heard, people.desk.tasks.task(task.id), people)
         if go_on is None:
             return self.speech.not_understood(task, language) if heard.is_to_us or is_theirs else ""
         go_on(by=by)
@@ -233,7 +230,11 @@ class Colleague:
         asked_for = self.petitions.ask(wanted, "rollback", place, by=self.actor(heard.by), cause=heard.id)
         self._see(heard)
         is_here = (asked_for.room, asked_for.thread) == (place.room, place.thread)
-        return "" if is_here else say("asked_elsewhere", command.language, room=span(self.petitions.approvals_room))
+        return (
+            ""
+            if is_here
+            else say("asked_elsewhere", command.language, room=self.petitions.where(asked_for, command.language))
+        )
 
     def _decision(self, heard: Heard, command: Command) -> str:
         """Approve or reject what waits in this thread, or the task that is named.
@@ -272,8 +273,9 @@ class Colleague:
 
     def _judgement(self, heard: Heard, command: Command) -> str:
         """Learn from the person's word on the latest answer in this thread."""
-        under = self.chats.under(self.channel.name, heard.room, heard.thread) if heard.thread else ()
-        runs = [task.outcome["run_id"] for _, task in under if task.outcome and task.outcome.get("run_id")]
+        done = [task.id for task in self._under(heard) if task.state is TaskState.DONE]
+        outcomes = [self.people.desk.tasks.task(task_id).outcome for task_id in done[-MOST_JUDGED:]]
+        runs = [outcome["run_id"] for outcome in outcomes if outcome and outcome.get("run_id")]
         if not runs:
             return say("nothing_to_judge", command.language)
         if command.name:
@@ -310,7 +312,7 @@ class Colleague:
         if command.task:
             return self._named(heard, command.task)
         if heard.thread:
-            under = [task for _, task in self.chats.under(self.channel.name, heard.room, heard.thread)]
+            under = self._under(heard)
             return next((task for task in reversed(under) if not task.state.is_over), under[-1] if under else None)
         return next(iter(self._open(heard)), None)
 
@@ -335,3 +337,8 @@ class Colleague:
         """A letter in the message's thread."""
         key, thread = key_of("reply", self.channel.name, heard.id), heard.thread or heard.id
         return KeptLetter(key=key, channel=self.channel.name, room=heard.room, thread=thread, text=text)
+
+
+def is_waiting(task: TaskRecord) -> bool:
+    """Whether the task waits for somebody's word."""
+    return task.state is TaskState.WAITING and wait_of(task).is_for_people

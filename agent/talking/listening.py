@@ -20,10 +20,13 @@ POLL_S = 0.1
 """Seconds for which nothing but a new message is looked for."""
 ROUND_S = 0.25
 """Seconds between two looks at what is to be said."""
+NOTICE_S = 2.0
+"""Seconds between two looks at what was promoted."""
 LOOK_S = 30.0
 """Seconds between two looks at what waits for a signature."""
 AGAIN_S = 2.0
 """Seconds until something is tried again that something around it kept from being done."""
+TOLD_AGAIN_S = 600.0
 HEARD_DAYS = 30
 """Days for which it is known what was heard: far more than anything can be heard again."""
 FORGETTING_S = 3_600.0
@@ -48,8 +51,8 @@ class Listening:
     _next_at: dict[float, float] = field(default_factory=dict)
     """When what is done so often is done next."""
     _is_told: bool = False
-    _late: bool = False
-    """Whether it is known that something does not answer."""
+    _told_at: dict[str, float] = field(default_factory=dict)
+    """When it was told last that something does not answer."""
 
     def run(self, ready: Callable[[], None]) -> None:
         """Serve until `stop`. What is to be said then is said by whoever serves it next."""
@@ -69,7 +72,8 @@ class Listening:
         happening = self.channel.next(wait_s)
         if happening is not None:
             self._take(happening)
-        for every, work in ((ROUND_S, self._speak), (LOOK_S, self._look), (FORGETTING_S, self._forget)):
+        rounds = ((ROUND_S, self._speak), (NOTICE_S, self.notices.round), (LOOK_S, self.petitions.look))
+        for every, work in (*rounds, (FORGETTING_S, self._forget)):
             if time.monotonic() >= self._next_at.get(every, 0.0):
                 self._guarded(work)
                 self._next_at[every] = time.monotonic() + every
@@ -116,12 +120,9 @@ class Listening:
             self._guarded(lambda: self.colleague.broken(happening, error))
 
     def _speak(self) -> None:
-        self.reporter.round()
-        self.notices.round()
+        """Have letters say how tasks stand, and send them; the one goes on while the other cannot."""
+        self._guarded(self.reporter.round)
         self.outbox.round()
-
-    def _look(self) -> None:
-        self.petitions.look()
 
     def _forget(self) -> None:
         now = datetime.now(UTC)
@@ -134,14 +135,13 @@ class Listening:
             work()
         except (KowalError, RegistryError) as error:
             self._tell_late(error)
-        else:
-            self._late = False
 
     def _tell_late(self, error: Exception) -> None:
-        """Tell, once, that something does not answer."""
-        if not self._late:
-            self.listener(Event(action="chat.late", facts={"error": str(error), "channel": self.channel.name}))
-        self._late = True
+        """Tell, now and then, that something does not answer."""
+        now, what = time.monotonic(), str(error)
+        if now >= self._told_at.get(what, -TOLD_AGAIN_S) + TOLD_AGAIN_S:
+            self._told_at[what] = now
+            self.listener(Event(action="chat.late", facts={"error": what, "channel": self.channel.name}))
 
     def _pause(self, seconds: float) -> None:
         """Wait, while what is to be said is said."""

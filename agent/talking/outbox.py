@@ -10,7 +10,7 @@ from agent.errors import ChatRefused, ChatUnavailable, TooFast
 from agent.talking.channel import ChatChannel, Enclosure, Letter
 from registry.chats import Chats, KeptLetter
 
-MOST_AT_ONCE = 200
+MOST_AT_ONCE = 1_000
 """Letters that one round looks at."""
 EDIT_S = 1.0
 """Seconds between two changes of one message."""

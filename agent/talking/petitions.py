@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from agent.composition import callers_of
-from agent.errors import ChatError, KowalError
+from agent.errors import ChatError, ChatRefused, KowalError
 from agent.permission import Deed
 from agent.talking.channel import ChatChannel, Person, Reacted
 from agent.talking.layout import Answer
+from agent.talking.marking import span
 from agent.talking.outbox import key_of
-from agent.talking.phrases import Language, language_named
+from agent.talking.phrases import Language, language_named, say
 from agent.talking.rights import Rule, Spoken
 from agent.types import Task
 from agent.workflow.desk import Asked
@@ -57,6 +58,7 @@ class Petitions:
     explain: Callable[[Exception, Language], str]
     """An error in a language."""
     _rooms: dict[str, str] = field(default_factory=dict)
+    _looks: int = 0
 
     def ask(
         self,
@@ -76,8 +78,7 @@ class Petitions:
             if (each.kind, each.function, each.digest) == (kind, version.name, version.digest):
                 return each
         now = datetime.now(UTC)
-        if self.approvals_room:
-            place = replace(place, room=self._room(), thread="")
+        place = self._place(place)
         petition = Petition(
             key=key_of("petition", self.channel.name, kind, version.digest, task.id if task else cause),
             channel=self.channel.name,
@@ -121,7 +122,10 @@ class Petitions:
 
     def look(self) -> None:
         """Take the signs that were missed, close what is late and what was decided elsewhere."""
-        for petition in self.chats.petitions(self.channel.name):
+        waiting = self.chats.petitions(self.channel.name)
+        first = self._looks % max(1, len(waiting))  # by turns, for a server may answer the first few only
+        self._looks += 1
+        for petition in (*waiting[first:], *waiting[:first]):
             if petition.expires_at <= datetime.now(UTC):
                 self._close(petition, "expired", by="")
             elif elsewhere := self._decided_elsewhere(petition):
@@ -253,8 +257,18 @@ class Petitions:
         with self.chats.writing() as connection:
             keep_audit(connection, entry)
 
-    def _room(self) -> str:
-        """The id of the room for approvals. Raises `ChatRefused` where there is none."""
+    def _place(self, place: Place) -> Place:
+        """Where it is put: in the room for approvals, where that is one of ours."""
+        if not self.approvals_room:
+            return place
         if self.approvals_room not in self._rooms:
-            self._rooms[self.approvals_room] = self.channel.room_of(self.approvals_room)
-        return self._rooms[self.approvals_room]
+            try:
+                self._rooms[self.approvals_room] = self.channel.room_of(self.approvals_room)
+            except ChatRefused:
+                return place
+        return replace(place, room=self._rooms[self.approvals_room], thread="")
+
+    def where(self, asked: Petition, language: Language) -> str:
+        """Where somebody is asked to sign, for those who wait elsewhere."""
+        is_there = asked.room == self._rooms.get(self.approvals_room) and not asked.thread
+        return span(self.approvals_room) if is_there else say("other_thread", language)

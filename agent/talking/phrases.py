@@ -145,6 +145,7 @@ APPROVALS = {
     "thumbs": Phrase(
         "👍 to approve, 👎 to reject, expires in {days} days", "👍 zatwierdza, 👎 odrzuca, ważne {days} dni"
     ),
+    "other_thread": Phrase("another thread", "innym wątku"),
     "serves_already": Phrase("`{name}` {version} serves already.", "`{name}` {version} już służy."),
     "approved": Phrase("Approved by {by}: `{name}` {version}", "Zatwierdzone przez {by}: `{name}` {version}"),
     "rejected": Phrase("Rejected by {by}.", "Odrzucone przez {by}."),

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from agent.talking.channel import ChatChannel
 from agent.talking.filling import filled
 from agent.talking.layout import Answer
-from agent.talking.marking import span
 from agent.talking.outbox import key_of
 from agent.talking.petitions import Petitions, Place
 from agent.talking.phrases import Language, language_named, say
@@ -88,11 +87,6 @@ class Reporter:
         task = self._task(task_id)
         return self.answer(task, "en").files if task and task.outcome is not None else {}
 
-    def is_over(self, task_id: str) -> bool:
-        """Whether nothing more will be said of the task: it is over, or gone."""
-        task = self._task(task_id)
-        return task is None or task.state.is_over
-
     def _task(self, task_id: str) -> TaskRecord | None:
         try:
             return self.tasks.task(task_id)
@@ -101,6 +95,9 @@ class Reporter:
 
     def _end(self, conversation: Conversation, task: TaskRecord) -> None:
         """Say what came of the task, and ask for a signature where its function waits for one."""
+        task = self.tasks.task(task.id)
+        if not task.state.is_over:
+            return  # somebody has it tried again
         answer = self.answer(task, language_named(conversation.language))
         self._ask_for_promotion(conversation, task)
         with self.chats.writing() as connection:
@@ -126,6 +123,7 @@ class Reporter:
         told = (task.turn, task.state.value)
         if self._told.get(task.id) == told:
             return
+        task = self.tasks.task(task.id)
         if wait_of(task).kind == "arguments" and (given := filled(task, {}, {})).from_files:
             self.petitions.people.give(task, given.arguments, by=task.asked_by, from_files=True)
             return
@@ -148,9 +146,10 @@ class Reporter:
         if version.digest != digest:
             return ""
         asked = self.petitions.ask(version, "promote", place, by=task.asked_by, task=task)
-        is_here = (asked.room, asked.thread) == (place.room, place.thread)
-        room = span(self.petitions.approvals_room)
-        return "" if is_here else say("asked_elsewhere", language_named(conversation.language), room=room)
+        if (asked.room, asked.thread) == (place.room, place.thread):
+            return ""
+        language = language_named(conversation.language)
+        return say("asked_elsewhere", language, room=self.petitions.where(asked, language))
 
     def _progress(self, conversation: Conversation, task: TaskRecord) -> str:
         """How far the task has come."""

@@ -71,7 +71,7 @@ class Hall:
         said = self.stand.says(who, text, **more)
         self.settle()
         (found,) = self.serving.chats.under("stand", said.room, said.thread or said.id)
-        return said, found[1]
+        return said, self.tasks.task(found[1].id)
 
     def ends(self, task: TaskRecord, outcome: Outcome | Exception) -> TaskRecord:
         """A worker works on the task, and that comes of it."""
@@ -387,6 +387,31 @@ def test_signatures_are_asked_for_in_the_room_of_the_settings(hall) -> None:
     said, _task, asked = place.waits_for_signature()
     assert (asked.room, asked.thread) == ("ROOM2", "")
     assert "asked for in `approvals`" in place.stand.texts(said.id)[-1]
+
+
+def test_without_the_room_of_the_settings_the_thread_serves(hall) -> None:
+    """For signatures; and a room for notices that is not there keeps nothing else from being said."""
+    place = hall(approvals_room="nowhere", promotions_room="nowhere")
+    said, task, asked = place.waits_for_signature()
+    assert asked.thread == said.id
+    assert any(event.action == "chat.late" for event in place.heard_of)
+    place.stand.reacts("ada", asked.id)
+    place.settle()
+    assert place.tasks.task(task.id).state is TaskState.QUEUED
+
+
+def test_a_second_task_for_the_same_version_is_told_where_it_is_asked(hall) -> None:
+    """One signature for both."""
+    place = hall()
+    _, first, asked = place.waits_for_signature()
+    said, second = place.task("another")
+    with pytest.raises(NotGranted) as caught:
+        Approval(registry=place.registry).refuse_ungranted(place.registry.get("fetch"))
+    place.ends(second, caught.value)
+    assert "asked for in another thread" in place.stand.texts(said.id)[-1]
+    place.stand.reacts("ada", asked.id)
+    place.settle()
+    assert [place.tasks.task(task.id).state for task in (first, second)] == [TaskState.QUEUED] * 2
 
 
 def test_a_rollback_waits_for_a_signature(hall) -> None:
