@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from chat_stand import ChatStand, Posted
+from postgres_server import NoPostgres, postgres
 
 from agent.chat_wiring import listening_on
 from agent.config import Settings, load_settings
@@ -46,11 +47,20 @@ class Hall:
     serving: Listening = field(init=False)
 
     def __post_init__(self) -> None:
-        self.restart()
+        self.serving = self.opened()
+
+    def opened(self) -> Listening:
+        """What serves the chat."""
+        return listening_on(self.settings, self.stand, self.heard_of.append)
 
     def restart(self) -> None:
         """Another process serves the chat."""
-        self.serving = listening_on(self.settings, self.stand, self.heard_of.append)
+        self.close()
+        self.serving = self.opened()
+
+    def close(self) -> None:
+        """Nobody serves it."""
+        self.serving.colleague.people.close()
 
     @property
     def tasks(self) -> Any:
@@ -115,10 +125,10 @@ def hall(tmp_path: Path) -> Iterator[Callable[..., Hall]]:
     """Makes a hall with a chat's settings."""
     made: list[Hall] = []
 
-    def make(**chat: Any) -> Hall:
+    def make(*, database: str = "", **chat: Any) -> Hall:
         place = tmp_path / "registry.git"
         Registry.create(place).close()
-        own = {"registry": place, "database": str(tmp_path / "operations.sqlite"), "chat": {"stand": chat}}
+        own = {"registry": place, "database": database, "chat": {"stand": chat}}
         settings, stand = load_settings(**own), ChatStand()
         stand.roles_of["ada"] = frozenset({"admin"})
         made.append(Hall(settings=settings, stand=stand, registry=Registry.open(place)))
@@ -126,7 +136,7 @@ def hall(tmp_path: Path) -> Iterator[Callable[..., Hall]]:
 
     yield make
     for each in made:
-        each.serving.colleague.people.close()
+        each.close()
         each.registry.close()
 
 
@@ -635,3 +645,26 @@ def test_a_model_that_is_away_is_told_quietly(hall, monkeypatch) -> None:
     place.ends(task, ProviderUnavailable("no model server answers"))
     assert place.tasks.task(task.id).state is TaskState.PARKED
     assert "✗" not in place.stand.texts(said.id)[0]
+
+
+def test_all_of_it_holds_on_postgres(hall) -> None:
+    """Heard twice it is done once; the answer, its files, and a signature."""
+    try:
+        with postgres() as server:
+            place = hall(database=server.url(), promotions_room="general")
+            said, task, asked = place.waits_for_signature()
+            place.stand.again(said)
+            place.stand.reacts("ada", asked.id)
+            place.settle()
+            assert place.tasks.task(task.id).state is TaskState.QUEUED
+            place.ends(task, outcome([{"n": n} for n in range(100)], function="rows"))
+            place.restart()
+            place.settle()
+            assert len(place.tasks.tasks()) == 1
+            assert "**rows** 1.0.0" in place.stand.texts(said.id)[0]
+            assert [each.text for each in place.stand.posted.values() if each.file is not None] == ["rows.csv"]
+            place.serving._forget()
+            assert len(place.serving.chats.under("stand", said.room, said.id)) == 1
+            place.close()
+    except NoPostgres as error:
+        pytest.skip(str(error))
