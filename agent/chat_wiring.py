@@ -4,10 +4,8 @@ from datetime import timedelta
 from functools import partial
 
 from agent.config import Settings
-from agent.errors import BadSettings
-from agent.loader import available, load
 from agent.matching.learning import said_right, said_wrong
-from agent.talking.channel import ChannelInfo, ChatChannel
+from agent.talking.channel import ChatChannel
 from agent.talking.colleague import Colleague
 from agent.talking.listening import Listening
 from agent.talking.notices import Notices
@@ -17,19 +15,8 @@ from agent.talking.reporter import Reporter
 from agent.talking.settings import ChatSettings
 from agent.talking.speech import Speech
 from agent.types import Listener
-from agent.wiring import open_people
+from agent.wiring import open_channel, open_people
 from registry import Operations
-
-
-def open_channel(settings: Settings, name: str) -> ChatChannel:
-    """The channel of that name. Raises `BadSettings` where the settings have no section for it, or a wrong one."""
-    if name not in settings.chat:
-        raise BadSettings(
-            f"The settings have no chat `{name}`",
-            advice=f"`kowal init {name}` asks what it needs. There is {', '.join(available('integrations.chat'))}.",
-        )
-    info: ChannelInfo = load("integrations.chat", name)
-    return info.open(settings.chat[name])
 
 
 def open_listening(settings: Settings, name: str, listener: Listener) -> Listening:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from agent.chat_wiring import open_channel
 from agent.config import Settings, settings_file
 from agent.errors import KowalError
 from agent.loader import available
@@ -12,7 +11,7 @@ from agent.model_wiring import open_discoveries, open_provider
 from agent.ports import ProviderStatus
 from agent.sandboxes import named
 from agent.talking.settings import ChatSettings
-from agent.wiring import open_operations, open_registry, open_sandbox
+from agent.wiring import open_channel, open_operations, open_registry, open_sandbox
 from registry import RegistryError, Status
 from sandbox import SandboxError, SandboxStatus
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from agent.chat_ports import ChatActions
 from agent.config import Settings, current_user
+from agent.errors import BadSettings
 from agent.generator import Generator
 from agent.journal import Journal
-from agent.loader import load
+from agent.loader import available, load
 from agent.loop import Agent
 from agent.making.admission import Admission
 from agent.making.callers import Callers
@@ -36,6 +37,7 @@ from agent.routing.router import Memory, Router, asked_anew
 from agent.runner import Runner
 from agent.sandboxes import Sandboxes, named
 from agent.signing import Signing
+from agent.talking.channel import ChannelInfo, ChatChannel
 from agent.types import Event, Listener, ignore
 from agent.warden import Warden
 from registry import Function, NotARegistry, Operations, Registry
@@ -281,6 +283,17 @@ def broker_of(
         hide=Vault(settings.hidden).hidden_text,
         listener=listener,
     )
+
+
+def open_channel(settings: Settings, name: str) -> ChatChannel:
+    """The channel of that name. Raises `BadSettings` where the settings have no section for it, or a wrong one."""
+    if name not in settings.chat:
+        raise BadSettings(
+            f"The settings have no chat `{name}`",
+            advice=f"`kowal init {name}` asks what it needs. There is {', '.join(available('integrations.chat'))}.",
+        )
+    info: ChannelInfo = load("integrations.chat", name)
+    return info.open(settings.chat[name])
 
 
 def open_actions(name: str, section: Mapping[str, Any]) -> ChatActions:

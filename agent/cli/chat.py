@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from agent.chat_wiring import open_listening
 from agent.cli.render import err, out
 from agent.config import load_settings
 from agent.library import prepare_registry
@@ -21,6 +20,8 @@ def chat(
 
     Workers do the work: `kowal serve` starts both.
     """
+    from agent.chat_wiring import open_listening  # with the queue, for which most commands have no use
+
     settings = load_settings()
     view = view_of(settings, f"chat-{name}", text=show)
     prepare_registry(settings, view)
