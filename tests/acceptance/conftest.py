@@ -1,5 +1,6 @@
 """A user's machine for a test: folders of its own, a registry that is made already, and the installed command."""
 
+import contextlib
 import json
 import os
 import pty
@@ -112,6 +113,14 @@ class Terminal:
     def types(self, line: str) -> None:
         """A line and Enter."""
         os.write(self.master, f"{line}\n".encode())
+
+    def interrupt(self) -> None:
+        """Ctrl-C; once more where it came at the moment in which Python begins to read, and is not seen there."""
+        for _ in range(3):
+            self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(20)
+                return
 
     def end(self) -> tuple[int, str]:
         """The exit code, and what came through the pipe."""

@@ -2,7 +2,6 @@
 
 import json
 import re
-import signal
 from datetime import UTC, datetime
 
 import pytest
@@ -206,7 +205,7 @@ def test_ctrl_c_at_a_question_leaves_nothing_half_done(divided, terminal):
     """Exit code 130, the registry as it was, and no traceback."""
     there = terminal(divided, "run", WISH, "-a", "text=yes")
     there.until("[Enter] I do not know")
-    there.process.send_signal(signal.SIGINT)
+    there.interrupt()
     assert there.end() == (130, "")
     assert "Stopped" in there.seen
     assert "Traceback" not in there.seen
