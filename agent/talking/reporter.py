@@ -48,7 +48,9 @@ class Reporter:
     _events: dict[str, list[TaskEvent]] = field(default_factory=dict)
     """Of the tasks under way, as far as they were read."""
     _told: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """The turn and state for which a waiting task was told of."""
+    """The turn and state in which a task was told of."""
+    _said: dict[str, str] = field(default_factory=dict)
+    """What the messages of tasks under way say."""
 
     def round(self) -> None:
         """Have the letters say how the tasks stand."""
@@ -71,8 +73,21 @@ class Reporter:
             self._end(conversation, task)
         elif task.state is TaskState.WAITING and wait_of(task).is_for_people:
             self._wait(conversation, task)
-        elif self.now() - conversation.begun_at >= timedelta(seconds=QUIET_S) or self._is_said(task):
-            self.chats.rewrite(letter_key(task.id), self._progress(conversation, task))
+        elif self.now() - conversation.begun_at >= timedelta(seconds=QUIET_S) and self._moves(task):
+            self._grow(conversation, task)
+
+    def _moves(self, task: TaskRecord) -> bool:
+        """Whether something may have happened: one that only stands in the queue was told of once."""
+        stands = (task.turn, task.state.value)
+        is_new, self._told[task.id] = self._told.get(task.id) != stands, stands
+        return is_new or task.state is TaskState.WORKING
+
+    def _grow(self, conversation: Conversation, task: TaskRecord) -> None:
+        """Have the task's message say how far it is; nothing is written where it says that."""
+        text = self._progress(conversation, task)
+        if self._said.get(task.id) != text:
+            self.chats.rewrite(letter_key(task.id), text)
+            self._said[task.id] = text
 
     def answer(self, task: TaskRecord, language: Language) -> Answer:
         """What a task that is over gave, for people."""
@@ -106,8 +121,8 @@ class Reporter:
                 key = key_of("file", task.id, str(task.turn), name)
                 write_with(connection, replace(letter_in(conversation, key), file=name))
             told_with(connection, task.id)
-        self._events.pop(task.id, None)
-        self._told.pop(task.id, None)
+        for kept in (self._events, self._told, self._said):
+            kept.pop(task.id, None)
 
     def _ask_for_promotion(self, conversation: Conversation, task: TaskRecord) -> None:
         """Where a person always signs, what the task made waits for one."""
@@ -157,10 +172,6 @@ class Reporter:
         last = known[-1].id or 0 if known else 0
         known.extend(self.tasks.events(task.id, after=last))
         return self.speech.progress(known, language_named(conversation.language))
-
-    def _is_said(self, task: TaskRecord) -> bool:
-        letter = self.chats.letter(letter_key(task.id))
-        return bool(letter and letter.text)
 
     def _version(self, outcome: Outcome) -> Version | None:
         """The version that answered; None where it is gone."""

@@ -22,7 +22,7 @@ COUNT = int(os.environ.get("COUNT", "100"))
 LOOK_S = 0.002
 LONGEST_S = 60.0
 WORLD = World(
-    users=(User(username="kowal", roles=("bot", "user"), token="of kowal"), User(username="ann")),
+    users=(User(username="kowal", roles=("bot", "user"), token="token-of-kowal"), User(username="ann")),
     rooms=(Room(name="general", id="GENERAL", members=("ann", "kowal")),),
 )
 
@@ -50,7 +50,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, FakeRocketChat(WORLD) as fake:
         registry = Path(folder) / "registry.git"
         prepare_registry(load_settings(registry=registry, built_ins=("slugify",), sandbox="wasm"))
-        section = {"url": fake.url, "user_id": fake.id_of("kowal"), "token": "of kowal", "a_minute": 1_000_000}
+        section = {"url": fake.url, "user_id": fake.id_of("kowal"), "token": "token-of-kowal", "a_minute": 1_000_000}
         environment = os.environ | {
             "KOWAL_REGISTRY": str(registry),
             "KOWAL_SETTINGS": str(Path(folder) / "kowal.toml"),

@@ -179,6 +179,7 @@ def test_progress_is_one_message_that_becomes_the_answer(hall, monkeypatch) -> N
     monkeypatch.setattr("agent.talking.outbox.EDIT_S", 0.0)
     place = hall()
     said, task = place.task()
+    assert place.tasks.move(task, {"state": TaskState.WORKING})
     facts = {"chance": 0.2, "reason": "none", "model": "", "seconds": 0.1, "best": ""}
     place.tasks.tell(TaskEvent(task_id=task.id, key="1", at=task.created_at, action="match.none", facts=facts))
     place.settle()
