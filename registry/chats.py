@@ -193,6 +193,12 @@ class Chats:
         found = self._database.rows(select(tasks.c.state).where(tasks.c.id == task))
         return not found or TaskState(found[0]["state"]).is_over
 
+    def room(self, channel: str, task: str) -> str:
+        """The room in which the task was asked for; empty where that was not in this channel."""
+        of_task = (conversations.c.channel == channel) & (conversations.c.task == task)
+        found = self._database.rows(select(conversations.c.room).where(of_task))
+        return str(found[0]["room"]) if found else ""
+
     def under(self, channel: str, room: str, thread: str) -> Sequence[tuple[Conversation, TaskRecord]]:
         """The conversations under that message, oldest first, with their tasks as `untold` gives them."""
         place = (conversations.c.room == room) & (conversations.c.thread == thread)

@@ -171,7 +171,7 @@ class Colleague:
 
     def _answer(self, heard: Heard, task: TaskRecord, language: Language) -> str:
         """Have a task go on by the person's answer; where it is none, say how to answer, if they talk to us."""
-        wait, people, by = wait_of(task), self._people(heard), self.actor(heard.by)
+        wait, people, by = wait_of(task), self._people(heard.by, task), self.actor(heard.by)
         is_theirs = by == task.asked_by
         if not (heard.is_to_us or is_theirs or self._allowed(self.petitions.rule, heard)):
             return ""  # people may talk about it
@@ -246,17 +246,17 @@ class Colleague:
         task = self._meant(heard, command)
         petition = self._petition(heard, task)
         if petition is None and task is not None and wait_of(task).kind == "budget":
-            people, by = self._people(heard), self.actor(heard.by)
+            people, by = self._people(heard.by, task), self.actor(heard.by)
             _ = people.allow(task, by=by) if yes else people.reject(task, by=by, reason=command.text)
             self._see(heard)
             return ""
         if petition is None and task is not None and not yes and task.state is TaskState.WAITING:
-            self._people(heard).reject(task, by=self.actor(heard.by), reason=command.text)
+            self._people(heard.by, task).reject(task, by=self.actor(heard.by), reason=command.text)
             self._see(heard)
             return ""
         if petition is None:
             return say("nothing_waits", language)
-        if not self.petitions.may(heard.by, heard.room):
+        if not self.petitions.may(heard.by, petition.room):
             return say("not_permitted_to_approve", language, who=self.petitions.rule.shown)
         self.petitions.decide(petition, heard.by, yes=yes, reason=command.text)
         self._see(heard)
@@ -291,7 +291,7 @@ class Colleague:
         task = self._meant(heard, command)
         if task is None or task.state.is_over:
             return say("nothing_to_cancel", command.language)
-        self._people(heard).desk.cancel(task, by=self.actor(heard.by))
+        self._people(heard.by, task).desk.cancel(task, by=self.actor(heard.by))
         self._see(heard)
         return ""
 
@@ -319,13 +319,18 @@ class Colleague:
     def _named(self, heard: Heard, task_id: str) -> TaskRecord:
         """The task of that id, where it is the person's or they may sign; others learn nothing of it."""
         task = self.people.desk.tasks.task(task_id)
-        if task.asked_by == self.actor(heard.by) or self._allowed(self.petitions.rule, heard):
+        if task.asked_by == self.actor(heard.by) or self._may_sign_for(heard.by, task):
             return task
         raise UnknownTask(f"You have no task {task_id!r}.")
 
-    def _people(self, heard: Heard) -> People:
-        """What takes the person's words, by their rights here."""
-        people, is_approver = self.people, self._allowed(self.petitions.rule, heard)
+    def _may_sign_for(self, person: Person, task: TaskRecord) -> bool:
+        """Whether they may speak for the task of another: by their roles where that was asked for."""
+        room = self.chats.room(self.channel.name, task.id)
+        return bool(room) and self.petitions.may(person, room)
+
+    def _people(self, person: Person, task: TaskRecord) -> People:
+        """What takes the person's words about the task, by their rights."""
+        people, is_approver = self.people, self._may_sign_for(person, task)
         may = Spoken(approvers=people.desk.may.approvers, is_approver=is_approver)
         return replace(people, desk=replace(people.desk, may=may), signing=replace(people.signing, may=may))
 

@@ -336,6 +336,21 @@ def test_the_word_approve_counts_by_the_servers_roles(hall, who, status) -> None
     assert ("may not approve" in place.stand.texts(said.id)[-1]) == (who == "ann")
 
 
+@pytest.mark.parametrize("word", ["approve", "reject", "cancel", "status"])
+def test_a_role_in_another_room_counts_for_nothing_here(hall, monkeypatch, word) -> None:
+    """Whoever owns a room of their own does not speak from there for a task of others."""
+    place = hall(approve={"roles": ["owner"]})
+    owns = {"eve": "ROOM2"}
+    roles = lambda person, room: frozenset({"owner"} if owns.get(person.name) == room else ())  # noqa: E731
+    monkeypatch.setattr(place.stand, "roles", roles)
+    _, task, _ = place.waits_for_signature()
+    said = place.stand.says("eve", f"{word} {task.id[:8]}", room="approvals")
+    place.settle()
+    assert place.tasks.task(task.id).state is TaskState.WAITING
+    assert place.registry.get("fetch").status is Status.APPROVED
+    assert "You have no task" in place.stand.texts(said.id)[0]
+
+
 def test_a_no_ends_the_task_and_is_told(hall) -> None:
     """With its reason."""
     place = hall()
