@@ -280,7 +280,7 @@ def broker_of(
         actor=actor,
         wall_clock_s=settings.limits.granted_wall_clock_s,
         chat=Chats({name: partial(open_actions, name, section) for name, section in settings.chat.items()}),
-        hide=Vault(settings.hidden).hidden_text,
+        hide=lambda text: Vault(settings.hidden).hidden_text(text),  # read where a chat is asked, not at every start
         listener=listener,
     )
 

@@ -18,6 +18,10 @@ class Person:
     name: str
     """By which others call them; it may change."""
 
+    def actor_in(self, channel: str) -> str:
+        """How they are called in records."""
+        return f"{channel}:{self.name}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:

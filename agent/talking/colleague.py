@@ -55,8 +55,9 @@ class Colleague:
         """Do what the message asks for, once. Raises `ChatUnavailable`, `TooFast`, and what the database raises."""
         if self.chats.was_heard(self.channel.name, heard.id):
             return
-        said = self._about(heard)
-        self._taken(heard, said)
+        command, under = read_command(heard.text, self._is_function), self._under(heard)
+        is_meant = heard.is_to_us or self._is_for_us(heard, command, under)
+        self._taken(heard, self._about(heard, command, under) if is_meant else "", counts=is_meant)
 
     def broken(self, heard: Heard, error: Exception) -> None:
         """Say that Kowal itself failed at the message, and go on with the next."""
@@ -73,15 +74,14 @@ class Colleague:
         """The language in which the person is answered."""
         return language_of(heard.text, self.settings.language)
 
-    def _about(self, heard: Heard) -> str:
+    def _is_for_us(self, heard: Heard, command: Command | None, under: Sequence[TaskRecord]) -> bool:
+        """Whether words that mention nobody are for us: in a thread of ours, an answer or a command about it."""
+        is_word = any(map(is_waiting, under)) or bool(command and command.kind in UNMENTIONED)
+        return is_word and (bool(under) or self._is_petition(heard))
+
+    def _about(self, heard: Heard, command: Command | None, under: Sequence[TaskRecord]) -> str:
         """What is said to the message at once; empty where nothing is, or where a task will tell."""
-        command, under = read_command(heard.text, self._is_function), self._under(heard)
         waiting = next((task for task in reversed(under) if is_waiting(task)), None)
-        is_ours = bool(under) or self._is_petition(heard)
-        is_word = bool(waiting) or bool(command and command.kind in UNMENTIONED)
-        if not heard.is_to_us and not (is_ours and is_word):
-            self._taken(heard, counts=False)
-            return ""
         language = command.language if command else self.language(heard)
         if why := self._refusal(heard, language):
             return why if heard.is_to_us else ""
@@ -229,12 +229,7 @@ class Colleague:
         place = Place(room=heard.room, thread=heard.thread or heard.id, language=command.language)
         asked_for = self.petitions.ask(wanted, "rollback", place, by=self.actor(heard.by), cause=heard.id)
         self._see(heard)
-        is_here = (asked_for.room, asked_for.thread) == (place.room, place.thread)
-        return (
-            ""
-            if is_here
-            else say("asked_elsewhere", command.language, room=self.petitions.where(asked_for, command.language))
-        )
+        return self.petitions.elsewhere(asked_for, place)
 
     def _decision(self, heard: Heard, command: Command) -> str:
         """Approve or reject what waits in this thread, or the task that is named.
@@ -245,13 +240,10 @@ class Colleague:
         yes, language = command.kind == "approve", command.language
         task = self._meant(heard, command)
         petition = self._petition(heard, task)
-        if petition is None and task is not None and wait_of(task).kind == "budget":
+        is_budget = task is not None and wait_of(task).kind == "budget"
+        if petition is None and task is not None and is_waiting(task) and (is_budget or not yes):
             people, by = self._people(heard.by, task), self.actor(heard.by)
             _ = people.allow(task, by=by) if yes else people.reject(task, by=by, reason=command.text)
-            self._see(heard)
-            return ""
-        if petition is None and task is not None and not yes and task.state is TaskState.WAITING:
-            self._people(heard.by, task).reject(task, by=self.actor(heard.by), reason=command.text)
             self._see(heard)
             return ""
         if petition is None:
@@ -330,13 +322,12 @@ class Colleague:
 
     def _people(self, person: Person, task: TaskRecord) -> People:
         """What takes the person's words about the task, by their rights."""
-        people, is_approver = self.people, self._may_sign_for(person, task)
-        may = Spoken(approvers=people.desk.may.approvers, is_approver=is_approver)
-        return replace(people, desk=replace(people.desk, may=may), signing=replace(people.signing, may=may))
+        is_approver = self._may_sign_for(person, task)
+        return self.people.under(Spoken(approvers=self.people.desk.may.approvers, is_approver=is_approver))
 
     def actor(self, person: Person) -> str:
         """The person, for the record."""
-        return f"{self.channel.name}:{person.name}"
+        return person.actor_in(self.channel.name)
 
     def _letter(self, heard: Heard, text: str) -> KeptLetter:
         """A letter in the message's thread."""

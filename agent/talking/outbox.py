@@ -64,9 +64,11 @@ class Outbox:
 
     def _edit(self, letter: KeptLetter) -> bool:
         """Have the message say what the letter says; whether that was done."""
-        now, is_last = self.now(), not letter.task or self.is_over(letter.task)
-        soon = now < self._edited_at.get(letter.key, 0.0) + EDIT_S
-        if soon or not self._may("edit") or not (is_last or self._may_spend(now)):
+        now = self.now()
+        if now < self._edited_at.get(letter.key, 0.0) + EDIT_S or not self._may("edit"):
+            return False
+        is_last = not letter.task or self.is_over(letter.task)
+        if not (is_last or self._may_spend(now)):
             return False
         self._edited_at[letter.key] = now
         self._edits.append(now)

@@ -136,7 +136,7 @@ class Petitions:
 
     def decide(self, petition: Petition, person: Person, *, yes: bool, reason: str = "") -> None:
         """Have it be as the person says, who has the right; an error is said under the petition, which stays open."""
-        by = f"{self.channel.name}:{person.name}"
+        by = person.actor_in(self.channel.name)
         if petition.expires_at <= datetime.now(UTC):
             self._close(petition, "expired", by="")
             return
@@ -166,7 +166,7 @@ class Petitions:
         return found
 
     def _grant(self, petition: Petition, found: Version, by: str) -> None:
-        people, task = self._speaking(by), self._task(petition)
+        people, task = self.people.under(Spoken(approvers=(by,))), self._task(petition)
         if petition.kind == "rollback":
             self.people.signing.registry.rollback(found.name, found.version, by=by)
             self._audit(petition, by, Deed.APPROVE)
@@ -176,7 +176,6 @@ class Petitions:
             promoted = people.signing.promote(found.name, found.version, by=by, signed=True)
             self._audit(petition, by, Deed.APPROVE)
             people.approved(promoted, by=by)
-
         self._have_callers_follow(petition, by)
 
     def _have_callers_follow(self, petition: Petition, by: str) -> None:
@@ -189,15 +188,9 @@ class Petitions:
     def _deny(self, petition: Petition, by: str, reason: str) -> None:
         task = self._task(petition)
         if task is not None:
-            self._speaking(by).reject(task, by=by, reason=reason)
+            self.people.under(Spoken(approvers=(by,))).reject(task, by=by, reason=reason)
         else:
             self._audit(petition, by, Deed.REJECT)
-
-    def _speaking(self, by: str) -> People:
-        """What takes the words of somebody who may sign."""
-        may = Spoken(approvers=(by,))
-        people = self.people
-        return replace(people, desk=replace(people.desk, may=may), signing=replace(people.signing, may=may))
 
     def _task(self, petition: Petition) -> TaskRecord | None:
         """The task that waits for it, as long as it does."""
@@ -268,7 +261,11 @@ class Petitions:
                 return place
         return replace(place, room=self._rooms[self.approvals_room], thread="")
 
-    def where(self, asked: Petition, language: Language) -> str:
-        """Where somebody is asked to sign, for those who wait elsewhere."""
-        is_there = asked.room == self._rooms.get(self.approvals_room) and not asked.thread
-        return span(self.approvals_room) if is_there else say("other_thread", language)
+    def elsewhere(self, asked: Petition, place: Place) -> str:
+        """What is said in a place where somebody waits for it, of where it is asked; empty where that is there."""
+        if (asked.room, asked.thread) == (place.room, place.thread):
+            return ""
+        language = language_named(place.language)
+        in_its_room = asked.room == self._rooms.get(self.approvals_room) and not asked.thread
+        room = span(self.approvals_room) if in_its_room else say("other_thread", language)
+        return say("asked_elsewhere", language, room=room)

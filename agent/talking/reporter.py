@@ -9,7 +9,7 @@ from agent.talking.filling import filled
 from agent.talking.layout import Answer
 from agent.talking.outbox import key_of
 from agent.talking.petitions import Petitions, Place
-from agent.talking.phrases import Language, language_named, say
+from agent.talking.phrases import Language, language_named
 from agent.talking.speech import Speech
 from agent.types import Outcome
 from agent.workflow.endings import is_registry_away
@@ -161,10 +161,7 @@ class Reporter:
         if version.digest != digest:
             return ""
         asked = self.petitions.ask(version, "promote", place, by=task.asked_by, task=task)
-        if (asked.room, asked.thread) == (place.room, place.thread):
-            return ""
-        language = language_named(conversation.language)
-        return say("asked_elsewhere", language, room=self.petitions.where(asked, language))
+        return self.petitions.elsewhere(asked, place)
 
     def _progress(self, conversation: Conversation, task: TaskRecord) -> str:
         """How far the task has come."""

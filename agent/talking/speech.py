@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.errors import KowalError
 from agent.making.doubts import as_asked
 from agent.signing import Signing
 from agent.talking.asking import Wish, approval_of, missing_of, question_of, which_of
@@ -24,6 +23,7 @@ from registry import (
     Registry,
     TaskEvent,
     TaskRecord,
+    TaskState,
     UnknownFunction,
     UnknownVersion,
     Version,
@@ -71,7 +71,7 @@ class Speech:
 
     def failed(self, task: TaskRecord, language: Language) -> str:
         """What became of a task that gave nothing."""
-        if task.error is not None and task.state.value == "failed":
+        if task.error is not None and task.state is TaskState.FAILED:
             return error_of({**task.error, "message": task.reason or task.error["message"]}, language)
         state = say(f"state_{task.state}", language)
         why = f": {prose(task.reason)}" if task.reason else ""
@@ -83,8 +83,8 @@ class Speech:
 
     def broken(self, error: Exception, language: Language) -> str:
         """A fault of Kowal's own."""
-        message = f"Kowal itself failed: {type(error).__name__}"
-        return error_of(error_written(KowalError(message)) | {"type": "OperationsFault"}, language)
+        failed = say("failed", language, message=f"Kowal itself failed: {type(error).__name__}")
+        return f"{failed}\n{say('next', language, advice=say('advice_operator', language))}"
 
     def progress(self, events: Sequence[Happened], language: Language) -> str:
         """How far a task has come."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.errors import BadTask, KowalError, NotGranted, TaskNotDone
 from agent.making.doubts import interface_of, refuse_misfit
-from agent.permission import Deed
+from agent.permission import Deed, Permission
 from agent.questions import Said
 from agent.signing import Signing
 from agent.workflow.desk import Desk, overtaken
@@ -42,6 +42,10 @@ class People:
         self.desk.close()
         self.operations.close()
         self.signing.registry.close()
+
+    def under(self, may: Permission) -> "People":
+        """The same, by another word on who may speak."""
+        return replace(self, desk=replace(self.desk, may=may), signing=replace(self.signing, may=may))
 
     def question(self, task: TaskRecord) -> QuestionRecord:
         """The question that the task waits for."""
