@@ -7,7 +7,7 @@ from typing import Protocol
 class ChatActions(Protocol):
     """A chat server, as the account sees it that acts for functions. Safe to use from several threads.
 
-    Raises `ChatUnavailable` where it does not answer, `TooFast` where it asks to come back later, `ChatRefused`
+    Raises `ChannelUnavailable` where it does not answer, `TooFast` where it asks to come back later, `ChannelRefused`
     where it will not have that, whoever tries again. Nothing waits for longer than ten seconds.
     """
 
@@ -23,7 +23,7 @@ class ChatActions(Protocol):
         ...
 
     def create_room(self, name: str, members: Sequence[str], *, private: bool) -> str:
-        """The id of a new room with these people, by their names. Raises `ChatRefused` where there is one."""
+        """The id of a new room with these people, by their names. Raises `ChannelRefused` where there is one."""
         ...
 
     def upload(self, room: str, name: str, data: bytes) -> str:

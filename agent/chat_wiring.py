@@ -5,7 +5,7 @@ from functools import partial
 
 from agent.config import Settings
 from agent.matching.learning import said_right, said_wrong
-from agent.talking.channel import ChatChannel
+from agent.talking.channel import Channel
 from agent.talking.colleague import Colleague
 from agent.talking.listening import Listening
 from agent.talking.notices import Notices
@@ -25,7 +25,7 @@ def open_listening(settings: Settings, name: str, listener: Listener) -> Listeni
     return listening_on(settings, channel, listener)
 
 
-def listening_on(settings: Settings, channel: ChatChannel, listener: Listener) -> Listening:
+def listening_on(settings: Settings, channel: Channel, listener: Listener) -> Listening:
     """What serves the channel. Raises as `open_listening` does."""
     wanted, people = ChatSettings.of(channel.name, settings.chat.get(channel.name, {})), open_people(settings)
     operations, registry = people.operations, people.signing.registry

@@ -279,6 +279,8 @@ class Settings(BaseSettings):
     """One section a model provider; `kowal doctor` and docs/settings.md say what each takes."""
     chat: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
     """One section a chat."""
+    codehost: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
+    """One section a code host."""
     backends: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """One section a sandbox back end."""
 
@@ -326,7 +328,7 @@ class Settings(BaseSettings):
     def hidden(self) -> Mapping[str, str]:
         """What no log may show, by a name: secrets, and the keys and passwords of neighbours."""
         llm = {name: self.provider_section(name) for name in (*self.providers, *self.llm)}
-        found = dict(keys_in({"llm": llm, "chat": {name: with_files(each) for name, each in self.chat.items()}}))
+        found = dict(keys_in({"llm": llm, "chat": whole(self.chat), "codehost": whole(self.codehost)}))
         if password := urlsplit(self.database).password:
             found["database"] = unquote(password)
         for name, section in self.secrets.items():
@@ -341,6 +343,11 @@ class Settings(BaseSettings):
         variables = {} if others else PROVIDER_VARIABLES.get(name, {})
         named = {key: os.environ[each] for key, each in variables.items() if os.environ.get(each)}
         return named | section
+
+
+def whole(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The sections with what their files hold."""
+    return {name: with_files(each) for name, each in sections.items()}
 
 
 def with_files(section: Mapping[str, Any]) -> dict[str, Any]:

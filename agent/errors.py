@@ -13,10 +13,10 @@ KowalError
 │       └── Undecided       a person's answer decides; the question is kept
 ├── RunFailed               the function ran and failed
 ├── BadSettings             the settings name something that does not exist
-├── ChatError               a neighbour: the chat server
-│   ├── ChatUnavailable
+├── ChannelError            a neighbour: the chat server or the code host
+│   ├── ChannelUnavailable
 │   ├── TooFast             it asks to come back later
-│   └── ChatRefused         it will not have that
+│   └── ChannelRefused      it will not have that
 └── ModelError              a neighbour: the model server
     ├── ProviderUnavailable
     ├── ModelMissing
@@ -135,22 +135,22 @@ class BadSettings(KowalError):
     advice = "`kowal doctor` shows the settings in force and where each comes from."
 
 
-class ChatError(KowalError):
-    """The chat server did not do it."""
+class ChannelError(KowalError):
+    """The chat server, or the code host, did not do it."""
 
     exit_code = 11
-    advice = "`kowal doctor` shows what the chat server says."
+    advice = "`kowal doctor` shows what the server says."
 
 
-class ChatUnavailable(ChatError):
-    """The chat server does not answer."""
+class ChannelUnavailable(ChannelError):
+    """The server does not answer."""
 
     retryable = True
     advice = "`kowal doctor` shows whether it answers. What is to be said is kept until it does."
 
 
-class TooFast(ChatError):
-    """The chat server asks to come back later."""
+class TooFast(ChannelError):
+    """The server asks to come back later."""
 
     retryable = True
     advice = "Give the account the server's role for bots, which lifts its limits."
@@ -161,8 +161,8 @@ class TooFast(ChatError):
         return float(self.facts.get("again_in_s", 60.0))
 
 
-class ChatRefused(ChatError):
-    """The chat server will not have that."""
+class ChannelRefused(ChannelError):
+    """The server will not have that."""
 
     advice = "`kowal doctor` shows which rights the account has."
 

@@ -1,4 +1,4 @@
-"""Finds back ends by name: the one place that imports by string, and only from three packages of ours."""
+"""Finds back ends by name: the one place that imports by string, and only from four packages of ours."""
 
 import importlib
 import importlib.util
@@ -7,7 +7,12 @@ from typing import Any
 
 from agent.errors import BadSettings
 
-OFFERS = {"integrations.chat": "CHANNEL", "integrations.llm": "PROVIDER", "sandbox.backends": "BACKEND"}
+OFFERS = {
+    "integrations.chat": "CHANNEL",
+    "integrations.codehost": "HOST",
+    "integrations.llm": "PROVIDER",
+    "sandbox.backends": "BACKEND",
+}
 """The packages that may be searched, and the name under which their files offer themselves."""
 
 
@@ -20,7 +25,7 @@ def available(package: str) -> list[str]:
 
 
 def load(package: str, name: str) -> Any:
-    """What the file of that name offers: a `ChannelInfo`, `ProviderInfo` or `BackendInfo`.
+    """What the file of that name offers: a `ChannelInfo`, `HostInfo`, `ProviderInfo` or `BackendInfo`.
 
     Raises `BadSettings`, which names those that there are.
     """

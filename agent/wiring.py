@@ -37,7 +37,7 @@ from agent.routing.router import Memory, Router, asked_anew
 from agent.runner import Runner
 from agent.sandboxes import Sandboxes, named
 from agent.signing import Signing
-from agent.talking.channel import ChannelInfo, ChatChannel
+from agent.talking.channel import Channel, ChannelInfo
 from agent.types import Event, Listener, ignore
 from agent.warden import Warden
 from registry import Function, NotARegistry, Operations, Registry
@@ -285,7 +285,7 @@ def broker_of(
     )
 
 
-def open_channel(settings: Settings, name: str) -> ChatChannel:
+def open_channel(settings: Settings, name: str) -> Channel:
     """The channel of that name. Raises `BadSettings` where the settings have no section for it, or a wrong one."""
     if name not in settings.chat:
         raise BadSettings(

@@ -10,7 +10,7 @@ from typing import Any
 from agent.cli.asking import attended, read_hidden, read_line
 from agent.cli.render import out, print_json
 from agent.config import load_settings, settings_file
-from agent.errors import BadSettings, BadTask, ChatError
+from agent.errors import BadSettings, BadTask, ChannelError
 from agent.loader import load
 from agent.ports import ProviderStatus
 from agent.talking.channel import ChannelInfo
@@ -19,7 +19,7 @@ SECRET = ("password", "token", "secret")
 
 
 def init_chat(name: str, sets: Sequence[str], *, json_output: bool) -> None:
-    """Ask, try, write. Raises `BadSettings` for a chat that is there, `ChatError` for one that does not work."""
+    """Ask, try, write. Raises `BadSettings` for a chat that is there, `ChannelError` for one that does not work."""
     channel: ChannelInfo = load("integrations.chat", name)
     if name in load_settings().chat:
         advice = f"Change it in {settings_file()}, or remove it there and repeat the command."
@@ -78,14 +78,14 @@ def opens(channel: ChannelInfo, section: Mapping[str, str]) -> bool:
 
 
 def tried(channel: ChannelInfo, section: Mapping[str, str]) -> ProviderStatus:
-    """What the chat says of itself. Raises `ChatError` where it does not work, `BadSettings` where something lacks."""
+    """What the chat says of itself. Raises `ChannelError` where it does not work, `BadSettings` where something lacks."""
     opened = channel.open(section)
     try:
         status = opened.status()
     finally:
         opened.close()
     if not status.available:
-        raise ChatError(status.detail, advice=status.advice, kept="Nothing was written.")
+        raise ChannelError(status.detail, advice=status.advice, kept="Nothing was written.")
     return status
 
 

@@ -1,4 +1,4 @@
-"""What Kowal asks of a chat server, in its own words. Integrations implement it: the next chat is one file."""
+"""What Kowal asks of a chat, in its own words. Integrations implement it: the next chat is one file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from agent.chat_ports import ChatActions
 from agent.ports import ProviderStatus
+from agent.types import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,8 @@ class Heard:
     is_direct: bool
     """True in a room of this person and us alone."""
     attachments: tuple[Attachment, ...] = ()
+    task: Task | None = None
+    """What is asked for, where that is more than the text; it is no command then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,12 @@ class CaughtUp:
     at: datetime
 
 
-Happening = Heard | Reacted | CaughtUp
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Something of which only some channels tell: what it is their kind says."""
+
+
+Happening = Heard | Reacted | CaughtUp | Seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +112,11 @@ class Enclosure:
     data: bytes
 
 
-class ChatChannel(Protocol):
+class Channel(Protocol):
     """One chat server, as one account of ours sees it. Used by one thread at a time, but for what `listen` begins.
 
-    What talks to the server raises `ChatUnavailable` where it does not answer, `TooFast` where it asks to come back
-    later, `ChatRefused` where it will not have that, whoever tries again. Nothing waits for longer than ten seconds.
+    What talks to the server raises `ChannelUnavailable` where it does not answer, `TooFast` where it asks to come back
+    later, `ChannelRefused` where it will not have that, whoever tries again. Nothing waits for longer than ten seconds.
     """
 
     @property
@@ -159,7 +167,7 @@ class ChatChannel(Protocol):
         ...
 
     def fetch(self, attachment: Attachment, most_bytes: int) -> bytes:
-        """The file. Raises `ChatRefused` for one with more bytes, without having read them all."""
+        """The file. Raises `ChannelRefused` for one with more bytes, without having read them all."""
         ...
 
     def reactions(self, message: str) -> Sequence[Reacted]:
@@ -171,7 +179,7 @@ class ChatChannel(Protocol):
         ...
 
     def room_of(self, name: str) -> str:
-        """The id of the room of that name, or of that id. Raises `ChatRefused` where we see none."""
+        """The id of the room of that name, or of that id. Raises `ChannelRefused` where we see none."""
         ...
 
     def direct_room(self, person: str) -> str:
@@ -194,7 +202,7 @@ class ChannelInfo:
     name: str
     summary: str
     """One line for `--help` and the docs."""
-    open: Callable[[Mapping[str, Any]], ChatChannel]
+    open: Callable[[Mapping[str, Any]], Channel]
     """Its raw section of the settings in, the channel out. Raises `BadSettings`. Asks nobody."""
     actions: Callable[[Mapping[str, Any]], ChatActions]
     """The same for what functions may be granted."""

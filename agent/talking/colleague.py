@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from agent.errors import BadTask, ChatError, ChatRefused, KowalError
+from agent.errors import BadTask, ChannelError, ChannelRefused, KowalError
 from agent.making.doubts import as_asked
 from agent.talking.answers import read_arguments, read_said, read_which
-from agent.talking.channel import ChatChannel, Heard, Person
+from agent.talking.channel import Channel, Heard, Person
 from agent.talking.commands import Command, language_of, read_command
 from agent.talking.filling import Given, filled, wrong_or_missing
 from agent.talking.inquiries import help_of, status_of, task_of
@@ -43,7 +43,7 @@ class Colleague:
     """
 
     chats: Chats
-    channel: ChatChannel
+    channel: Channel
     people: People
     petitions: Petitions
     settings: ChatSettings
@@ -52,7 +52,7 @@ class Colleague:
     """A person's word on a run: its id, whether it was right, what it should have been, and who says so."""
 
     def hear(self, heard: Heard) -> None:
-        """Do what the message asks for, once. Raises `ChatUnavailable`, `TooFast`, and what the database raises."""
+        """Do what the message asks for, once. Raises `ChannelUnavailable`, `TooFast`, and what the database raises."""
         if self.chats.was_heard(self.channel.name, heard.id):
             return
         command, under = read_command(heard.text, self._is_function), self._under(heard)
@@ -94,7 +94,7 @@ class Colleague:
                 return help_of(language)
             return self._task(heard, Wanted(task=Task(text=heard.text)), language)
         except (KowalError, RegistryError) as error:
-            if isinstance(error, OperationsUnavailable) or (isinstance(error, ChatError) and error.retryable):
+            if isinstance(error, OperationsUnavailable) or (isinstance(error, ChannelError) and error.retryable):
                 raise
             return self.speech.error(error, language)
 
@@ -150,14 +150,14 @@ class Colleague:
         return ""
 
     def _files(self, heard: Heard) -> dict[str, bytes]:
-        """The files that came with the message. Raises `BadTask` for two of one name, `ChatRefused` for a large one."""
+        """The files that came with the message. Raises `BadTask` for two of one name, `ChannelRefused` for a large one."""
         most = self.settings.max_file_mib * MIB
         names = [each.name for each in heard.attachments]
         if len(names) != len(set(names)):
             raise BadTask("Two files of the message have the same name", advice="Give each a name of its own.")
         files = {each.name: self.channel.fetch(each, most) for each in heard.attachments}
         if sum(map(len, files.values())) > most:
-            raise ChatRefused(
+            raise ChannelRefused(
                 f"The files are larger than {self.settings.max_file_mib} MiB together", advice="Send less."
             )
         return files
@@ -166,7 +166,7 @@ class Colleague:
         """Show that the message was seen; that is a courtesy, and not waited for."""
         try:
             self.channel.see(heard.id)
-        except ChatError:
+        except ChannelError:
             return
 
     def _answer(self, heard: Heard, task: TaskRecord, language: Language) -> str:

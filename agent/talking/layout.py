@@ -152,7 +152,7 @@ OF_NEIGHBOURS = (
     "Provider",
     "Reply",
     "Route",
-    "Chat",
+    "Channel",
     "Operations",
     "Registry",
     "Settings",

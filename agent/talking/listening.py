@@ -1,12 +1,12 @@
 """Serves one channel: takes what happens there, has what is to be said be said, until it is told to end."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from agent.errors import KowalError, TooFast
-from agent.talking.channel import CaughtUp, ChatChannel, Happening, Heard, Reacted
+from agent.talking.channel import CaughtUp, Channel, Happening, Heard, Reacted, Seen
 from agent.talking.colleague import Colleague
 from agent.talking.notices import Notices
 from agent.talking.outbox import Outbox
@@ -32,12 +32,25 @@ HEARD_DAYS = 30
 FORGETTING_S = 3_600.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """Something that is done every so many seconds."""
+
+    every_s: float
+    work: Callable[[], None]
+
+
+def unseen(seen: Seen) -> None:
+    """What is done about what only other channels tell of."""
+    raise TypeError(f"nobody takes a {type(seen).__name__}")
+
+
 @dataclass(kw_only=True)
 class Listening:
     """One channel, served. A process has one of each channel; where two have, what is done is done once."""
 
     chats: Chats
-    channel: ChatChannel
+    channel: Channel
     colleague: Colleague
     reporter: Reporter
     petitions: Petitions
@@ -46,10 +59,14 @@ class Listening:
     listener: Listener
     keep: timedelta
     """How long tasks that are over are kept."""
+    rounds: Sequence[Round] = ()
+    """What is done beside what every channel wants."""
+    seen: Callable[[Seen], None] = unseen
+    """What is done about what only this kind of channel tells of."""
     _since: datetime = field(default_factory=lambda: datetime.now(UTC))
     """Until when everything was heard."""
-    _next_at: dict[float, float] = field(default_factory=dict)
-    """When what is done so often is done next."""
+    _next_at: dict[int, float] = field(default_factory=dict)
+    """When each round is next, by its place among all."""
     _is_told: bool = False
     _told_at: dict[str, float] = field(default_factory=dict)
     """When it was told last that something does not answer."""
@@ -72,12 +89,20 @@ class Listening:
         happening = self.channel.next(wait_s)
         if happening is not None:
             self._take(happening)
-        rounds = ((ROUND_S, self._speak), (NOTICE_S, self.notices.round), (LOOK_S, self.petitions.look))
-        for every, work in (*rounds, (FORGETTING_S, self._forget)):
-            if time.monotonic() >= self._next_at.get(every, 0.0):
-                self._guarded(work)
-                self._next_at[every] = time.monotonic() + every
+        for number, each in enumerate((*self._own_rounds, *self.rounds)):
+            if time.monotonic() >= self._next_at.get(number, 0.0):
+                self._guarded(each.work)
+                self._next_at[number] = time.monotonic() + each.every_s
         return happening is not None
+
+    @property
+    def _own_rounds(self) -> tuple[Round, ...]:
+        return (
+            Round(every_s=ROUND_S, work=self._speak),
+            Round(every_s=NOTICE_S, work=self.notices.round),
+            Round(every_s=LOOK_S, work=self.petitions.look),
+            Round(every_s=FORGETTING_S, work=self._forget),
+        )
 
     def stop(self) -> None:
         """Have `run` end. Safe in a signal handler; idempotent."""
@@ -111,6 +136,8 @@ class Listening:
             case CaughtUp(at=at):
                 self.chats.caught_up(self.channel.name, at)
                 self._since = max(self._since, at)
+            case Seen():
+                self.seen(happening)
 
     def _break(self, happening: Happening, error: Exception) -> None:
         """Tell of a fault of our own, to whoever met it and to whoever operates."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from agent.talking.channel import ChatChannel
+from agent.talking.channel import Channel
 from agent.talking.outbox import key_of
 from registry import TaskEvent
 from registry.chats import Chats, KeptLetter, write_with
@@ -20,7 +20,7 @@ class Notices:
     """The notices of one channel. Used by one thread."""
 
     chats: Chats
-    channel: ChatChannel
+    channel: Channel
     room: str
     """The room's name; empty where nothing is told."""
     text: Callable[[TaskEvent], str]
@@ -28,7 +28,7 @@ class Notices:
     _seen: set[int | None] = field(default_factory=set)
 
     def round(self) -> None:
-        """Have what happened since the last time be told. Raises `ChatError` where the room is not to be had."""
+        """Have what happened since the last time be told. Raises `ChannelError` where the room is not to be had."""
         if not self.room:
             return
         self._room_id = self._room_id or self.channel.room_of(self.room)

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from agent.errors import ChatRefused, ChatUnavailable, TooFast
-from agent.talking.channel import ChatChannel, Enclosure, Letter
+from agent.errors import ChannelRefused, ChannelUnavailable, TooFast
+from agent.talking.channel import Channel, Enclosure, Letter
 from registry.chats import Chats, KeptLetter
 
 MOST_AT_ONCE = 1_000
@@ -30,7 +30,7 @@ class Outbox:
     """The letters of one channel. Used by one thread."""
 
     chats: Chats
-    channel: ChatChannel
+    channel: Channel
     files: Files
     is_over: Callable[[str], bool]
     """Whether what is said of the task is the last of it."""
@@ -87,7 +87,7 @@ class Outbox:
         """Send the file. That it was tried is kept before, since only that tells that it may be there already."""
         data = self.files(letter.task).get(letter.file)
         if data is None:
-            raise ChatRefused(f"There is no file {letter.file!r} of {letter.task[:8]} any more")
+            raise ChannelRefused(f"There is no file {letter.file!r} of {letter.task[:8]} any more")
         was_tried = letter.is_tried
         self.chats.note(letter.key, is_tried=True)
         enclosure = Enclosure(key=letter.key, room=letter.room, thread=letter.thread, name=letter.file, data=data)
@@ -100,10 +100,10 @@ class Outbox:
         except TooFast as error:
             self._again_at[kind] = self.now() + error.again_in_s
             return False
-        except ChatUnavailable:
+        except ChannelUnavailable:
             self._again_at = dict.fromkeys(("post", "edit", "file"), self.now() + AWAY_S)
             return False
-        except ChatRefused as error:
+        except ChannelRefused as error:
             self.chats.note(letter.key, refused=str(error))
             return True
         self.chats.sent(letter, message)

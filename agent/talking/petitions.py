@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from agent.composition import callers_of
-from agent.errors import ChatError, ChatRefused, KowalError
+from agent.errors import ChannelError, ChannelRefused, KowalError
 from agent.permission import Deed
-from agent.talking.channel import ChatChannel, Person, Reacted
+from agent.talking.channel import Channel, Person, Reacted
 from agent.talking.layout import Answer
 from agent.talking.marking import span
 from agent.talking.outbox import key_of
@@ -46,7 +46,7 @@ class Petitions:
     """
 
     chats: Chats
-    channel: ChatChannel
+    channel: Channel
     people: People
     rule: Rule
     """Who may sign."""
@@ -147,7 +147,7 @@ class Petitions:
             else:
                 self._deny(petition, by, reason)
         except (KowalError, RegistryError) as error:
-            if isinstance(error, ChatError):
+            if isinstance(error, ChannelError):
                 raise
             elsewhere = self._decided_elsewhere(petition)
             if elsewhere:
@@ -257,7 +257,7 @@ class Petitions:
         if self.approvals_room not in self._rooms:
             try:
                 self._rooms[self.approvals_room] = self.channel.room_of(self.approvals_room)
-            except ChatRefused:
+            except ChannelRefused:
                 return place
         return replace(place, room=self._rooms[self.approvals_room], thread="")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from agent.talking.channel import ChatChannel
+from agent.talking.channel import Channel
 from agent.talking.filling import filled
 from agent.talking.layout import Answer
 from agent.talking.outbox import key_of
@@ -41,7 +41,7 @@ class Reporter:
     chats: Chats
     tasks: Tasks
     registry: Registry
-    channel: ChatChannel
+    channel: Channel
     petitions: Petitions
     speech: Speech
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

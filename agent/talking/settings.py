@@ -1,7 +1,7 @@
 """What the operator says of any chat: where Kowal answers, whom, and in which language."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -27,9 +27,12 @@ class RuleSettings(BaseModel):
 
 
 class ChatSettings(BaseModel):
-    """What every chat's section of the settings has; the rest of it is the channel's own."""
+    """What the section of the settings has for every channel; the rest of it is the channel's own."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    kind: ClassVar[str] = "chat"
+    """What the section is of."""
 
     rooms: tuple[str, ...] = ()
     """The rooms in which it answers, by name or id; empty: all that the account is in. Direct messages always."""
@@ -51,16 +54,17 @@ class ChatSettings(BaseModel):
     """The largest file that is taken from a message."""
 
     @classmethod
-    def of(cls, name: str, section: Mapping[str, Any]) -> "ChatSettings":
-        """Those of the chat's section. Raises `BadSettings`."""
+    def of(cls, name: str, section: Mapping[str, Any]) -> Self:
+        """Those of the section. Raises `BadSettings`."""
         try:
             return cls.model_validate(dict(section))
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(("chat", name, *map(str, first["loc"])))
+            where = ".".join((cls.kind, name, *map(str, first["loc"])))
             raise BadSettings(f"The setting `{where}` is wrong: {first['msg']}") from None
 
 
-def own_part(section: Mapping[str, Any]) -> dict[str, Any]:
-    """What the section says to the channel itself."""
-    return {key: value for key, value in section.items() if key not in ChatSettings.model_fields}
+def own_part(section: Mapping[str, Any], common: type[ChatSettings] = ChatSettings) -> dict[str, Any]:
+    """What the section says to the channel itself, beyond what is common to all of its kind."""
+    shared = {field.alias or name for name, field in common.model_fields.items()}
+    return {key: value for key, value in section.items() if key not in shared}

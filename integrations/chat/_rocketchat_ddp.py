@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from agent.errors import ChatRefused, ChatUnavailable
+from agent.errors import ChannelRefused, ChannelUnavailable
 from integrations.chat._rocketchat_reading import listed
 
 OPEN_S, ANSWER_S = 10.0, 10.0
@@ -34,7 +34,7 @@ def stream_url(url: str) -> str:
 
 
 class Stream:
-    """A connection. Used by one thread, but for `close`. What fails raises `ChatUnavailable`."""
+    """A connection. Used by one thread, but for `close`. What fails raises `ChannelUnavailable`."""
 
     def __init__(self, url: str, ca_file: str = "", heartbeat_s: float = HEARTBEAT_S) -> None:
         self._url, self._heartbeat_s, self._asked = url, heartbeat_s, 0
@@ -61,14 +61,14 @@ class Stream:
         self.close()
 
     def begin(self, token: str) -> None:
-        """Log in, and ask for the messages of all rooms. Raises `ChatRefused` where the token is not accepted."""
+        """Log in, and ask for the messages of all rooms. Raises `ChannelRefused` where the token is not accepted."""
         self._send({"msg": "connect", "version": "1", "support": ["1", "pre2", "pre1"]})
         self._await("connected", "msg", "connected")
         login = self._next_id()
         self._send({"msg": "method", "method": "login", "id": login, "params": [{"resume": token}]})
         result = self._await("result", "id", login)
         if result.get("error"):
-            raise ChatRefused(f"The realtime stream of {self._url} does not accept our login")
+            raise ChannelRefused(f"The realtime stream of {self._url} does not accept our login")
         listening = self._next_id()
         params = [EVERYTHING, {"useCollection": False, "args": [None]}]
         self._send({"msg": "sub", "id": listening, "name": STREAM, "params": params})
@@ -97,7 +97,7 @@ class Stream:
             if frame.get("msg") == kind and (found == value or (isinstance(found, list) and value in found)):
                 return frame
             if frame.get("msg") in ("nosub", "failed", "error"):
-                raise ChatRefused(f"The realtime stream of {self._url} refuses what is asked of it")
+                raise ChannelRefused(f"The realtime stream of {self._url} refuses what is asked of it")
         raise self._lost("it does not answer")
 
     def _heartbeat(self) -> Mapping[str, Any]:
@@ -133,8 +133,8 @@ class Stream:
         self._asked += 1
         return str(self._asked)
 
-    def _lost(self, why: str) -> ChatUnavailable:
-        return ChatUnavailable(f"The realtime stream of {self._url} is not there: {why}")
+    def _lost(self, why: str) -> ChannelUnavailable:
+        return ChannelUnavailable(f"The realtime stream of {self._url} is not there: {why}")
 
 
 def _read(raw: str | bytes) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.errors import ChatError, ChatRefused, ChatUnavailable, TooFast
+from agent.errors import ChannelError, ChannelRefused, ChannelUnavailable, TooFast
 from agent.talking.channel import CaughtUp, Happening, Heard, Person, Reacted
 from integrations.chat._rocketchat_ddp import Stream
 from integrations.chat._rocketchat_known import HOUR_S, Known
@@ -103,7 +103,7 @@ class Hearing:
         self._threads = [threading.Thread(target=self._work, name="rocketchat", daemon=True)]
 
     def start(self) -> None:
-        """Begin. Raises `ChatUnavailable` where the webhook's port cannot be had."""
+        """Begin. Raises `ChannelUnavailable` where the webhook's port cannot be had."""
         if self._config.listen == "webhook":
             token = self._config.secrets["webhook_token"]
             self._receiver = Receiver(token, self._named, self._config.webhook_host, self._config.webhook_port)
@@ -117,7 +117,7 @@ class Hearing:
         with contextlib.suppress(queue.Empty):
             return self._out.get(timeout=timeout_s) if timeout_s > 0 else self._out.get_nowait()
         if not self._closed.is_set() and not all(thread.is_alive() for thread in self._threads):
-            raise ChatUnavailable("Listening to the chat has broken off, by a fault of Kowal's own")
+            raise ChannelUnavailable("Listening to the chat has broken off, by a fault of Kowal's own")
         return None
 
     def close(self) -> None:
@@ -147,10 +147,10 @@ class Hearing:
                 if login == refused and self._rest.has_password:  # a token may be good for REST alone
                     own = login = self._rest.another()
                 self._stream_once(login)
-            except ChatError as error:
+            except ChannelError as error:
                 self.note = f"{error}; looks every {self._config.poll_s:g} s instead"
                 failures = 1 if self._was_up else failures + 1
-                if isinstance(error, ChatRefused):
+                if isinstance(error, ChannelRefused):
                     is_last = own is not None or not self._rest.has_password
                     refused, own, failures = login or refused, None, max(failures, SELDOM if is_last else 0)
             self._put(StreamIs(up=False))
@@ -246,9 +246,9 @@ class Hearing:
             self._fetch_at = time.monotonic() + error.again_in_s
             if self._fetch_at > self._hold_until:
                 self._release()
-        except ChatError as error:
+        except ChannelError as error:
             self._failures += 1
-            if isinstance(error, ChatRefused):
+            if isinstance(error, ChannelRefused):
                 self._round = None
             self._fetch_at = time.monotonic() + pause_s(self._failures)
 
@@ -261,8 +261,8 @@ class Hearing:
             except TooFast as error:
                 self._tell_at = time.monotonic() + error.again_in_s
                 return
-            except ChatError as error:
-                if not (isinstance(error, ChatRefused) and is_final(error)):
+            except ChannelError as error:
+                if not (isinstance(error, ChannelRefused) and is_final(error)):
                     self._tell_at = time.monotonic() + 2.0
                     return
                 # What it was about is not there for us.
@@ -271,7 +271,7 @@ class Hearing:
     def _knows_us(self) -> bool:
         try:
             self._known.us()
-        except ChatError:  # whatever it is: who we are must be known before anything is told
+        except ChannelError:  # whatever it is: who we are must be known before anything is told
             self._tell_at = time.monotonic() + 2.0
             return False
         return True
@@ -346,7 +346,7 @@ class Hearing:
     def _user_of(self, message: Message) -> Person | None:
         try:
             user = self._known.user(author(message).id, HOUR_S)
-        except ChatRefused as error:
+        except ChannelRefused as error:
             if not is_final(error):
                 raise
             return author(message)  # somebody who is gone, or of whom we may see nothing

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.errors import ChatRefused
+from agent.errors import ChannelRefused
 from agent.talking.channel import Person
 from integrations.chat._rocketchat_reading import listed, text_in
 from integrations.chat._rocketchat_rest import Rest, is_final
@@ -66,7 +66,7 @@ class Kept[V]:
 
 
 class Known:
-    """Safe to use from several threads. What asks the server raises a `ChatError`."""
+    """Safe to use from several threads. What asks the server raises a `ChannelError`."""
 
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
@@ -118,7 +118,7 @@ class Known:
         plain = name.removeprefix("#")
         try:
             return _room(self._rest.get("rooms.info", roomId=plain).get("room"), is_ours=True)
-        except ChatRefused as error:
+        except ChannelRefused as error:
             if not is_final(error):
                 raise
         return _room(self._rest.get("rooms.info", roomName=plain).get("room"), is_ours=True)
@@ -138,7 +138,7 @@ class Known:
 
 def _user(found: object) -> User:
     if not isinstance(found, Mapping) or not text_in(found, "_id"):
-        raise ChatRefused("The chat server knows nobody of that name", is_theirs=True)
+        raise ChannelRefused("The chat server knows nobody of that name", is_theirs=True)
     seen = _names(found) if isinstance(found.get("roles"), list) else None
     is_bot = found.get("type") in ("bot", "app") or "bot" in (seen or ()) or "app" in (seen or ())
     return User(person=Person(id=text_in(found, "_id"), name=text_in(found, "username")), roles=seen, is_bot=is_bot)
@@ -146,7 +146,7 @@ def _user(found: object) -> User:
 
 def _room(found: object, *, is_ours: bool) -> Room:
     if not isinstance(found, Mapping) or not text_in(found, "_id"):
-        raise ChatRefused("The chat server shows us no such room", is_theirs=True)
+        raise ChannelRefused("The chat server shows us no such room", is_theirs=True)
     people: Any = found.get("uids") or found.get("usernames")
     count = len(people) if isinstance(people, list) else found.get("usersCount")
     return Room(

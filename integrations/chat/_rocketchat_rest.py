@@ -16,7 +16,7 @@ from requests.exceptions import RequestException, SSLError
 from rocketchat_API.APIExceptions.RocketExceptions import RocketApiException, RocketBadStatusCodeException
 from rocketchat_API.rocketchat import RocketChat
 
-from agent.errors import ChatError, ChatRefused, ChatUnavailable, TooFast
+from agent.errors import ChannelError, ChannelRefused, ChannelUnavailable, TooFast
 from integrations.chat._rocketchat_reading import text_in
 from integrations.chat._rocketchat_settings import RocketChatConfig, is_sendable, one_time_code
 
@@ -47,13 +47,13 @@ class Login:
         return {"X-User-Id": self.user_id, "X-Auth-Token": self.token}
 
 
-class NotLoggedIn(ChatRefused):
+class NotLoggedIn(ChannelRefused):
     """The chat server does not know our login."""
 
     advice = "Set a new `token`, or `user` and `password`, in the section of the settings."
 
 
-def is_final(error: ChatRefused) -> bool:
+def is_final(error: ChannelRefused) -> bool:
     """Whether the chat server itself has said no: not to an unknown login, and not a proxy in front of it."""
     return bool(error.facts.get("is_theirs")) and not isinstance(error, NotLoggedIn)
 
@@ -92,27 +92,27 @@ class Rest:
         return f"Rest({self.config.url})"
 
     def get(self, route: str, **query: object) -> Mapping[str, Any]:
-        """The reply to a GET. Raises a `ChatError`."""
+        """The reply to a GET. Raises a `ChannelError`."""
         quoted = {name: quote(_written(value), safe="") for name, value in query.items()}
         return self._ask(route, lambda client: client.call_api_get(route, **quoted))
 
     def post(self, route: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The reply to a POST of JSON. Raises a `ChatError`."""
+        """The reply to a POST of JSON. Raises a `ChannelError`."""
         return self._ask(route, lambda client: client.call_api_post(route, body=dict(body)))
 
     def upload(self, room: str, name: str, data: bytes, kind: str) -> str:
-        """The id of a file that is stored for a room, and not posted yet. Raises a `ChatError`."""
+        """The id of a file that is stored for a room, and not posted yet. Raises a `ChannelError`."""
         route = f"rooms.media/{quote(room, safe='')}"
         reply = self._ask(route, lambda client: client.call_api_post(route, files={"file": (name, data, kind)}))
         return text_in(reply.get("file"), "_id") or self._unreadable("it stored a file and does not say which")
 
     def version(self) -> str:
-        """The server's version, which it tells everybody. Raises a `ChatError`."""
+        """The server's version, which it tells everybody. Raises a `ChannelError`."""
         reply = self._once("info", lambda client: client.info(), None)
         return text_in(reply, "version") or text_in(reply.get("info"), "version") or "of unknown version"
 
     def login(self) -> Login:
-        """Under what we are known now. Raises a `ChatError`."""
+        """Under what we are known now. Raises a `ChannelError`."""
         with self._lock:
             if self._login is None:
                 token = self._secrets["token"]
@@ -142,7 +142,7 @@ class Rest:
         with self._lock:
             login, self._login = self._login, None
         if login is not None and login.token != self._secrets["token"]:
-            with contextlib.suppress(ChatError):
+            with contextlib.suppress(ChannelError):
                 self._once("logout", lambda client: client.call_api_post("logout", body={}), login)
 
     def hidden(self, text: str) -> str:
@@ -156,14 +156,14 @@ class Rest:
         return line if len(line) <= MAX_WORD else f"{line[:MAX_WORD]}…"
 
     def download(self, place: str, most_bytes: int) -> bytes:
-        """A file of the server's. Raises `ChatRefused` for one with more bytes, without having read them all."""
+        """A file of the server's. Raises `ChannelRefused` for one with more bytes, without having read them all."""
         url = urljoin(f"{self.config.url}/", place.lstrip("/"))
         if not url.startswith(f"{self.config.url}/"):
-            raise ChatRefused("A file that is not on the chat server is not fetched")
+            raise ChannelRefused("A file that is not on the chat server is not fetched")
         login = self.login()
         try:
             return self._followed(url, login, most_bytes)
-        except ChatRefused as error:
+        except ChannelRefused as error:
             if error.facts.get("status") not in (401, 403):
                 raise
             self.get("me")  # by which a login that is lost is had anew
@@ -187,7 +187,7 @@ class Rest:
                 is_good = False
             if not is_good:
                 break
-        raise ChatRefused(f"{self.config.url} leads elsewhere for a file, and on from there")
+        raise ChannelRefused(f"{self.config.url} leads elsewhere for a file, and on from there")
 
     def close(self) -> None:
         """Close all connections that there are now; whoever asks again has a new one. Idempotent."""
@@ -208,9 +208,9 @@ class Rest:
                 for piece in reply.iter_content(1 << 16):
                     data += piece
                     if len(data) > most_bytes:
-                        raise ChatRefused(f"The file has more than {most_bytes} bytes")
+                        raise ChannelRefused(f"The file has more than {most_bytes} bytes")
                     if time.monotonic() > ends:
-                        raise ChatUnavailable(f"{self.config.url} sent no whole file in {WHOLE_S:.0f} s")
+                        raise ChannelUnavailable(f"{self.config.url} sent no whole file in {WHOLE_S:.0f} s")
         except RequestException as error:
             raise self._away(error) from None
         return bytes(data)
@@ -253,7 +253,7 @@ class Rest:
         return found
 
     def _by_password(self) -> Login:
-        """A new login. Raises a `ChatError`."""
+        """A new login. Raises a `ChannelError`."""
         if not self.has_password:
             raise NotLoggedIn(f"{self.config.url} does not accept the token", status=401)
         if self._refused[0] > time.monotonic():
@@ -264,7 +264,7 @@ class Rest:
             body["code"] = code
         try:
             reply = self._once("login", lambda client: client.call_api_post("login", body=body), None)
-        except ChatRefused as error:
+        except ChannelRefused as error:
             self._refused = (time.monotonic() + REFUSED_S, str(error))
             raise
         data = reply.get("data")
@@ -285,11 +285,11 @@ class Rest:
             message = f"{self.config.url} refuses our login: {word}"
             raise NotLoggedIn(message, advice=advice, status=status) from None
         if status >= 500:
-            raise ChatUnavailable(f"{self.config.url} answered {status} to {kind}: {word}", status=status) from None
+            raise ChannelUnavailable(f"{self.config.url} answered {status} to {kind}: {word}", status=status) from None
         is_theirs = said is not None and said.get("success") is False
         error_type = text_in(said, "errorType")
         message = f"{self.config.url} refuses {kind}: {word}"
-        raise ChatRefused(message, status=status, error_type=error_type, is_theirs=is_theirs) from None
+        raise ChannelRefused(message, status=status, error_type=error_type, is_theirs=is_theirs) from None
 
     def _wait(self, word: str) -> float:
         """Seconds until the route may be asked again: by the server's own clock, where it tells the time."""
@@ -306,15 +306,15 @@ class Rest:
     def _too_fast(self, kind: str, wait: float) -> TooFast:
         return TooFast(f"{self.config.url} wants no {kind} for {math.ceil(wait)} s", again_in_s=wait)
 
-    def _away(self, error: RequestException) -> ChatError:
+    def _away(self, error: RequestException) -> ChannelError:
         """Nothing of the error's own text: it may quote addresses of proxies, with their passwords."""
         if isinstance(error, SSLError):
             advice = "`ca_file` names certificates that are to be trusted."
-            return ChatUnavailable(f"The certificate of {self.config.url} is not trusted", advice=advice)
-        return ChatUnavailable(f"{self.config.url} does not answer ({type(error).__name__})")
+            return ChannelUnavailable(f"The certificate of {self.config.url} is not trusted", advice=advice)
+        return ChannelUnavailable(f"{self.config.url} does not answer ({type(error).__name__})")
 
     def _unreadable(self, why: str) -> NoReturn:
-        raise ChatUnavailable(
+        raise ChannelUnavailable(
             f"{self.config.url} does not answer as Rocket.Chat does: {why}",
             advice="`url` is the address under which people open Rocket.Chat in a browser.",
         ) from None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.errors import ChatRefused
+from agent.errors import ChannelRefused
 from integrations.chat._rocketchat_known import Known
 from integrations.chat._rocketchat_reading import (
     LONG_AGO,
@@ -57,7 +57,7 @@ class Round:
         """Ask for a page: the messages of a room that is through with it, in the order in which they were said."""
         try:
             result = self._page()
-        except ChatRefused as error:
+        except ChannelRefused as error:
             is_closed = error.facts.get("status") == 403 or error.facts.get("error_type") in CLOSED
             if not (is_final(error) and is_closed):
                 raise

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from agent.errors import ChatError, ChatRefused, ChatUnavailable
+from agent.errors import ChannelError, ChannelRefused, ChannelUnavailable
 from agent.talking.channel import Letter
 from integrations.chat._rocketchat_known import Known, Room
 from integrations.chat._rocketchat_reading import attachments, author, is_message, listed, text_in
@@ -29,7 +29,7 @@ def message_id(key: str) -> str:
 
 
 class Sending:
-    """Says things as our account. Raises `ChatError`s; safe to use from several threads."""
+    """Says things as our account. Raises `ChannelError`s; safe to use from several threads."""
 
     def __init__(self, rest: Rest, known: Known) -> None:
         self._rest, self._known = rest, known
@@ -41,22 +41,22 @@ class Sending:
         body = {"message": message | ({"tmid": letter.thread} if letter.thread else {}), "previewUrls": []}
         try:
             reply = self._rest.post("chat.sendMessage", body)
-        except ChatError as error:
+        except ChannelError as error:
             # An id that is there already is an error to the server, and so may be what came of a message it has kept.
-            is_answer = isinstance(error, ChatRefused) or "status" in error.facts
+            is_answer = isinstance(error, ChannelRefused) or "status" in error.facts
             if is_answer and error.facts.get("status") not in (401, 429) and self._is_there(own):
                 return own
             raise
         found = reply.get("message")
         if text_in(found, "_id") == own or self._is_there(own):
             return own
-        raise ChatUnavailable(f"{self._rest.config.url} did not post a message, and does not say why")
+        raise ChannelUnavailable(f"{self._rest.config.url} did not post a message, and does not say why")
 
     def _is_there(self, message: str) -> bool:
         """Whether there is such a message of ours; False where that cannot be found out either."""
         try:
             found = self._rest.get("chat.getMessage", msgId=message).get("message")
-        except ChatError:
+        except ChannelError:
             return False
         return is_message(found) and author(found).id == self._known.us().person.id
 
@@ -74,7 +74,7 @@ class Sending:
         reply = self._rest.post(route, {"fileName": name} | ({"tmid": thread} if thread else {}))
         posted = text_in(reply.get("message"), "_id")
         if not posted:
-            raise ChatUnavailable(f"{self._rest.config.url} took a file, and does not say which message it is")
+            raise ChannelUnavailable(f"{self._rest.config.url} took a file, and does not say which message it is")
         return posted
 
     def enclosed(self, room: str, thread: str, name: str, size: int) -> str:
@@ -113,7 +113,7 @@ class Actions:
         call = text_in(self._rest.post("video-conference.start", body).get("data"), "callId")
         address = text_in(self._rest.post("video-conference.join", {"callId": call}), "url")
         if not address:
-            raise ChatUnavailable("The chat server began a video conference and does not say where")
+            raise ChannelUnavailable("The chat server began a video conference and does not say where")
         return address
 
     def create_room(self, name: str, members: Sequence[str], *, private: bool) -> str:
@@ -121,7 +121,7 @@ class Actions:
         kind, entity = ("groups", "group") if private else ("channels", "channel")
         made = self._rest.post(f"{kind}.create", {"name": name, "members": list(members)}).get(entity)
         if not text_in(made, "_id"):
-            raise ChatUnavailable("The chat server made a room and does not say which")
+            raise ChannelUnavailable("The chat server made a room and does not say which")
         return text_in(made, "_id")
 
     def upload(self, room: str, name: str, data: bytes) -> str:

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from agent.errors import ChatUnavailable
+from agent.errors import ChannelUnavailable
 
 MAX_BYTES = 1 << 20
 MAX_ID = 100
@@ -49,7 +49,7 @@ def application(token: str, hear: Callable[[str], object]) -> Starlette:
 
 
 class Receiver:
-    """Serves the application in a thread of its own. Raises `ChatUnavailable` where the port cannot be had."""
+    """Serves the application in a thread of its own. Raises `ChannelUnavailable` where the port cannot be had."""
 
     def __init__(self, token: str, hear: Callable[[str], object], host: str, port: int) -> None:
         try:
@@ -58,7 +58,7 @@ class Receiver:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else an answer waits for 40 ms
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise ChatUnavailable(
+            raise ChannelUnavailable(
                 f"The webhook cannot be heard at {host} port {port}: {reason}", advice="Set another `webhook_port`."
             ) from None
         self.port: int = self._socket.getsockname()[1]

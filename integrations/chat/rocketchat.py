@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from agent.chat_ports import ChatActions
-from agent.errors import ChatError, ChatRefused, ChatUnavailable
+from agent.errors import ChannelError, ChannelRefused, ChannelUnavailable
 from agent.ports import ProviderStatus
 from agent.talking.channel import (
     Attachment,
+    Channel,
     ChannelInfo,
-    ChatChannel,
     Enclosure,
     Happening,
     Letter,
@@ -34,7 +34,7 @@ STATUS_S = 2.0
 
 
 class RocketChatChannel:
-    """One account on one server: `ChatChannel`."""
+    """One account on one server: `Channel`."""
 
     name = NAME
 
@@ -58,11 +58,11 @@ class RocketChatChannel:
         """What a server allows by default, but for bots; what another one allows is told by its refusals."""
         try:
             return None if is_free(self._known.us()) else CALLS_A_MINUTE
-        except ChatError:
+        except ChannelError:
             return CALLS_A_MINUTE
 
     def listen(self, since: Callable[[], datetime]) -> None:
-        """Begin to listen in the background, once: see `ChatChannel`."""
+        """Begin to listen in the background, once: see `Channel`."""
         from integrations.chat._rocketchat_hearing import Hearing
 
         if self._hearing is None:
@@ -72,7 +72,7 @@ class RocketChatChannel:
     def next(self, timeout_s: float) -> Happening | None:
         """What happened next; None where nothing did for so long."""
         if self._hearing is None:
-            raise ChatUnavailable("Nobody listens to the chat: `listen` comes first")
+            raise ChannelUnavailable("Nobody listens to the chat: `listen` comes first")
         return self._hearing.next(timeout_s)
 
     def say(self, letter: Letter) -> str:
@@ -94,9 +94,9 @@ class RocketChatChannel:
         self._rest.post("chat.react", {"messageId": message, "emoji": SEEN, "shouldReact": True})
 
     def fetch(self, attachment: Attachment, most_bytes: int) -> bytes:
-        """The file. Raises `ChatRefused` for one with more bytes, without having read them all."""
+        """The file. Raises `ChannelRefused` for one with more bytes, without having read them all."""
         if attachment.size > most_bytes:
-            raise ChatRefused(f"The file {attachment.name} has more than {most_bytes} bytes")
+            raise ChannelRefused(f"The file {attachment.name} has more than {most_bytes} bytes")
         return self._rest.download(attachment.place, most_bytes)
 
     def reactions(self, message: str) -> Sequence[Reacted]:
@@ -105,7 +105,7 @@ class RocketChatChannel:
 
         found = self._rest.get("chat.getMessage", msgId=message).get("message")
         if not is_message(found):
-            raise ChatRefused("The chat server shows us no such message")
+            raise ChannelRefused("The chat server shows us no such message")
         given = [thumb for thumb in thumbs(found) if thumb.name != self.us.name]
         return [Reacted(message=message, by=self._known.named(each.name).person, yes=each.yes) for each in given]
 
@@ -123,7 +123,7 @@ class RocketChatChannel:
         made = self._rest.post("im.create", {"username": person.removeprefix("@")}).get("room")
         found = made.get("_id") or made.get("rid") if isinstance(made, Mapping) else None
         if not found:
-            raise ChatRefused(f"The chat server opens no direct messages with {person}")
+            raise ChannelRefused(f"The chat server opens no direct messages with {person}")
         return str(found)
 
     def status(self) -> ProviderStatus:
@@ -133,7 +133,7 @@ class RocketChatChannel:
         rest = Rest(self._config, connect_s=STATUS_S / 2, read_s=STATUS_S)
         try:
             return _status(rest, self._hearing.note if self._hearing else "")
-        except ChatError as error:
+        except ChannelError as error:
             return ProviderStatus(available=False, detail=str(error), advice=error.advice)
         finally:
             rest.log_out()
@@ -147,7 +147,7 @@ class RocketChatChannel:
 
 
 def _status(rest: Rest, note: str) -> ProviderStatus:
-    """What a look at the server shows. Raises a `ChatError`."""
+    """What a look at the server shows. Raises a `ChannelError`."""
     from integrations.chat._rocketchat_known import Known
 
     known = Known(rest)
@@ -158,7 +158,7 @@ def _status(rest: Rest, note: str) -> ProviderStatus:
     try:
         if known.named("rocket.cat").roles is None:
             found.append("sees only roles with a description (it lacks the permission view-full-other-user-info)")
-    except ChatRefused:
+    except ChannelRefused:
         pass  # a server without it
     return ProviderStatus(available=True, detail="; ".join([*found, *filter(None, [note])]))
 
@@ -168,7 +168,7 @@ def is_free(us: User) -> bool:
     return us.roles is not None and bool(us.roles & {"bot", "admin"})
 
 
-def _open(section: Mapping[str, Any]) -> ChatChannel:
+def _open(section: Mapping[str, Any]) -> Channel:
     return RocketChatChannel(read_config(section))
 
 

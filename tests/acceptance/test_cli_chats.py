@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent.cli.init_chat import init_chat
-from agent.errors import BadSettings, BadTask, ChatError
+from agent.errors import BadSettings, BadTask, ChannelError
 from integrations.chat.fake_rocketchat import FakeRocketChat, User, World
 from integrations.chat.rocketchat import CHANNEL
 
@@ -82,7 +82,7 @@ def test_what_does_not_work_is_not_written(bare, fake, monkeypatch):
     assert "--set is for a chat" in bare.run("init", "--set", "url=x", code=2).stderr
     monkeypatch.setenv("KOWAL_SETTINGS", bare.environment["KOWAL_SETTINGS"])
     for name, words, kind, word in [
-        ("rocketchat", ["url=http://127.0.0.1:9", *who], ChatError, "does not answer"),
+        ("rocketchat", ["url=http://127.0.0.1:9", *who], ChannelError, "does not answer"),
         ("rocketchat", [f"url={fake.url}", "usr=x"], BadSettings, "usr"),
         ("rocketchat", ["url"], BadTask, "KEY=VALUE"),
         ("rocketchat", [], BadSettings, "url"),

@@ -35,7 +35,7 @@ ALLOWED = {
     "sandbox/guest_server.py": {"importlib.import_module", "environment", "subprocess"},
 }
 """Who may do what the others may not. The guest runner runs inside the sandbox only, the guest server in a container
-only; the loader knows three packages; the registry looks for git's own redirecting variables and runs git; the sandbox
+only; the loader knows four packages; the registry looks for git's own redirecting variables and runs git; the sandbox
 starts its children and its builders; a model provider asks the command that the settings name where servers are, and
 tells LiteLLM, which hears nothing else while it is imported, to stay off the network. A task ends even where Kowal
 itself is at fault, and one message or one task of a chat keeps no others from being served."""
@@ -145,7 +145,7 @@ def test_the_loader_knows_these_packages() -> None:
     from agent.errors import BadSettings
     from agent.loader import OFFERS, available, load
 
-    assert set(OFFERS) == {"integrations.chat", "integrations.llm", "sandbox.backends"}
+    assert set(OFFERS) == {"integrations.chat", "integrations.codehost", "integrations.llm", "sandbox.backends"}
     assert available("os") == available("functions") == []
     with pytest.raises(BadSettings):
         load("functions", "slugify")

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 TABLED = (
     "agent",
     "agent/evidence",
+    "agent/hosting",
     "agent/making",
     "agent/observing",
     "agent/matching",

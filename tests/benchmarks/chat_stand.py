@@ -1,11 +1,11 @@
-"""A chat in memory that obeys `ChatChannel`, for what needs no server; it can be away, or in a hurry."""
+"""A chat in memory that obeys `Channel`, for what needs no server; it can be away, or in a hurry."""
 
 import queue
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from agent.errors import ChatRefused, ChatUnavailable, TooFast
+from agent.errors import ChannelRefused, ChannelUnavailable, TooFast
 from agent.ports import ProviderStatus
 from agent.talking.channel import Attachment, CaughtUp, Enclosure, Happening, Heard, Letter, Person, Reacted
 
@@ -81,31 +81,31 @@ class ChatStand:
         return [each.text for each in self.posted.values() if thread is None or each.thread == thread]
 
     def listen(self, since: Callable[[], datetime]) -> None:
-        """See `ChatChannel.listen`."""
+        """See `Channel.listen`."""
         self._happened.put(CaughtUp(at=since()))
 
     def next(self, timeout_s: float) -> Happening | None:
-        """See `ChatChannel.next`."""
+        """See `Channel.next`."""
         try:
             return self._happened.get(timeout=timeout_s)
         except queue.Empty:
             return None
 
     def say(self, letter: Letter) -> str:
-        """See `ChatChannel.say`."""
+        """See `Channel.say`."""
         self._called("say")
         made = Posted(id=f"p{len(self.posted) + 1}", room=letter.room, thread=letter.thread, text=letter.text)
         return self.posted.setdefault(letter.key, made).id
 
     def rewrite(self, message: str, letter: Letter) -> None:
-        """See `ChatChannel.rewrite`."""
+        """See `Channel.rewrite`."""
         self._called("rewrite")
         posted = self.posted[letter.key]
         assert posted.id == message
         posted.text, posted.edits = letter.text, posted.edits + 1
 
     def enclose(self, enclosure: Enclosure, *, tried: bool) -> str:
-        """See `ChatChannel.enclose`."""
+        """See `Channel.enclose`."""
         self._called("enclose")
         if tried and enclosure.key in self.posted:
             return self.posted[enclosure.key].id
@@ -116,50 +116,50 @@ class ChatStand:
         return posted.id
 
     def see(self, message: str) -> None:
-        """See `ChatChannel.see`."""
+        """See `Channel.see`."""
         self._called("see")
         self.seen.append(message)
 
     def fetch(self, attachment: Attachment, most_bytes: int) -> bytes:
-        """See `ChatChannel.fetch`."""
+        """See `Channel.fetch`."""
         self._called("fetch")
         if len(data := self.files[attachment.place]) > most_bytes:
-            raise ChatRefused(f"{attachment.name} is larger than {most_bytes} bytes")
+            raise ChannelRefused(f"{attachment.name} is larger than {most_bytes} bytes")
         return data
 
     def reactions(self, message: str) -> Sequence[Reacted]:
-        """See `ChatChannel.reactions`."""
+        """See `Channel.reactions`."""
         self._called("reactions")
         return [each for each in self.reacted if each.message == message]
 
     def roles(self, person: Person, room: str) -> frozenset[str]:
-        """See `ChatChannel.roles`."""
+        """See `Channel.roles`."""
         self._called("roles")
         return self.roles_of.get(person.name, frozenset())
 
     def room_of(self, name: str) -> str:
-        """See `ChatChannel.room_of`."""
+        """See `Channel.room_of`."""
         self._called("room_of")
         if name not in (*self.rooms, *self.rooms.values()):
-            raise ChatRefused(f"There is no room {name}")
+            raise ChannelRefused(f"There is no room {name}")
         return self.rooms.get(name, name)
 
     def direct_room(self, person: str) -> str:
-        """See `ChatChannel.direct_room`."""
+        """See `Channel.direct_room`."""
         self._called("direct_room")
         return f"direct-{person}"
 
     def status(self) -> ProviderStatus:
-        """See `ChatChannel.status`."""
+        """See `Channel.status`."""
         return ProviderStatus(available=not self.is_away, detail="in memory")
 
     def close(self) -> None:
-        """See `ChatChannel.close`."""
+        """See `Channel.close`."""
 
     def _called(self, what: str) -> None:
         self.calls.append(what)
         if self.is_away:
-            raise ChatUnavailable("The chat does not answer")
+            raise ChannelUnavailable("The chat does not answer")
         if self.faults:
             raise self.faults.pop(0)
 

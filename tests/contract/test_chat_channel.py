@@ -11,10 +11,10 @@ from typing import Any, Protocol, Self
 
 import pytest
 
-from agent.errors import BadSettings, ChatError, ChatRefused, ChatUnavailable, TooFast
+from agent.errors import BadSettings, ChannelError, ChannelRefused, ChannelUnavailable, TooFast
 from agent.loader import available, load
 from agent.ports import ProviderStatus
-from agent.talking.channel import CaughtUp, ChannelInfo, ChatChannel, Enclosure, Happening, Heard, Letter, Reacted
+from agent.talking.channel import CaughtUp, Channel, ChannelInfo, Enclosure, Happening, Heard, Letter, Reacted
 from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
 
 SECRET = "the-token-itself"
@@ -141,14 +141,14 @@ def stage(name) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def channel(info, stage) -> Iterator[ChatChannel]:
+def channel(info, stage) -> Iterator[Channel]:
     """The channel, open."""
     with closing(info.open(stage.section())) as opened:
         yield opened
 
 
 @contextmanager
-def listening(channel: ChatChannel, since: datetime | None = None) -> Iterator[Callable[[type[Any], int], list[Any]]]:
+def listening(channel: Channel, since: datetime | None = None) -> Iterator[Callable[[type[Any], int], list[Any]]]:
     """Listens, and gives what takes so many happenings of a kind; at the end nobody may have been told of others."""
     moment = since or datetime.now(UTC)
     channel.listen(lambda: moment)
@@ -166,7 +166,7 @@ def listening(channel: ChatChannel, since: datetime | None = None) -> Iterator[C
     yield take
 
 
-def letter(channel: ChatChannel, text: str, room: str = "general", thread: str = "", key: str = "") -> Letter:
+def letter(channel: Channel, text: str, room: str = "general", thread: str = "", key: str = "") -> Letter:
     """A letter into the room of that name."""
     return Letter(key=key or secrets.token_hex(32), room=channel.room_of(room), thread=thread, text=text)
 
@@ -195,7 +195,7 @@ def test_opening_asks_nobody(info, stage):
         assert channel.name == info.name
         assert time.monotonic() - started < 1
         for ask in (lambda: channel.us, lambda: channel.room_of("x"), lambda: actions.post("x", "y")):
-            with pytest.raises(ChatUnavailable) as caught:
+            with pytest.raises(ChannelUnavailable) as caught:
                 ask()
             assert caught.value.advice
             assert SECRET not in str(caught.value)
@@ -246,7 +246,7 @@ def test_what_is_said_is_heard(channel, stage):
     (file,) = heard["here it is"].attachments
     assert file.name == "a b.csv"
     assert channel.fetch(file, 4) == b"1,2\n"
-    with pytest.raises(ChatRefused):
+    with pytest.raises(ChannelRefused):
         channel.fetch(file, 3)
     general = [each for each in heard.values() if each.room_name == "general"]
     assert [each.text for each in general] == ["count the words of @bob", "good morning", "indeed", "the end"]
@@ -304,7 +304,7 @@ def test_rooms_and_roles_are_asked_for(channel, stage):
     general = channel.room_of("general")
     assert channel.room_of(general) == general
     for unseen in ("elsewhere", "no such room"):
-        with pytest.raises(ChatRefused):
+        with pytest.raises(ChannelRefused):
             channel.room_of(unseen)
     direct = channel.direct_room("ann")
     with listening(channel) as take:
@@ -328,7 +328,7 @@ def test_functions_act(info, stage):
         lambda: actions.post("elsewhere", "x"),
         lambda: actions.upload("no such room", "a.txt", b"x"),
     ):
-        with pytest.raises(ChatRefused):
+        with pytest.raises(ChannelRefused):
             refused()
 
 
@@ -356,5 +356,5 @@ def test_closing_ends_it(info, stage):
         channel.close()
         assert time.monotonic() - started < 5
     assert channel.next(0.05) is None
-    with contextlib.suppress(ChatError):
+    with contextlib.suppress(ChannelError):
         assert channel.say(letter(channel, "late"))

@@ -12,7 +12,7 @@ from agent.chat_ports import ChatActions
 from agent.checks import rights
 from agent.checks.trial import Trial
 from agent.config import load_settings
-from agent.errors import BadSettings, ChatRefused, ChatUnavailable, KowalError, NotGranted, RunFailed, TooFast
+from agent.errors import BadSettings, ChannelRefused, ChannelUnavailable, KowalError, NotGranted, RunFailed, TooFast
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
 from agent.rights.chat import MOST_FILE_BYTES, MOST_TEXT_CHARS, Chats
@@ -288,10 +288,10 @@ def test_a_message_calls_nobody_and_hides_no_link(house):
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (ChatUnavailable("the chat server does not answer"), "does not answer"),
+        (ChannelUnavailable("the chat server does not answer"), "does not answer"),
         (TooFast("it asks to come back later", again_in_s=26.0), "come back later"),
         (BadSettings("the token file is gone"), "token file is gone"),
-        (ChatRefused(f"no such room, says the server ({TOKEN})" + "x" * 1_000), "no such room"),
+        (ChannelRefused(f"no such room, says the server ({TOKEN})" + "x" * 1_000), "no such room"),
     ],
 )
 @pytest.mark.parametrize("ask", [POST, UPLOAD, CALL, CREATE])
@@ -407,7 +407,7 @@ def test_a_function_in_a_sandbox_acts_in_a_chat(workshop):
         (ALL[1:], "7", None, "function", []),
         (ALL[:1], "7", None, "function", ["post"]),
         (ALL, "../7", None, "function", ["post", "upload"]),
-        (ALL, "7", ChatUnavailable("away"), "host", []),
+        (ALL, "7", ChannelUnavailable("away"), "host", []),
     ],
 )
 def test_a_run_that_a_chat_ends_says_whose_fault_it_was(workshop, grants, what, error, fault, done):

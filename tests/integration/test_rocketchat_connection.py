@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
-from agent.errors import ChatRefused, ChatUnavailable
+from agent.errors import ChannelRefused, ChannelUnavailable
 from agent.talking.channel import Heard
 from integrations.chat._rocketchat_ddp import Stream
 from integrations.chat.fake_rocketchat import FakeRocketChat
@@ -75,7 +75,7 @@ def test_a_certificate_of_ones_own_is_trusted_where_it_is_named(certificate):
             assert not status.available
             assert "certificate" in status.detail
             assert "ca_file" in status.advice
-        with pytest.raises(ChatUnavailable):
+        with pytest.raises(ChannelUnavailable):
             Stream(fake.url)
 
 
@@ -207,7 +207,7 @@ def test_a_server_that_falls_silent_is_given_up():
     with speaking(polite(silent)) as url, Stream(url, heartbeat_s=0.6) as stream:
         stream.begin("a-token")
         started = time.monotonic()
-        with pytest.raises(ChatUnavailable, match="silent"):
+        with pytest.raises(ChannelUnavailable, match="silent"):
             next(stream.said())
         assert 0.8 < time.monotonic() - started < 4
     assert [json.loads(ask)["msg"] for ask in asked] == ["ping", "ping"]
@@ -216,8 +216,8 @@ def test_a_server_that_falls_silent_is_given_up():
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        ('{"msg":"failed","version":"pre1"}', ChatRefused),
-        ('{"msg":"error","reason":"no"}', ChatRefused),
+        ('{"msg":"failed","version":"pre1"}', ChannelRefused),
+        ('{"msg":"error","reason":"no"}', ChannelRefused),
     ],
 )
 def test_a_stream_that_refuses_says_so(answer, kind):
@@ -255,7 +255,7 @@ def test_a_stream_that_leads_elsewhere_gets_no_token():
                     )
 
             threading.Thread(target=redirect, daemon=True).start()
-            with pytest.raises(ChatUnavailable):
+            with pytest.raises(ChannelUnavailable):
                 Stream(f"http://127.0.0.1:{front.getsockname()[1]}")
     assert heard == []
 
@@ -283,7 +283,7 @@ def test_what_is_no_rocketchat_is_named():
                        (b'{"success": true}', "application/json"), (b"\xff\xfe", "application/json")]:  # fmt: skip
         for url in answer(body, kind):
             with closing(CHANNEL.open({"url": url, "user_id": "u", "token": "a-token"})) as channel:
-                with pytest.raises((ChatUnavailable, ChatRefused)) as caught:
+                with pytest.raises((ChannelUnavailable, ChannelRefused)) as caught:
                     _ = channel.us
                 assert caught.value.advice
                 assert not channel.status().available

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.errors import ChatUnavailable
+from agent.errors import ChannelUnavailable
 from agent.talking.channel import CaughtUp, Happening, Heard, Letter, Reacted
 from integrations.chat import _rocketchat_hearing as hearing
 from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
@@ -443,7 +443,7 @@ def test_a_broken_listener_is_not_silent(fake):
     channel.listen(since)
     try:
         time.sleep(1)
-        with pytest.raises(ChatUnavailable, match="broken off"):
+        with pytest.raises(ChannelUnavailable, match="broken off"):
             channel.next(0.05)
     finally:
         channel.close()

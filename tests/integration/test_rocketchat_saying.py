@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from agent.chat_ports import ChatActions
-from agent.errors import ChatError, ChatRefused, ChatUnavailable, TooFast
-from agent.talking.channel import Attachment, CaughtUp, ChatChannel, Enclosure, Heard, Letter, Person
+from agent.errors import ChannelError, ChannelRefused, ChannelUnavailable, TooFast
+from agent.talking.channel import Attachment, CaughtUp, Channel, Enclosure, Heard, Letter, Person
 from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
 from integrations.chat.rocketchat import CHANNEL
 
@@ -56,7 +56,7 @@ def section_of(fake: FakeRocketChat, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def channel(fake) -> Iterator[ChatChannel]:
+def channel(fake) -> Iterator[Channel]:
     """The channel, which does not listen."""
     with closing(CHANNEL.open(section_of(fake))) as opened:
         yield opened
@@ -90,7 +90,7 @@ def test_an_error_after_the_deed_is_looked_into(fake, channel, status):
     message = channel.say(letter("once"))
     assert fake.message(message)["msg"] == "once"
     fake.breaks("chat.sendMessage", status=status)
-    with pytest.raises(ChatError):
+    with pytest.raises(ChannelError):
         channel.say(letter("never"))
     assert texts(fake) == ["once"]
 
@@ -99,7 +99,7 @@ def test_an_answer_that_is_lost_leaves_one_message(fake, channel):
     """The server posts it and hangs up: unavailable, and the next attempt finds it there."""
     fake.breaks("chat.sendMessage", status=0, done=True)
     same = letter("once")
-    with pytest.raises(ChatUnavailable):
+    with pytest.raises(ChannelUnavailable):
         channel.say(same)
     channel.say(same)
     assert texts(fake) == ["once"]
@@ -125,7 +125,7 @@ def test_a_file_is_posted_once(fake, channel, where):
     above = fake.says("ann", "general", "@kowal do") if where == "thread" else ""
     enclosure = Enclosure(key="ab" * 32, room=room, thread=above, name="wynik ą & b.csv", data=b"1,2\n")
     fake.breaks("rooms.mediaConfirm/:rid/:fileId", status=500, done=True)
-    with pytest.raises(ChatUnavailable):
+    with pytest.raises(ChannelUnavailable):
         channel.enclose(enclosure, tried=False)
     message = channel.enclose(enclosure, tried=True)
     posted = fake.messages(above or room)
@@ -143,10 +143,10 @@ def test_a_file_is_fetched_within_its_bounds(fake, channel):
     known = Attachment(name="x", size=256_000, place=place)
     assert channel.fetch(known, 256_000) == bytes(range(256)) * 1000
     for size in (256_000, 0):
-        with pytest.raises(ChatRefused, match="more than 1000 bytes"):
+        with pytest.raises(ChannelRefused, match="more than 1000 bytes"):
             channel.fetch(Attachment(name="x", size=size, place=place), 1000)
     for other in ("/file-upload/unknown/x", "//127.0.0.1:1/x", "https://example.org/x", "/../x"):
-        with pytest.raises(ChatRefused):
+        with pytest.raises(ChannelRefused):
             channel.fetch(Attachment(name="x", size=1, place=other), 1000)
 
 
@@ -186,7 +186,7 @@ def test_a_redirect_does_not_get_our_token():
             assert channel.fetch(Attachment(name="x", size=1, place="/file-upload/1/x"), 100) == b"kept elsewhere"
             assert [path for path, headers in seen if headers.get("x-auth-token") == TOKEN] == ["/file-upload/1/x"]
             seen.clear()
-            with pytest.raises(ChatUnavailable, match="does not answer as Rocket"):
+            with pytest.raises(ChannelUnavailable, match="does not answer as Rocket"):
                 _ = channel.us
             assert [path for path, _ in seen] == ["/api/v1/me"]
     finally:
@@ -218,19 +218,19 @@ def test_too_many_requests_say_when_to_come_back():
 def test_each_fault_has_its_error(fake, channel):
     """Nobody there, a crash, silence, a refusal: each by its name, with advice, and in time."""
     fake.breaks("me", status=503)
-    with pytest.raises(ChatUnavailable, match="503"):
+    with pytest.raises(ChannelUnavailable, match="503"):
         _ = channel.us
     fake.breaks("me", status=0)
-    with pytest.raises(ChatUnavailable, match="does not answer"):
+    with pytest.raises(ChannelUnavailable, match="does not answer"):
         _ = channel.us
-    with pytest.raises(ChatRefused, match="refuses"):
+    with pytest.raises(ChannelRefused, match="refuses"):
         channel.room_of("no such room")
-    with pytest.raises(ChatRefused):
+    with pytest.raises(ChannelRefused):
         channel.room_of("elsewhere")
-    with pytest.raises(ChatRefused):
+    with pytest.raises(ChannelRefused):
         channel.say(letter(room=fake.id_of("elsewhere")))
     with (
-        pytest.raises(ChatUnavailable) as caught,
+        pytest.raises(ChannelUnavailable) as caught,
         closing(CHANNEL.open(section_of(fake, url="http://127.0.0.1:9"))) as away,
     ):
         _ = away.us
@@ -251,7 +251,7 @@ def test_rooms_people_and_roles_are_asked_of_the_server(fake, channel):
     asked = fake.calls["users.info"]
     channel.roles(ann, "GENERAL")
     assert fake.calls["users.info"] == asked, "kept for a minute"
-    with pytest.raises(ChatRefused):
+    with pytest.raises(ChannelRefused):
         channel.roles(Person(id="nobody", name="ann"), "GENERAL")
 
 
@@ -274,10 +274,10 @@ def test_a_password_and_a_second_factor_log_in(fake):
         status = channel.status()
         assert not status.available
         assert "totp" in status.advice
-        with pytest.raises(ChatRefused):
+        with pytest.raises(ChannelRefused):
             _ = channel.us
         asked = fake.calls["login"]
-        with pytest.raises(ChatRefused):
+        with pytest.raises(ChannelRefused):
             _ = channel.us
         assert fake.calls["login"] == asked, "a password that was refused is not tried again at once"
 
@@ -298,7 +298,7 @@ def test_a_session_that_is_lost_is_healed_once(fake):
         )
         fake.revoke("kowal")
         assert channel.fetch(file, 4) == b"data"
-    with closing(CHANNEL.open(section_of(fake))) as channel, pytest.raises(ChatRefused) as caught:
+    with closing(CHANNEL.open(section_of(fake))) as channel, pytest.raises(ChannelRefused) as caught:
         channel.say(letter("never"))
     assert "token" in caught.value.advice
     assert texts(fake) == ["back", "back again", ""]
@@ -322,11 +322,11 @@ def test_what_functions_may_do(fake):
     made = actions.create_room("team-ą"[:5], ["ann", "bob"], private=True)
     assert fake.id_of("team-") == made
     assert actions.create_room("open", [], private=False) == fake.id_of("open")
-    with pytest.raises(ChatRefused):
+    with pytest.raises(ChannelRefused):
         actions.create_room("open", [], private=False)
     message = actions.upload("closed", "a.txt", b"data")
     assert fake.message(message)["file"]["name"] == "a.txt"
-    with pytest.raises(ChatRefused):
+    with pytest.raises(ChannelRefused):
         actions.post("elsewhere", "x")
 
 
@@ -414,7 +414,7 @@ def test_a_port_that_is_taken_is_told(fake, port):
     with (
         socket.create_server(("127.0.0.1", port)),
         closing(CHANNEL.open(section)) as channel,
-        pytest.raises(ChatUnavailable, match=f"port {port}"),
+        pytest.raises(ChannelUnavailable, match=f"port {port}"),
     ):
         channel.listen(lambda: datetime.now(UTC))
 
@@ -443,7 +443,7 @@ def test_no_secret_is_told(fake, caplog):
             ):
                 try:
                     said.append(repr(ask()))
-                except ChatError as error:
+                except ChannelError as error:
                     said.append(f"{error!r} {error} {error.advice} {error.facts} {error.__cause__!r}")
             said += [repr(channel), repr(vars(channel)), channel.status().detail]
     finally:

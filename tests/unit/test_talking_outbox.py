@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from chat_stand import ChatStand, too_fast
 
-from agent.errors import ChatRefused, ChatUnavailable
+from agent.errors import ChannelRefused, ChannelUnavailable
 from agent.talking.outbox import Outbox, key_of
 from registry import Operations
 from registry.chats import KeptLetter, write_with
@@ -145,7 +145,7 @@ def test_what_the_server_will_not_have_holds_nothing_up(operations, outbox, stan
     """Why is kept."""
     bad = write(operations, "bad", "?")
     write(operations, "good", "!")
-    stand.faults.append(ChatRefused("no such room"))
+    stand.faults.append(ChannelRefused("no such room"))
     outbox.round()
     assert stand.texts() == ["!"]
     assert operations.chats.letter(bad).refused == "no such room"
@@ -208,7 +208,7 @@ def test_a_letter_that_is_rewritten_while_it_is_sent_stays_due(operations, stand
 @pytest.mark.parametrize("seed", range(20))
 def test_any_mixture_of_faults_loses_nothing_and_doubles_nothing(operations, stand, clock, seed) -> None:
     """Twenty letters in four threads, with every second call failing in some way."""
-    kinds = itertools.cycle([too_fast(1 + seed), None, ChatUnavailable("away"), None, None][seed % 5 :] or [None])
+    kinds = itertools.cycle([too_fast(1 + seed), None, ChannelUnavailable("away"), None, None][seed % 5 :] or [None])
     for number in range(20):
         write(operations, f"{seed}-{number}", str(number), thread=f"t{number % 4}")
     for _ in range(200):

@@ -1,0 +1,27 @@
+"""What the operator says of any code host: where Kowal answers, whom, and what it does with issues."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from agent.talking.settings import ChatSettings, RuleSettings
+
+
+class HostSettings(ChatSettings):
+    """What every code host's section of the settings has; the rest of it is the host's own."""
+
+    kind: ClassVar[str] = "codehost"
+
+    rooms: tuple[str, ...] = Field(default=(), alias="projects")
+    """The projects and groups in which it answers, by path or id; empty: all in which the account is a member."""
+    ask: RuleSettings = RuleSettings(roles=("reporter",))
+    create: RuleSettings = RuleSettings(roles=("developer",))
+    approve: RuleSettings = RuleSettings(roles=("maintainer",))
+    close_done: bool = False
+    """Whether an issue is closed once its task is done."""
+    spend_time: bool = True
+    """Whether the time that a task took is added to its issue."""
+    watch_pipelines: tuple[str, ...] = ()
+    """The projects whose failed pipelines become issues of ours: diagnose this failure."""
+    registry_project: str = ""
+    """The project that the registry's remote is; its candidates are merge requests there. Empty: none is."""
