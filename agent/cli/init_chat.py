@@ -78,7 +78,7 @@ def opens(channel: ChannelInfo, section: Mapping[str, str]) -> bool:
 
 
 def tried(channel: ChannelInfo, section: Mapping[str, str]) -> ProviderStatus:
-    """What the chat says of itself. Raises `ChannelError` where it does not work, `BadSettings` where something lacks."""
+    """What the chat says of itself. Raises `ChannelError` where that does not work, `BadSettings` for a lack."""
     opened = channel.open(section)
     try:
         status = opened.status()

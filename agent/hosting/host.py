@@ -118,8 +118,8 @@ class Failure:
 class CodeHost(Channel, Protocol):
     """One code host, as one account of ours sees it. Errors and threads are as those of a `Channel`.
 
-    `next` gives out `IssueSeen` and `ReviewSeen`, too. `roles` of a person in a project has every role up to their own: `guest`,
-    `reporter`, `developer`, `maintainer`, `owner`, and `admin` of the server as far as it tells.
+    `next` gives out `IssueSeen` and `ReviewSeen`, too. `roles` of a person in a project has every role up to their
+    own: `guest`, `reporter`, `developer`, `maintainer`, `owner`, and `admin` of the server as far as it tells.
     """
 
     @property

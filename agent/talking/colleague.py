@@ -150,7 +150,7 @@ class Colleague:
         return ""
 
     def _files(self, heard: Heard) -> dict[str, bytes]:
-        """The files that came with the message. Raises `BadTask` for two of one name, `ChannelRefused` for a large one."""
+        """The files that came with the message. Raises `BadTask` for two of one name, `ChannelRefused` if large."""
         most = self.settings.max_file_mib * MIB
         names = [each.name for each in heard.attachments]
         if len(names) != len(set(names)):
