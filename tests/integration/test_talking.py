@@ -17,6 +17,8 @@ from agent.rights.approval import Approval
 from agent.talking import listening as module
 from agent.talking.channel import Attachment, Heard
 from agent.talking.listening import Listening
+from agent.talking.settings import ChatSettings
+from agent.talking.speech import Speech
 from agent.types import Event, Origin, Outcome
 from agent.workflow.endings import ending_of
 from agent.workflow.kept import written
@@ -51,7 +53,12 @@ class Hall:
 
     def opened(self) -> Listening:
         """What serves the chat."""
-        return listening_on(self.settings, self.stand, self.heard_of.append)
+        return listening_on(
+            self.settings,
+            self.stand,
+            ChatSettings.of("stand", self.settings.chat["stand"]),
+            self.heard_of.append,
+        )
 
     def restart(self) -> None:
         """Another process serves the chat."""
@@ -60,7 +67,7 @@ class Hall:
 
     def close(self) -> None:
         """Nobody serves it."""
-        self.serving.colleague.people.close()
+        self.serving.petitions.people.close()
 
     @property
     def tasks(self) -> Any:
@@ -303,7 +310,7 @@ def test_a_thumb_by_somebody_with_the_right_signs_and_others_do_nothing(hall) ->
     assert place.registry.get("fetch").status is Status.PRODUCTION
     assert place.tasks.task(task.id).known == {"approved": ["fetch", "1.0.0"]}
     assert "Approved by `stand:ada`" in asked.text
-    signed = place.serving.colleague.people.operations.audit(run=task.id)[0]
+    signed = place.serving.petitions.people.operations.audit(run=task.id)[0]
     assert (signed.actor, signed.action, signed.digest) == (
         "stand:ada",
         "task.approved",
@@ -605,7 +612,7 @@ def test_a_fault_of_ours_is_told_once_and_stops_nothing(hall, monkeypatch) -> No
         raise ZeroDivisionError("a secret in it")
 
     monkeypatch.setattr(
-        place.serving.speech if hasattr(place.serving, "speech") else type(place.serving.colleague.speech),
+        Speech,
         "inquiry",
         broken,
     )
@@ -628,7 +635,7 @@ def test_promotions_of_any_task_are_told_in_a_room(hall) -> None:
 
     place = hall(promotions_room="general")
     place.settle()
-    desk = place.serving.colleague.people.desk
+    desk = place.serving.petitions.people.desk
     task = desk.submit(Wanted(task=Task(text="make it")), Asked(by="eve", via="api"))
     facts = {"name": "made_it", "version": "1.0.0", "commit": "c", "status": "production"}
     place.tasks.tell(TaskEvent(task_id=task.id, key="p", at=task.created_at, action="function.promoted", facts=facts))
