@@ -64,14 +64,14 @@ def task_of(title: str, text: str) -> Task:
     for place, token in enumerate(tokens):
         if token.level or token.map is None or token.nesting < 0:
             continue
-        if token.type == "heading_open":
-            section = section_of(tokens[place + 1].content)
-        if not section:
-            found.words += [*lines[token.map[0] : token.map[1]], ""]
-        elif token.type in ("fence", "code_block"):
+        if token.type == "heading_open" and (section := section_of(tokens[place + 1].content)):
+            continue
+        if section and token.type in ("fence", "code_block"):
             take_block(found, section, token)
-        elif token.type == "table_open":
+        elif section and token.type == "table_open":
             take_rows(found, section, rows_of(tokens[place:]))
+        else:  # nothing that somebody wrote is left out
+            found.words += [*lines[token.map[0] : token.map[1]], ""]
     words = UPLOAD.sub(r"\1", COMMENT.sub("", "\n".join(found.words))).strip()
     said = "\n\n".join(filter(None, (title.strip(), re.sub(r"\n{3,}", "\n\n", words))))
     return Task(text=said, arguments=found.arguments, examples=tuple(found.examples))
