@@ -47,7 +47,8 @@ class GitLabFaults(Faults):
 
     def take(self, route: str, caller: str) -> tuple[bool, dict[str, str]]:
         """Count a call of somebody: whether no limit is in its way, and the headers of the answer."""
-        allowed, headers = True, {}
+        allowed = True
+        headers: dict[str, str] = {}
         for name in ("*", route):
             if limit := self.limits.get(name):
                 let, told = limit.take(caller)

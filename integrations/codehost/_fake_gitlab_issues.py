@@ -6,8 +6,8 @@ from typing import Any
 
 from integrations.codehost import _fake_gitlab_work as work
 from integrations.codehost._fake_gitlab_entities import issue, note, time_stats, todo
+from integrations.codehost._fake_gitlab_records import Document, Issue, Note, Refused, Work, forbidden, missing, now
 from integrations.codehost._fake_gitlab_rest import Call, Listing, Route
-from integrations.codehost._fake_gitlab_state import Document, Issue, Note, Refused, Work, forbidden, missing, now
 from integrations.codehost._fake_gitlab_world import OWNER
 
 ORDERS = {"created_at": "created_at", "updated_at": "updated_at", "title": "title", "id": "id"}

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from integrations.codehost._fake_gitlab_entities import duration, web_url
-from integrations.codehost._fake_gitlab_state import (
+from integrations.codehost._fake_gitlab_records import (
     Account,
     Document,
     Issue,
@@ -12,16 +12,16 @@ from integrations.codehost._fake_gitlab_state import (
     Note,
     Pipeline,
     Place,
-    State,
     Work,
 )
+from integrations.codehost._fake_gitlab_state import State
 
 NAMESPACES = {"private": 0, "internal": 10, "public": 20}
 
 
 def moment(at: datetime | None) -> str | None:
     """As payloads write times, unlike replies."""
-    return at and at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC") if at else None
 
 
 def person(state: State, user: Account) -> Document:

@@ -14,20 +14,20 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from integrations._fake_server import Received
 from integrations.codehost._fake_gitlab_faults import GitLabFaults
-from integrations.codehost._fake_gitlab_schemas import Judge
-from integrations.codehost._fake_gitlab_state import (
+from integrations.codehost._fake_gitlab_records import (
     Account,
     Document,
     Issue,
     MergeRequest,
     Place,
     Refused,
-    State,
     Token,
     Work,
     forbidden,
     missing,
 )
+from integrations.codehost._fake_gitlab_schemas import Judge
+from integrations.codehost._fake_gitlab_state import State
 
 MOST_PER_PAGE = 100
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from integrations.codehost._fake_gitlab_state import Refused
+from integrations.codehost._fake_gitlab_records import Refused
 
 BESIDE = frozenset(
     ("pagination", "private_token", "id_after", "id_before", "cursor", "order_by", "sort", "with_counts")
@@ -34,8 +34,8 @@ class Judge:
 
     def operation(self, method: str, path: str) -> dict[str, Any] | None:
         """What the document says of a path, whose parts are still percent-encoded."""
-        found = next((operations for pattern, operations in self._paths if pattern.fullmatch(path)), {})
-        return found.get(method.lower())  # type: ignore[no-any-return]
+        found: dict[str, Any] = next((operations for pattern, operations in self._paths if pattern.fullmatch(path)), {})
+        return found.get(method.lower())
 
     def check(self, method: str, path: str, route: str, query: dict[str, Any], body: Any) -> None:
         """Raise `Refused` for a request that does not fit. A path that the document lacks is noted."""

@@ -5,20 +5,20 @@ from typing import Any
 
 from integrations.codehost import _fake_gitlab_payloads as payloads
 from integrations.codehost._fake_gitlab_entities import duration, person
-from integrations.codehost._fake_gitlab_state import (
+from integrations.codehost._fake_gitlab_records import (
     Account,
     Document,
     Issue,
     Note,
     Place,
     Refused,
-    State,
     Work,
     forbidden,
     missing,
     new_secret,
     now,
 )
+from integrations.codehost._fake_gitlab_state import State
 from integrations.codehost._fake_gitlab_world import GUEST, PLANNER
 
 MOST = 1_048_576

@@ -1,4 +1,4 @@
-"""A stand-in for a GitLab server: REST, webhooks and git over HTTP, with the faults of real ones; for tests and rehearsals.
+"""A stand-in for a GitLab server: REST, webhooks and git over HTTP, with the faults of real ones.
 
 Run it with `python -m integrations.codehost.fake_gitlab --port 8080 --script FILE` (a `World` as JSON).
 """
@@ -21,27 +21,35 @@ from starlette.types import ASGIApp
 
 from integrations._fake_server import FakeServer, Received, serve_until_interrupted
 from integrations.codehost import _fake_gitlab_entities as entities
+from integrations.codehost import _fake_gitlab_git as git
+from integrations.codehost import _fake_gitlab_merging as merging
 from integrations.codehost import _fake_gitlab_work as work
 from integrations.codehost._fake_gitlab_faults import NOTES, GitLabFaults, Limit
+from integrations.codehost._fake_gitlab_git_http import GitHttp
 from integrations.codehost._fake_gitlab_hooks import Delivery, Hooks
 from integrations.codehost._fake_gitlab_issues import ISSUES
 from integrations.codehost._fake_gitlab_people import PEOPLE
 from integrations.codehost._fake_gitlab_projects import PROJECTS
-from integrations.codehost._fake_gitlab_rest import Rest
-from integrations.codehost._fake_gitlab_schemas import Judge
-from integrations.codehost._fake_gitlab_state import (
+from integrations.codehost._fake_gitlab_records import (
     Document,
     Issue,
+    Job,
     Note,
     Place,
-    State,
+    Protection,
+    Refused,
     Token,
     new_secret,
     now,
 )
+from integrations.codehost._fake_gitlab_repository import REPOSITORY
+from integrations.codehost._fake_gitlab_requests import REQUESTS
+from integrations.codehost._fake_gitlab_rest import Rest
+from integrations.codehost._fake_gitlab_schemas import Judge
+from integrations.codehost._fake_gitlab_state import State
 from integrations.codehost._fake_gitlab_world import Group, Project, User, World
 
-__all__ = ["Delivery", "FakeGitLab", "Group", "Project", "Received", "User", "World", "main"]
+__all__ = ["Delivery", "FakeGitLab", "Group", "Project", "Received", "Refused", "User", "World", "main"]
 METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD"]
 
 
@@ -66,13 +74,19 @@ class FakeGitLab(FakeServer):
         self.faults = GitLabFaults()
         self.judge = Judge(schemas)
         self._hooks = Hooks(self.state)
-        self._rest = Rest(self.state, self.faults, ISSUES | PEOPLE | PROJECTS, self.judge, self.hang_up)
+        self._rest = Rest(
+            self.state, self.faults, ISSUES | PEOPLE | PROJECTS | REPOSITORY | REQUESTS, self.judge, self.hang_up
+        )
         app = self._routed(prefix)
         super().__init__(app, self.faults, self.state.lock, port=port, prefix=prefix, certificate=certificate)
         self.state.url = self.url
 
     def _routed(self, prefix: str) -> ASGIApp:
-        routes = [Route("/api/v4/{path:path}", self._rest.__call__, methods=METHODS)]
+        repositories = GitHttp(self.state, self.faults, self._rest.requests, self.hang_up)
+        routes = [
+            Route("/api/v4/{path:path}", self._rest.__call__, methods=METHODS),
+            Route("/{project:path}.git/{rest:path}", repositories.__call__, methods=["GET", "POST"]),
+        ]
         return Starlette(routes=[Mount(prefix, routes=routes)] if prefix else routes)
 
     def __enter__(self) -> Self:
@@ -122,7 +136,7 @@ class FakeGitLab(FakeServer):
         return self._place(project).issues[iid]
 
     def notes(self, project: str | int, iid: int, *, system: bool = False) -> list[Document]:
-        """The comments on an issue, the oldest first, internal ones too, each with its `award_emoji`; or GitLab's own."""
+        """The comments on an issue, the oldest first, internal ones too, with their `award_emoji`; or GitLab's own."""
         with self.state.lock:
             found = self._issue(project, iid)
             kept = [note for note in found.notes if note.system == system]
@@ -222,6 +236,111 @@ class FakeGitLab(FakeServer):
 
     def _note(self, id: int) -> tuple[Any, Note]:
         return next((item, note) for item in self.state.works() for note in item.notes if note.id == id)
+
+    # What people do with code.
+
+    def pushes(
+        self,
+        user: str,
+        project: str | int,
+        branch: str,
+        files: Mapping[str, str | None],
+        message: str = "A change",
+    ) -> str:
+        """Have somebody commit files to a branch, made from the default one if need be; the commit. None: it goes."""
+        with self.state.lock:
+            who, place = self.state.known(user), self._place(project)
+            head = git.branch_head(place, branch)
+            changes = [git.Change(path=path, content=None if text is None else text.encode())
+                       for path, text in files.items()]  # fmt: skip
+            made = git.commit(place, who, head or git.branch_head(place, place.default_branch), message, changes)
+            merging.write(self.state, who, place, branch, made, head or git.NONE)
+            return made
+
+    def opens_mr(self, user: str, project: str | int, source: str, title: str, *, target: str = "", **more: Any) -> int:
+        """Have somebody open a merge request, into the default branch unless told; its iid."""
+        with self.state.lock:
+            place = self._place(project)
+            given = {"source_branch": source, "target_branch": target or place.default_branch, "title": title} | more
+            return merging.open_request(self.state, self.state.known(user), place, given).iid
+
+    def merges(self, user: str, project: str | int, iid: int, *, squash: bool = False) -> None:
+        """Have somebody merge a merge request, as in the web interface. Raises `Refused` for who may not."""
+        with self.state.lock:
+            found = self._place(project).merge_requests[iid]
+            merging.merge(self.state, self.state.known(user), found, {"squash": squash} if squash else {})
+
+    def approves(self, user: str, project: str | int, iid: int) -> None:
+        """Have somebody approve one."""
+        with self.state.lock:
+            merging.approve(self.state, self.state.known(user), self._place(project).merge_requests[iid], {})
+
+    def closes_mr(self, user: str, project: str | int, iid: int) -> None:
+        """Have somebody close one."""
+        with self.state.lock:
+            found = self._place(project).merge_requests[iid]
+            work.change(self.state, self.state.known(user), found, {"state_event": "close"})
+
+    def comments_mr(self, user: str, project: str | int, iid: int, text: str) -> int:
+        """Have somebody comment on one; the note's id."""
+        with self.state.lock:
+            found = self._place(project).merge_requests[iid]
+            return work.comment(self.state, self.state.known(user), found, text).id
+
+    def mrs(self, project: str | int) -> list[Document]:
+        """The merge requests, the oldest first, each with its comments as `notes`."""
+        with self.state.lock:
+            return [
+                entities.merge_request(self.state, one, None, status=merging.status(one))
+                | {"notes": [entities.note(self.state, one, note) for note in one.notes if not note.system]}
+                for one in self._place(project).merge_requests.values()
+            ]
+
+    def pipeline(
+        self,
+        project: str | int,
+        ref: str,
+        status: str,
+        jobs: Mapping[str, tuple[str, str]] | None = None,
+        *,
+        mr: int | None = None,
+    ) -> int:
+        """Run a pipeline for a branch's head, or for a merge request; its id. `jobs`: by name the status and the log."""
+        with self.state.lock:
+            made = [
+                Job(id=self.state.next("job"), name=name, status=how, log=log)
+                for name, (how, log) in (jobs or {}).items()
+            ]
+            return merging.run(self.state, self._place(project), ref, status, made, request=mr).id
+
+    def turns(self, project: str | int, pipeline: int, status: str) -> None:
+        """Give a pipeline another status."""
+        with self.state.lock:
+            place = self._place(project)
+            merging.turn(self.state, place, place.pipelines[pipeline], status)
+
+    def protects(
+        self, project: str | int, branch: str, *, push: int = 40, merge: int = 40, users: Iterable[str] = ()
+    ) -> None:
+        """Protect a branch, anew; `users` may push and merge whatever their level, and 0 lets nobody else."""
+        with self.state.lock:
+            ids = {self.state.known(name).id for name in users}
+            rule = Protection(
+                id=self.state.next("protection"), name=branch, push=push, merge=merge, push_users=ids, merge_users=ids
+            )
+            self._place(project).protections[branch] = rule
+
+    def heads(self, project: str | int) -> dict[str, str]:
+        """The branches with their commits."""
+        with self.state.lock:
+            return git.refs(self._place(project), "heads")
+
+    def clone_url(self, project: str | int, user: str = "") -> str:
+        """Where git clones it from; with a user, with a token of theirs in it."""
+        with self.state.lock:
+            token = next(iter(self.state.known(user).tokens)) if user else ""
+            start = self.url.replace("://", f"://oauth2:{token}@", 1) if user else self.url
+            return f"{start}/{self._place(project).full_path}.git"
 
     # What goes wrong.
 
