@@ -184,10 +184,6 @@ class Channel(Protocol):
         """The id of the room of that name, or of that id. Raises `ChannelRefused` where we see none."""
         ...
 
-    def direct_room(self, person: str) -> str:
-        """The id of the room of the person of that name and us, made if need be."""
-        ...
-
     def status(self) -> ProviderStatus:
         """Whether it answers, as whom, and with which rights; within a few seconds. Never raises. `models` is empty."""
         ...
