@@ -1,7 +1,6 @@
 """What git says of the functions: their versions, where each stands, and their files."""
 
 import contextlib
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -86,6 +85,8 @@ class Repository:
         self._command = command
         self._records: dict[str, Record] = {}
         self._vouched: dict[str, str] = {}
+        self._came: dict[str, tuple[str, list[str]]] = {}
+        """The tip of `main`, and the commits on it by which the function's folder came to be what it is."""
 
     def close(self) -> None:
         """Stop the process that reads objects. Idempotent."""
@@ -137,18 +138,18 @@ class Repository:
         return replace(record, digest=self.vouched(record.tree) or record.digest)
 
     def landed(self, name: str) -> list[Record]:
-        """What has been on `main` since the newest version and has no tag yet, newest first: merged candidates.
+        """What came onto `main` and has no tag yet, newest first: merged candidates.
 
-        Until its tag stands, a version on `main` counts as the candidate it still is. Starts no process where none is.
+        Until its tag stands, a version on `main` counts as the candidate it still is.
         """
-        known = {record.tree for record in self.releases(name)}
-        if self._folder(name, self.tip(MAIN)) in (None, *known):
+        if self._folder(name, tip := self.tip(MAIN)) is None:
             return []
         path = "/".join(folder_of(name))
-        commits = self._command.run("log", "--first-parent", "--format=%H", MAIN, "--", path).split()
-        trees = [(commit, self._folder(name, commit)) for commit in commits]
-        fresh = itertools.takewhile(lambda pair: pair[1] not in (None, *known), trees)
-        return [self.candidate(name, commit) for commit, tree in fresh if self.vouched(tree)]
+        known = {record.digest for record in self.releases(name)}
+        if self._came.get(name, ("", []))[0] != tip:
+            self._came[name] = tip, self._command.run("log", "--first-parent", "--format=%H", tip, "--", path).split()
+        trees = [(commit, self._folder(name, commit)) for commit in self._came[name][1]]
+        return [self.candidate(name, commit) for commit, tree in trees if self.vouched(tree) not in ("", *known)]
 
     def proposed(self) -> list[str]:
         """The names that may have candidates, sorted."""
@@ -283,10 +284,10 @@ class Repository:
     def moves(self, name: str) -> list[ProductionMove]:
         """What happened to the function on the branch `production`, newest first."""
         pattern = f"--grep=^Function: {require_name(name)}$"
-        printed = self._command.run("log", "-z", "--format=%H %ct%n%B", pattern, PRODUCTION, "--")
+        printed = self._command.run("log", "-z", "--topo-order", "--format=%H %ct%n%B", pattern, PRODUCTION, "--")
         found = (_production_move(text) for text in printed.split("\0") if text)
         told = [move for function, move in found if function == name]
-        return sorted([*told, *self._untold(name, told)], key=lambda move: move.when, reverse=True)
+        return sorted([*self._untold(name, told), *told], key=lambda move: move.when, reverse=True)
 
     def _untold(self, name: str, told: Sequence[ProductionMove]) -> Iterator[ProductionMove]:
         """What came into production by a commit without a word of Kowal's: a branch that was squashed as it was merged.
