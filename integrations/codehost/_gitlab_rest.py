@@ -97,7 +97,10 @@ class Rest:
             query_of = urlsplit(link).query
             if not link or not found:
                 return
-            following, asked = f"{path}?{query_of}", {}  # the address is ours: where the server thinks it is, we may not
+            following, asked = (
+                f"{path}?{query_of}",
+                {},
+            )  # the address is ours: where the server thinks it is, we may not
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Row:
         """What came of a POST of JSON. It is never repeated here: it may have been done though no answer came."""
