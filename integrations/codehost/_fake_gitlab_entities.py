@@ -3,28 +3,23 @@
 from datetime import datetime
 from typing import Any
 
-from integrations.codehost._fake_gitlab_state import (
+from integrations.codehost._fake_gitlab_records import (
     Account,
     Document,
     Issue,
-    Job,
     MergeRequest,
     Note,
-    Pipeline,
     Place,
-    Protection,
     Space,
-    State,
     Token,
     Work,
 )
-
-FINISHED = ("success", "failed", "canceled", "skipped")
+from integrations.codehost._fake_gitlab_state import State
 
 
 def moment(at: datetime | None) -> str | None:
     """As GitLab writes times: UTC, with milliseconds."""
-    return at and at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
 
 
 def person(state: State, user: Account) -> Document:
@@ -338,86 +333,4 @@ def merge_request(
         "pipeline": pipeline,
         "diff_refs": {"base_sha": found.base_sha, "head_sha": found.sha, "start_sha": found.base_sha},
         "user": {"can_merge": False},
-    }
-
-
-def pipeline_basic(state: State, place: Place, found: Pipeline) -> Document:
-    """A pipeline, as lists have it."""
-    return {
-        "id": found.id,
-        "iid": found.iid,
-        "project_id": place.id,
-        "sha": found.sha,
-        "ref": found.ref,
-        "status": found.status,
-        "source": found.source,
-        "created_at": moment(found.created_at),
-        "updated_at": moment(found.updated_at),
-        "web_url": f"{state.url}/{place.full_path}/-/pipelines/{found.id}",
-    }
-
-
-def pipeline(state: State, place: Place, found: Pipeline) -> Document:
-    """A pipeline by itself."""
-    over = found.status in FINISHED
-    return pipeline_basic(state, place, found) | {
-        "before_sha": "0" * 40,
-        "tag": False,
-        "yaml_errors": None,
-        "user": person(state, found.user),
-        "started_at": moment(found.created_at),
-        "finished_at": moment(found.updated_at) if over else None,
-        "committed_at": None,
-        "duration": 1 if over else None,
-        "queued_duration": 1,
-        "coverage": None,
-        "detailed_status": {"icon": f"status_{found.status}", "text": found.status, "label": found.status},
-    }
-
-
-def job(state: State, place: Place, run: Pipeline, found: Job) -> Document:
-    """A job."""
-    over = found.status in FINISHED
-    return {
-        "id": found.id,
-        "status": found.status,
-        "stage": found.stage,
-        "name": found.name,
-        "ref": run.ref,
-        "tag": False,
-        "coverage": None,
-        "allow_failure": False,
-        "created_at": moment(run.created_at),
-        "started_at": moment(run.created_at),
-        "finished_at": moment(run.updated_at) if over else None,
-        "duration": 1.0 if over else None,
-        "queued_duration": 0.1,
-        "user": person(state, run.user),
-        "pipeline": pipeline_basic(state, place, run),
-        "web_url": f"{state.url}/{place.full_path}/-/jobs/{found.id}",
-        "artifacts": [],
-        "runner": None,
-        "artifacts_expire_at": None,
-        "tag_list": [],
-        **({"failure_reason": "script_failure"} if found.status == "failed" else {}),
-    }
-
-
-def protection(found: Protection, levels: dict[int, str]) -> Document:
-    """The rules of a protected branch."""
-
-    def rules(level: int, users: set[int]) -> list[Document]:
-        of_role = {"id": found.id, "access_level": level, "access_level_description": levels.get(level, "No one")}
-        return [of_role | {"user_id": None, "group_id": None}] + [
-            {"id": found.id * 1000 + user, "access_level": None, "user_id": user, "group_id": None}
-            for user in sorted(users)
-        ]
-
-    return {
-        "id": found.id,
-        "name": found.name,
-        "push_access_levels": rules(found.push, found.push_users),
-        "merge_access_levels": rules(found.merge, found.merge_users),
-        "allow_force_push": found.force,
-        "code_owner_approval_required": False,
     }

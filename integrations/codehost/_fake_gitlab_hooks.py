@@ -13,7 +13,8 @@ from typing import Any
 
 import httpx
 
-from integrations.codehost._fake_gitlab_state import Document, Place, State
+from integrations.codehost._fake_gitlab_records import Document, Place
+from integrations.codehost._fake_gitlab_state import State
 
 EVENTS = {
     "Issue Hook": "issues_events",
@@ -67,6 +68,7 @@ class Hooks:
         self._busy = self._over = False
         self._thread = threading.Thread(target=self._post, daemon=True)
         state.on_event.append(self.tell)
+        state.deliver = self.post
 
     def start(self) -> None:
         """Begin."""

@@ -3,8 +3,8 @@
 from typing import Any
 
 from integrations.codehost._fake_gitlab_entities import member, moment, myself, namespace, person, token
+from integrations.codehost._fake_gitlab_records import Account, Document, Refused, Space, missing
 from integrations.codehost._fake_gitlab_rest import Call, Listing, Route
-from integrations.codehost._fake_gitlab_state import Account, Document, Refused, Space, missing
 from integrations.codehost._fake_gitlab_world import GUEST, MAINTAINER
 
 

@@ -4,8 +4,10 @@ import re
 
 from integrations.codehost._fake_gitlab_entities import label, moment, project
 from integrations.codehost._fake_gitlab_hooks import EVENTS, settings
+from integrations.codehost._fake_gitlab_merging import example
+from integrations.codehost._fake_gitlab_records import Document, Refused, Space, missing, new_secret, now
 from integrations.codehost._fake_gitlab_rest import Call, Listing, Route, plain
-from integrations.codehost._fake_gitlab_state import Document, Refused, Space, State, missing, new_secret, now
+from integrations.codehost._fake_gitlab_state import State
 from integrations.codehost._fake_gitlab_world import DEVELOPER, GUEST, MAINTAINER, OWNER, PLANNER, Project
 
 OPTIONS = (
@@ -51,7 +53,6 @@ def _create(call: Call) -> Document:
     made = Project(path=full, visibility=call.body.get("visibility", "private"), empty=empty,
                    default_branch=call.body.get("default_branch", "main"))  # fmt: skip
     place = call.state.open_project(made, call.me)
-    call.state.on_project(place, made)
     place.description = call.body.get("description") or ""
     place.members.setdefault(call.me.id, OWNER)
     return project(call.state, place, call.me)
@@ -158,7 +159,8 @@ def _remove_hook(call: Call) -> None:
 
 def _test_hook(call: Call) -> Document:
     place, hook = call.project(MAINTAINER), _hook(call)
-    call.state.on_test(place, hook, call.place["trigger"], call.me)
+    event, payload = example(call.state, call.me, place, call.place["trigger"])
+    call.state.deliver(hook, event, payload)
     return {"message": "201 Created"}
 
 
