@@ -31,6 +31,8 @@ from integrations.codehost._gitlab_rest import Rest, is_final
 from integrations.kept import Remembered
 from integrations.reading import text_in
 
+MARGIN = timedelta(seconds=60)
+"""A thing may be under way for so long: it has its time before it can be seen."""
 MOST_OURS = 3
 """The newest notes of ours in a place under which signs are looked for."""
 ASSIGNING_PAGES = 5
@@ -113,17 +115,25 @@ class Looking:
         return [ReviewSeen(room=thread.room, number=thread.iid)]
 
     def note(self, thread: Thread, number: int, *, calls_us: bool = False) -> list[Told]:
-        """What a look at a note tells: what somebody said there, or the signs under it where it is ours."""
+        """What a look at a note tells: what somebody said there, or the signs under it where it is ours.
+
+        Where all that is said matters, what was said before it comes before it.
+        """
+        if message_id(thread, number) in self.memory.seen:
+            return []
+        before = self.notes(thread) if thread.path in self.memory.watched else []
+        if message_id(thread, number) in self.memory.seen:
+            return before
         row = self._rest.get(f"projects/{thread.path}/notes/{number}")
         if is_note(row) and is_by(row, self._known.us()):
-            return self.signs(thread, number)
-        return [*self.said(thread, [row], calls_us=calls_us)]
+            return [*before, *self.signs(thread, number)]
+        return [*before, *self.said(thread, [row], calls_us=calls_us)]
 
-    def notes(self, thread: Thread, row: Row, *, margin: timedelta) -> list[Told]:
-        """What was said in a place since it was looked at; `row` is how the place stood before."""
+    def notes(self, thread: Thread, row: Row | None = None) -> list[Told]:
+        """What was said in a place since it was looked at; `row` is how the place stood before, where that is known."""
         key, memory = thread.path, self.memory
         start = memory.start.setdefault(key, memory.floor)
-        since = max(start, memory.looked.get(key, start) - margin)
+        since = max(start, memory.looked.get(key, start) - MARGIN)
         found: list[Row] = []
         query = {"sort": "desc", "order_by": "created_at", "activity_filter": "only_comments"}
         for page in self._rest.pages(f"projects/{key}/notes", **query):
@@ -135,7 +145,8 @@ class Looking:
         told: list[Told] = [*self.said(thread, sorted(fresh, key=_order))]
         if ours:
             memory.ours[key] = tuple(ours[:MOST_OURS])
-        memory.noted[key] = standing(row)
+        if row is not None:
+            memory.noted[key] = standing(row)
         memory.looked[key] = max([start, *(time_in(each, "created_at") for each in fresh)])
         return told
 

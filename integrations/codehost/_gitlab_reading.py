@@ -19,9 +19,10 @@ INTERNAL = "/internal"
 THREAD = re.compile(rf"(?P<kind>{ISSUES}|{REVIEWS})/(?P<iid>[1-9]\d*)(?P<internal>{INTERNAL})?")
 MESSAGE = re.compile(rf"[1-9]\d*/(?:{ISSUES}|{REVIEWS})/[1-9]\d*(?:/notes/[1-9]\d*)?")
 UPLOAD = re.compile(
-    r"(?P<before>(?:https?://[^\s()<>\"'\[\]]+?)?(?:/-/project/\d+)?)"
-    r"/uploads/(?P<secret>[0-9a-f]{32})/(?P<name>[^\s()<>\"'\[\]?#]+)"
+    r"(?P<link>\]\()?(?P<before>(?:https?://[^\s()<>\"'\[\]]+?)?(?:/-/project/\d+)?)"
+    r"/uploads/(?P<secret>[0-9a-f]{32})/(?P<name>(?(link)[^\n()<>\"\[\]?#]+|[^\s()<>\"'\[\]?#]+))"
 )
+"""Where an upload is named; in a link its name may have spaces."""
 THUMBS = {"thumbsup": True, "thumbsdown": False}
 LEVELS = {"guest": 10, "planner": 15, "reporter": 20, "developer": 30, "maintainer": 40, "owner": 50}
 """Access levels by the names that people give them (GitLab's `Gitlab::Access`)."""

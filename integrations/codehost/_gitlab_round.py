@@ -8,13 +8,11 @@ from datetime import datetime, timedelta
 from agent.errors import ChannelRefused
 from agent.hosting.host import Place, ReviewSeen
 from integrations.codehost._gitlab_known import Known
-from integrations.codehost._gitlab_looking import Looking, Told, place_thread, standing
+from integrations.codehost._gitlab_looking import MARGIN, Looking, Told, place_thread, standing
 from integrations.codehost._gitlab_reading import ISSUES, Row, Thread, is_issue, number_in, thread_of, time_in
 from integrations.codehost._gitlab_rest import PAGE, Rest, is_final
 from integrations.reading import written
 
-MARGIN = timedelta(seconds=60)
-"""A thing may be under way for so long: it has its time before it can be seen."""
 THROTTLED = timedelta(seconds=120)
 """For so long after a change a thing may have notes that did not move its time: GitLab moves it once a minute at most
 (`ThrottledTouch`)."""
@@ -141,7 +139,7 @@ class Round:
         has_moved = memory.noted.get(thread.path) != standing(row)
         is_restless = self._now is not None and self._now - at < THROTTLED
         if is_restless or (has_moved and (thread.path in memory.noted or at >= self._cursor - THROTTLED)):
-            self._ask(lambda: self._looking.notes(thread, row, margin=MARGIN))
+            self._ask(lambda: self._looking.notes(thread, row))
         if memory.moved.get(thread.path) == at:
             return ()
         if thread.kind == ISSUES:
