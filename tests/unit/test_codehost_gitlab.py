@@ -11,7 +11,8 @@ from agent.errors import BadSettings
 from agent.talking.channel import Person
 from integrations.codehost._gitlab_known import roles_of
 from integrations.codehost._gitlab_reading import (
-    assigner,
+    Asking,
+    asking,
     is_message,
     key_in,
     marked,
@@ -108,7 +109,8 @@ def test_we_are_called_outside_of_code_and_by_our_whole_name(text, is_called):
 
 def note(body, *, by=5, system=True):
     """A note."""
-    return {"id": 1, "body": body, "system": system, "author": {"id": by, "username": f"user{by}"}}
+    author = {"id": by, "username": f"user{by}"}
+    return {"id": 1, "body": body, "system": system, "author": author, "created_at": f"2026-01-0{by}T00:00:00Z"}
 
 
 def test_who_assigned_an_issue_is_the_servers_word():
@@ -120,8 +122,15 @@ def test_who_assigned_an_issue_is_the_servers_word():
         note("assigned to @ann and @kowal", by=6),
         note("assigned to @kowal", by=5),
     ]
-    assert assigner(newest_first, US) == Person(id="6", name="user6")
-    assert assigner([note("assigned to @kowal-bot")], US) is None
+    at = datetime(2026, 1, 6, tzinfo=UTC)
+    assert asking(newest_first, US) == Asking(by=Person(id="6", name="user6"), at=at)
+    assert asking([note("assigned to @kowal-bot")], US) is None
+
+
+def test_whoever_opens_an_issue_again_asks_again():
+    """By the server's word."""
+    found = asking([note("reopened", by=7, system=False), note("reopened", by=6), note("assigned to @kowal", by=5)], US)
+    assert found == Asking(by=Person(id="6", name="user6"), at=datetime(2026, 1, 6, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -240,7 +249,10 @@ def test_signatures_are_those_of_standard_webhooks():
             {"object_kind": "emoji", "note": {"id": 9, "noteable_type": "Issue"}, "issue": {"iid": 4}},
             Hint(room="3", kind="issues", iid=4, note=9),
         ),
-        ({"object_kind": "merge_request", "object_attributes": {"iid": 5}}, Hint(room="3", kind="merge_requests", iid=5)),
+        (
+            {"object_kind": "merge_request", "object_attributes": {"iid": 5}},
+            Hint(room="3", kind="merge_requests", iid=5),
+        ),
         ({"object_kind": "push"}, Hint(room="3")),
         ({"object_kind": "pipeline"}, Hint()),
         ({"object_kind": "wiki_page"}, None),
