@@ -13,10 +13,10 @@ from integrations.codehost._gitlab_known import roles_of
 from integrations.codehost._gitlab_reading import (
     Asking,
     asking,
-    is_message,
     key_in,
     marked,
     mentions,
+    path_in,
     read_review,
     seconds_spent,
     thread_of,
@@ -77,9 +77,17 @@ def test_threads_have_names():
     assert request.place.thread == "merge_requests/5"
     for room, name in (("3", ""), ("3", "issues/0"), ("3", "epics/1"), ("a/b", "issues/1"), ("3", "issues/1/../2")):
         assert thread_of(room, name) is None
-    assert is_message("3/issues/14/notes/9")
-    for wrong in ("note/9", "3/issues/14/notes/9/award_emoji", "../user", "3/issues/14?x=1", "3/issues/1\n"):
-        assert not is_message(wrong)
+    assert path_in("3/issues/14/notes/9") == "3/issues/14/notes/9"
+    assert path_in("3/issues/14@2026-01-06T00:00:00.5+00:00") == "3/issues/14"
+    for wrong in (
+        "note/9",
+        "3/issues/14/notes/9/award_emoji",
+        "../user",
+        "3/issues/14?x=1",
+        "3/issues/1\n",
+        "3/issues/1@x/../..",
+    ):
+        assert path_in(wrong) == ""
 
 
 def test_uploads_of_this_project_are_found_in_every_form():
