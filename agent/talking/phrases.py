@@ -132,6 +132,14 @@ APPROVALS = {
         "`{name}` {version} does the same on {agree} of {of} inputs",
         "`{name}` {version} robi to samo dla {agree} z {of} danych",
     ),
+    "signed_by_merging": Phrase(
+        "It waits to be signed, which is done by merging its merge request: {where}",
+        "Czeka na podpis, a podpisuje się, scalając jej merge request: {where}",
+    ),
+    "rollback_proposed": Phrase(
+        "`{name}` {version} is back once somebody merges `{branch}` into `production`. A merge request is opened.",
+        "`{name}` {version} wróci, gdy ktoś scali `{branch}` do `production`: powstanie na to merge request.",
+    ),
     "digest": Phrase("signed is exactly {digest}", "podpisujesz dokładnie {digest}"),
     "code": Phrase("code:", "kod:"),
     "changes": Phrase("changes since {version}:", "zmiany od {version}:"),
