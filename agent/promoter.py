@@ -53,7 +53,7 @@ class Promoter:
             return version
 
     def approve(self, function: Function, evidence: Mapping[str, Any], *, replaces: Version | None = None) -> Version:
-        """The version, approved by its checks; still a candidate where `main` is protected and reviewed. See `admit`."""
+        """The version, approved by its checks; a candidate where `main` is protected and reviewed. See `admit`."""
         candidate = self.registry.add_candidate(function, evidence)
         change = change_between(replaces.function, function) if replaces else "new"
         replaced = replaces.version if replaces and replaces.status is Status.PRODUCTION else ""

@@ -75,6 +75,11 @@ class ReviewRecords:
         query = select(reviews.c.source, reviews.c.commit).where(reviews.c.host == host)
         return frozenset((row["source"], row["commit"]) for row in self._database.rows(query))
 
+    def numbered(self, host: str, number: int) -> Sequence[ReviewRecord]:
+        """Those of that merge request, whatever came of them."""
+        query = select(reviews).where(reviews.c.host == host, reviews.c.number == number)
+        return [ReviewRecord(**row) for row in self._database.rows(query)]
+
     def of_digest(self, function: str, digest: str) -> ReviewRecord | None:
         """The newest about that candidate."""
         query = select(reviews).where(reviews.c.function == function, reviews.c.digest == digest)

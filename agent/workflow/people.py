@@ -16,6 +16,7 @@ from agent.workflow.desk import Asked, Desk, overtaken
 from agent.workflow.kept import error_written
 from agent.workflow.standing import (
     Wait,
+    approval_wait,
     awaiting,
     how_to_answer,
     missing_of,
@@ -23,6 +24,7 @@ from agent.workflow.standing import (
     short_id,
     standing,
     wait_of,
+    waiting_for,
 )
 from agent.workflow.turns import Wanted
 from registry import InvalidTransition, Operations, QuestionRecord, Status, TaskRecord, TaskState, Version
@@ -135,6 +137,14 @@ class People:
             with suppress(BadTask):  # it was cancelled, or somebody else was first
                 going.append(self.desk.tell(task, known, by=by))
         return going
+
+    def refused(self, name: str, digest: str, *, by: str, reason: str) -> Sequence[TaskRecord]:
+        """The tasks that waited for that candidate, which end."""
+        ended = []
+        for task in waiting_for(self.desk.tasks, approval_wait(name, "", digest)):
+            with suppress(BadTask):  # it was cancelled, or somebody else was first
+                ended.append(self.reject(task, by=by, reason=reason))
+        return ended
 
     def have_callers_follow(self, name: str, *, by: str, via: str, key: str) -> None:
         """Hand in, once for each key, that what calls the function is proven anew; a worker does it."""

@@ -52,7 +52,12 @@ def wait_of(task: TaskRecord) -> Wait:
 
 def approval_of(version: Version) -> str:
     """What a task waits for that waits for somebody to sign the version."""
-    return f"approval:{version.name}:{version.version}:{version.digest}"
+    return approval_wait(version.name, version.version, version.digest)
+
+
+def approval_wait(name: str, version: str, digest: str) -> str:
+    """As `approval_of`, of a version that need not be there any more; it is empty for a candidate."""
+    return f"approval:{name}:{version}:{digest}"
 
 
 def awaiting(tasks: Tasks, version: Version) -> Sequence[TaskRecord]:
