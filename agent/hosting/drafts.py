@@ -80,7 +80,7 @@ class Drafts:
     operations: Operations
     signing: Signing
     language: Language
-    has_pipeline: bool = True
+    has_pipeline: bool
     """Whether the registry's project is to have a pipeline that verifies what merge requests change."""
     _pipeline: str | None = None
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from agent.errors import ChannelError, KowalError
 from agent.hosting.drafts import Draft, Drafts
@@ -63,6 +64,19 @@ class Reviews:
     _passed_over: set[str] = field(default_factory=set)
     """Merged by hand, without a merge request: nobody's word is known."""
     _said: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, host: CodeHost, people: People, settings: HostSettings, wait: timedelta) -> Self:
+        """Those of the registry that people sign in, at the project that the settings name."""
+        signing, pipeline = people.signing, settings.registry_pipeline
+        drafts = Drafts(
+            registry=signing.registry,
+            operations=people.operations,
+            signing=signing,
+            language=settings.language,
+            has_pipeline=pipeline,
+        )
+        return cls(host=host, people=people, drafts=drafts, settings=settings, wait=wait)
 
     @property
     def rounds(self) -> Sequence[Round]:
