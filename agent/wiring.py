@@ -43,7 +43,7 @@ from agent.signing import Signing
 from agent.talking.channel import Channel, ChannelInfo
 from agent.types import Event, Listener, ignore
 from agent.warden import Warden
-from registry import Function, NotARegistry, Operations, Registry
+from registry import Function, NotARegistry, Operations, Registry, Version
 from sandbox import Packages, Sandbox
 from sandbox.packages import Layers
 
@@ -133,13 +133,29 @@ def open_people(settings: Settings) -> "People":
     from agent.workflow.people import People
 
     registry, operations = open_registry(settings), open_operations(settings)
-    signing = signing_of(settings, registry)
+    signing = signing_of(settings, registry, operations)
     return People(desk=desk_on(settings, operations), operations=operations, signing=signing)
 
 
-def signing_of(settings: Settings, registry: Registry) -> Signing:
+def signing_of(settings: Settings, registry: Registry, operations: Operations | None = None) -> Signing:
     """What puts versions into production by a person's word, by the operator's policy."""
-    return Signing(registry=registry, allowed=settings.grants.as_grants(), may=settings.tasks.as_permission())
+
+    def review_of(version: Version) -> str:
+        kept = (operations or open_operations(settings)).reviews.of_digest(version.name, version.digest)
+        return kept.url if kept else ""
+
+    return Signing(
+        registry=registry,
+        allowed=settings.grants.as_grants(),
+        may=settings.tasks.as_permission(),
+        review_of=review_of if is_reviewed(settings) else None,
+    )
+
+
+def is_reviewed(settings: Settings) -> bool:
+    """Whether candidates are merge requests: the registry's remote is a project of a code host."""
+    projects = (section.get("registry_project") for section in settings.codehost.values())
+    return settings.remote is not None and any(projects)
 
 
 def open_worker(
@@ -245,6 +261,7 @@ def admission_of(
             policy=settings.promotion,
             allow=settings.grants.as_grants(),
             packages=settings.requirements.as_allowed(),
+            is_reviewed=is_reviewed(settings),
         ),
         limits=settings.limits.as_limits(),
         listener=listener,
