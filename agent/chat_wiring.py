@@ -1,5 +1,6 @@
 """Settings in, what serves a chat out."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -7,7 +8,7 @@ from agent.config import Settings
 from agent.matching.learning import said_right, said_wrong
 from agent.talking.channel import Channel
 from agent.talking.colleague import Colleague
-from agent.talking.listening import Listening
+from agent.talking.listening import Hears, Listening
 from agent.talking.notices import Notices
 from agent.talking.outbox import Outbox
 from agent.talking.petitions import Petitions
@@ -22,12 +23,19 @@ from registry import Operations
 def open_listening(settings: Settings, name: str, listener: Listener) -> Listening:
     """What serves that chat. Raises `BadSettings`, and as `open_people` does."""
     channel = open_channel(settings, name)
-    return listening_on(settings, channel, listener)
+    return listening_on(settings, channel, ChatSettings.of(name, settings.chat[name]), listener)
 
 
-def listening_on(settings: Settings, channel: Channel, listener: Listener) -> Listening:
-    """What serves the channel. Raises as `open_listening` does."""
-    wanted, people = ChatSettings.of(channel.name, settings.chat.get(channel.name, {})), open_people(settings)
+def listening_on(
+    settings: Settings,
+    channel: Channel,
+    wanted: ChatSettings,
+    listener: Listener,
+    hearer: Callable[[Colleague], Hears] = lambda colleague: colleague,
+) -> Listening:
+    """What serves the channel; `hearer` is who hears, with the help of a colleague. Raises as `open_people` does."""
+    people = open_people(settings)
+    room, thread = wanted.promotions_place
     operations, registry = people.operations, people.signing.registry
     chats, tasks = operations.chats, operations.tasks
     speech = Speech(registry=registry, operations=operations, signing=people.signing)
@@ -48,19 +56,21 @@ def listening_on(settings: Settings, channel: Channel, listener: Listener) -> Li
     return Listening(
         chats=chats,
         channel=channel,
-        colleague=Colleague(
-            chats=chats,
-            channel=channel,
-            people=people,
-            petitions=petitions,
-            settings=wanted,
-            speech=speech,
-            judge=partial(judged, operations),
+        colleague=hearer(
+            Colleague(
+                chats=chats,
+                channel=channel,
+                people=people,
+                petitions=petitions,
+                settings=wanted,
+                speech=speech,
+                judge=partial(judged, operations),
+            )
         ),
         reporter=reporter,
         petitions=petitions,
         notices=Notices(
-            chats=chats, channel=channel, room=wanted.promotions_room, text=partial(speech.notice, wanted.language)
+            chats=chats, channel=channel, room=room, thread=thread, text=partial(speech.notice, wanted.language)
         ),
         outbox=Outbox(
             chats=chats,

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 from registry.chats import Chats
 from registry.database import Database, insert_row, storable, upsert_row
 from registry.errors import AlreadyAnswered, UnknownQuestion, UnknownRun
+from registry.issues import Issues
 from registry.model_calls import ModelCalls
 from registry.records import (
     AttemptRecord,
@@ -57,6 +58,11 @@ class Operations:
     def chats(self) -> Chats:
         """What is kept of chats."""
         return Chats(self._database)
+
+    @property
+    def issues(self) -> Issues:
+        """What is kept of issues."""
+        return Issues(self._database)
 
     @property
     def model_calls(self) -> ModelCalls:

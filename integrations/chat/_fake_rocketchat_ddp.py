@@ -10,7 +10,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from integrations.chat._fake_rocketchat_entities import for_ddp, person
-from integrations.chat._fake_rocketchat_faults import Faults
+from integrations.chat._fake_rocketchat_faults import RocketChatFaults
 from integrations.chat._fake_rocketchat_logins import TwoFactor, by_password, new_login
 from integrations.chat._fake_rocketchat_state import Account, Document, Refused, State, new_id, now
 
@@ -31,7 +31,7 @@ STREAMS = (
 class Hub:
     """All who are on the line."""
 
-    def __init__(self, state: State, faults: Faults) -> None:
+    def __init__(self, state: State, faults: RocketChatFaults) -> None:
         self.state = state
         self.faults = faults
         self.sessions: list[Session] = []

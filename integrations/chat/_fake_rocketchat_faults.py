@@ -4,6 +4,8 @@ import random
 import time
 from dataclasses import dataclass, field
 
+from integrations._fake_server import Faults
+
 USUAL = (10, 60.0)
 """API_Enable_Rate_Limiter_Limit_Calls_Default in …Limit_Time_Default, seconds: for each route by itself."""
 OWN = {
@@ -52,20 +54,6 @@ class Limits:
 
 
 @dataclass
-class Fault:
-    """What happens to the next calls of a route."""
-
-    route: str
-    """`*` is every route."""
-    status: int
-    """What it answers; 0 hangs up without a word; 200 only takes its time."""
-    times: int
-    done: bool
-    """Whether the server does first what it is asked."""
-    delay_s: float
-
-
-@dataclass
 class Unruly:
     """How frames of the stream go astray, by chance."""
 
@@ -76,30 +64,10 @@ class Unruly:
 
 
 @dataclass
-class Faults:
+class RocketChatFaults(Faults):
     """All of it, at one server."""
 
     limits: Limits = field(default_factory=Limits)
-    waiting: list[Fault] = field(default_factory=list)
     unruly: Unruly | None = None
-    away_until: float = 0.0
-    """On the monotonic clock."""
-    away_status: int = 0
-    """What a proxy in front answers meanwhile; 0: nobody is there."""
     tokens_resume: bool = True
     """Whether the realtime line lets somebody in by a personal access token."""
-
-    @property
-    def is_away(self) -> bool:
-        """True while nobody answers."""
-        return time.monotonic() < self.away_until
-
-    def due(self, route: str) -> Fault | None:
-        """What shall happen to this call."""
-        for fault in self.waiting:
-            if fault.route in ("*", route):
-                fault.times -= 1
-                if fault.times == 0:
-                    self.waiting.remove(fault)
-                return fault
-        return None

@@ -4,37 +4,21 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from integrations._fake_server import Received
 from integrations.chat._fake_rocketchat_entities import for_rest
-from integrations.chat._fake_rocketchat_faults import Fault, Faults
+from integrations.chat._fake_rocketchat_faults import RocketChatFaults
 from integrations.chat._fake_rocketchat_logins import TwoFactor
 from integrations.chat._fake_rocketchat_schemas import Judge
 from integrations.chat._fake_rocketchat_state import Account, Document, Refused, State
 
 LOGIN_FIRST = "You must be logged in to do this."
-
-
-@dataclass(kw_only=True)
-class Received:
-    """A request as it came, and what became of it."""
-
-    method: str
-    path: str
-    """Without what stands before `/api`."""
-    route: str
-    """Such as `chat.update` and `rooms.media/:rid`; empty where there is none."""
-    query: dict[str, str] = field(default_factory=dict)
-    body: Any = None
-    """Of JSON; of a form its fields, and a file's name in place of the file."""
-    user: str = ""
-    """The username of who asked; empty for whom the server does not know."""
-    status: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +58,7 @@ class Rest:
     def __init__(
         self,
         state: State,
-        faults: Faults,
+        faults: RocketChatFaults,
         routes: dict[tuple[str, str], Route],
         judge: Judge,
         hang_up: Callable[[Request], None],
@@ -83,7 +67,6 @@ class Rest:
         self.faults = faults
         self.judge = judge
         self.requests: list[Received] = []
-        self.latency_s = 0.0
         self._routes = routes
         self._hang_up = hang_up
 
@@ -94,8 +77,8 @@ class Rest:
         received = Received(method=request.method, path=f"/api/v1/{path}", route=name, query=dict(request.query_params))
         with self.state.lock:
             self.requests.append(received)
-            fault = self.faults.due(name) or Fault(name, 200, 0, done=False, delay_s=0.0)
-        await asyncio.sleep(self.latency_s + fault.delay_s)
+            fault = self.faults.due(name)
+        await asyncio.sleep(self.faults.latency_s + fault.delay_s)
         answer = None
         if fault.done or fault.status == 200:
             answer = await self._answer(request, received, name, place)

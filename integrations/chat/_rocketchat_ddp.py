@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from agent.errors import ChannelRefused, ChannelUnavailable
-from integrations.chat._rocketchat_reading import listed
+from integrations.reading import listed
 
 OPEN_S, ANSWER_S = 10.0, 10.0
 HEARTBEAT_S = 60.0

@@ -2,10 +2,9 @@
 
 import contextlib
 import queue
-import random
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,39 +15,33 @@ from agent.talking.channel import CaughtUp, Happening, Heard, Person, Reacted
 from integrations.chat._rocketchat_ddp import Stream
 from integrations.chat._rocketchat_known import HOUR_S, Known
 from integrations.chat._rocketchat_reading import (
-    LONG_AGO,
     Message,
     attachments,
     author,
     is_message,
     is_said_by_a_person,
     mentions,
-    moment,
-    text_in,
     thumbs,
     triggered,
-    without,
     words_of,
 )
 from integrations.chat._rocketchat_rest import Login, Rest, is_final
 from integrations.chat._rocketchat_round import Round
-from integrations.chat._rocketchat_webhook import Receiver
+from integrations.chat._rocketchat_webhook import application
+from integrations.kept import Remembered, pause_s
+from integrations.reading import LONG_AGO, moment, text_in, without
+from integrations.receiver import Receiver
 
 ROUND_S = 60.0
 """Between two rounds while the stream or the webhook tells of what is new."""
 HOLD_S = 20.0
 """How long what the stream tells may wait for the round that finds what was said before it."""
-LONGEST_WAIT_S, SELDOM = 30.0, 6
-"""Seconds between two attempts at most, and the failures after which it is that."""
+SELDOM = 6
+"""The failures after which it is as long as can be between two attempts."""
 SLACK = timedelta(minutes=5)
 """What was said so long before the moment from which on we are to hear is old: the stream tells of a message again
 whenever something is put under it. Clocks differ by less."""
-MOST, REMEMBERED = 10_000, 20_000
-
-
-def pause_s(failures: int) -> float:
-    """How long to wait after so many failures, so that not all who wait come back at once."""
-    return min(LONGEST_WAIT_S, 0.5 * 2.0 ** min(failures, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
+MOST = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +79,7 @@ class Hearing:
         self._incoming: queue.Queue[Incoming] = queue.Queue(MOST)
         self._waiting: deque[Waiting] = deque()
         self._held: deque[Told] = deque()
-        self._seen: OrderedDict[object, None] = OrderedDict()
+        self._seen = Remembered()
         self._closed = threading.Event()
         self._stream: Stream | None = None
         self._receiver: Receiver | None = None
@@ -106,7 +99,8 @@ class Hearing:
         """Begin. Raises `ChannelUnavailable` where the webhook's port cannot be had."""
         if self._config.listen == "webhook":
             token = self._config.secrets["webhook_token"]
-            self._receiver = Receiver(token, self._named, self._config.webhook_host, self._config.webhook_port)
+            heard = application(token, self._named)
+            self._receiver = Receiver(heard, self._config.webhook_host, self._config.webhook_port)
         if self._config.listen == "realtime":
             self._threads.append(threading.Thread(target=self._keep_streaming, name="rocketchat-stream", daemon=True))
         for thread in self._threads:
@@ -294,7 +288,7 @@ class Hearing:
             yield from self._reacted(told.message)
         elif is_said_by_a_person(told.message, us.id) and not self._is_old(told.message):
             heard = self._heard(told)
-            if heard is not None and self._is_new(heard.id):
+            if heard is not None and self._seen.is_new(heard.id):
                 yield heard
 
     def _asked_for(self, named: Named) -> Told:
@@ -304,14 +298,6 @@ class Hearing:
     def _is_old(self, message: Message) -> bool:
         at = moment(message["ts"])
         return message["_id"] in self._seen or at is None or at < self._floor
-
-    def _is_new(self, key: object) -> bool:
-        """True once for each key, as far back as is remembered."""
-        is_new = key not in self._seen
-        self._seen[key] = None
-        while len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
-        return is_new
 
     def _heard(self, told: Told) -> Heard | None:
         """The message as something heard; None for one of a room that is not ours, or of a bot."""
@@ -357,5 +343,5 @@ class Hearing:
         for thumb in thumbs(message):
             if thumb.name != us.name and thumb not in self._seen:
                 by = self._known.named(thumb.name).person
-                if self._is_new(thumb):
+                if self._seen.is_new(thumb):
                     yield Reacted(message=thumb.message, by=by, yes=thumb.yes)

@@ -1,20 +1,16 @@
 """What the server says of people and rooms, asked when it is needed and kept for a while."""
 
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agent.errors import ChannelRefused
 from agent.talking.channel import Person
-from integrations.chat._rocketchat_reading import listed, text_in
 from integrations.chat._rocketchat_rest import Rest, is_final
+from integrations.kept import Kept
+from integrations.reading import listed, text_in
 
 MINUTE_S, HOUR_S = 60.0, 3600.0
-MOST = 10_000
-"""Entries that are kept of a kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,31 +34,6 @@ class Room:
     """True for direct messages of two."""
     is_ours: bool
     """True where we are a member."""
-
-
-class Kept[V]:
-    """Values by a key, as old as whoever asks allows; those that were not used for long go first."""
-
-    def __init__(self) -> None:
-        self._values: OrderedDict[str, tuple[float, V]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: str, most_s: float, ask: Callable[[], V]) -> V:
-        """The value that is there, or what is asked for it."""
-        with self._lock:
-            at, value = self._values.get(key, (None, None))
-        if at is not None and value is not None and time.monotonic() - at <= most_s:
-            return value
-        return self.put(key, ask())
-
-    def put(self, key: str, value: V) -> V:
-        """Keep the value."""
-        with self._lock:
-            self._values[key] = (time.monotonic(), value)
-            self._values.move_to_end(key)
-            while len(self._values) > MOST:
-                self._values.popitem(last=False)
-        return value
 
 
 class Known:

@@ -11,20 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import quote, urljoin, urlsplit
 
-import requests
 from requests.exceptions import RequestException, SSLError
 from rocketchat_API.APIExceptions.RocketExceptions import RocketApiException, RocketBadStatusCodeException
 from rocketchat_API.rocketchat import RocketChat
 
 from agent.errors import ChannelError, ChannelRefused, ChannelUnavailable, TooFast
-from integrations.chat._rocketchat_reading import text_in
-from integrations.chat._rocketchat_settings import RocketChatConfig, is_sendable, one_time_code
+from integrations.account import is_sendable
+from integrations.chat._rocketchat_settings import RocketChatConfig, one_time_code
+from integrations.reading import text_in
+from integrations.session import Session, hidden
 
 CONNECT_S, READ_S, WHOLE_S = 3.0, 7.0, 10.0
 REFUSED_S = 60.0
 """A password that was refused is not tried again for so long: servers lock accounts out."""
-MAX_WORD = 300
-"""Characters of what the server says that are repeated."""
 LOGIN_ADVICE = (
     "See `user` and `password`, and `totp_secret` where the account has a second factor; "
     "a personal access token (`user_id`, `token`) needs neither."
@@ -56,22 +55,6 @@ class NotLoggedIn(ChannelRefused):
 def is_final(error: ChannelRefused) -> bool:
     """Whether the chat server itself has said no: not to an unknown login, and not a proxy in front of it."""
     return bool(error.facts.get("is_theirs")) and not isinstance(error, NotLoggedIn)
-
-
-class Session(requests.Session):
-    """Keeps the headers of the last reply, which the library does not; goes nowhere else with ours."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.hooks["response"].append(self._keep)
-        self.seen: Mapping[str, str] = {}
-
-    def _keep(self, response: requests.Response, *_: Any, **__: Any) -> None:
-        self.seen = response.headers
-
-    def request(self, *words: Any, **options: Any) -> requests.Response:
-        """One request; a redirect is a reply like others, and nothing of a .netrc goes along."""
-        return super().request(*words, **{**options, "allow_redirects": False, "auth": lambda request: request})
 
 
 class Rest:
@@ -147,13 +130,8 @@ class Rest:
 
     def hidden(self, text: str) -> str:
         """The text in one line, not too long, without our secrets."""
-        secrets = {value for value in self._secrets.values() if value}
-        if self._login is not None:
-            secrets.add(self._login.token)
-        for secret in sorted(secrets, key=len, reverse=True):
-            text = text.replace(secret, "…")
-        line = " ".join(text.split())
-        return line if len(line) <= MAX_WORD else f"{line[:MAX_WORD]}…"
+        own = [self._login.token] if self._login is not None else []
+        return hidden(text, [*self._secrets.values(), *own])
 
     def download(self, place: str, most_bytes: int) -> bytes:
         """A file of the server's. Raises `ChannelRefused` for one with more bytes, without having read them all."""

@@ -7,17 +7,9 @@ from typing import Any
 
 from agent.errors import ChannelRefused
 from integrations.chat._rocketchat_known import Known
-from integrations.chat._rocketchat_reading import (
-    LONG_AGO,
-    Message,
-    is_message,
-    listed,
-    milliseconds,
-    moment,
-    text_in,
-    written,
-)
+from integrations.chat._rocketchat_reading import Message, is_message, milliseconds
 from integrations.chat._rocketchat_rest import Rest, is_final
+from integrations.reading import LONG_AGO, listed, moment, text_in, written
 
 MARGIN = timedelta(seconds=60)
 """A message may be under way for so long: it has its time before it can be seen."""

@@ -10,8 +10,9 @@ from urllib.parse import quote
 from agent.errors import ChannelError, ChannelRefused, ChannelUnavailable
 from agent.talking.channel import Letter
 from integrations.chat._rocketchat_known import Known, Room
-from integrations.chat._rocketchat_reading import attachments, author, is_message, listed, text_in
+from integrations.chat._rocketchat_reading import attachments, author, is_message
 from integrations.chat._rocketchat_rest import Rest
+from integrations.reading import listed, text_in
 
 SIGNS = string.digits + string.ascii_letters
 ID_LENGTH = 17

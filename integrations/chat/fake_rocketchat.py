@@ -4,36 +4,31 @@ Run it with `python -m integrations.chat.fake_rocketchat --port 3000 --script FI
 """
 
 import argparse
-import asyncio
 import random
-import socket
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from integrations._fake_server import FakeServer, Received, serve_until_interrupted
 from integrations.chat import _fake_rocketchat_messages as messages
 from integrations.chat._fake_rocketchat_chat import CHAT
 from integrations.chat._fake_rocketchat_ddp import Hub, Session
 from integrations.chat._fake_rocketchat_entities import for_rest
-from integrations.chat._fake_rocketchat_faults import Fault, Faults, Limits, Unruly
+from integrations.chat._fake_rocketchat_faults import Limits, RocketChatFaults, Unruly
 from integrations.chat._fake_rocketchat_hooks import Hooks
 from integrations.chat._fake_rocketchat_people import PEOPLE, public_version
-from integrations.chat._fake_rocketchat_rest import Received, Rest
+from integrations.chat._fake_rocketchat_rest import Rest
 from integrations.chat._fake_rocketchat_rooms import ROOMS
 from integrations.chat._fake_rocketchat_schemas import Judge
 from integrations.chat._fake_rocketchat_state import Document, State, Token
@@ -42,7 +37,7 @@ from integrations.chat._fake_rocketchat_world import Room, User, World
 __all__ = ["FakeRocketChat", "Received", "Room", "User", "World", "main"]
 
 
-class FakeRocketChat:
+class FakeRocketChat(FakeServer):
     """The server, as a context manager: it listens between `with` and its end, at `url` and `ws_url`.
 
     With `schemas`, the file of the published validators, it refuses requests that they refuse, with 400.
@@ -58,79 +53,32 @@ class FakeRocketChat:
         certificate: tuple[Path, Path] | None = None,
     ) -> None:
         self.state = State(world or World())
-        self.faults = Faults()
+        self.faults = RocketChatFaults()
         self.judge = Judge(schemas)
         self._hub = Hub(self.state, self.faults)
         self._hooks = Hooks(self.state)
-        self._rest = Rest(self.state, self.faults, CHAT | PEOPLE | ROOMS, self.judge, self._hang_up)
-        self._lines: dict[Any, asyncio.Transport] = {}
-        """Who is connected, by address."""
-        self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer takes 40 ms
-        self.port: int = self._socket.getsockname()[1]
-        secure = "s" if certificate else ""
-        self.url = f"http{secure}://{'localhost' if certificate else '127.0.0.1'}:{self.port}{prefix}"
+        self._rest = Rest(self.state, self.faults, CHAT | PEOPLE | ROOMS, self.judge, self.hang_up)
+        app = self._routed(prefix)
+        super().__init__(app, self.faults, self.state.lock, port=port, prefix=prefix, certificate=certificate)
         self.ws_url = f"{self.url.replace('http', 'ws', 1)}/websocket"
         self.state.site_url = self.url
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                self._app(prefix),
-                http=_watched(self._lines, self.faults),
-                ws="websockets-sansio",
-                lifespan="off",
-                log_config=None,
-                log_level="critical",
-                proxy_headers=False,
-                timeout_graceful_shutdown=1,
-                ssl_certfile=certificate[0] if certificate else None,
-                ssl_keyfile=certificate[1] if certificate else None,
-            )
-        )
-        self._thread = threading.Thread(target=self.serve, daemon=True)
 
-    def _app(self, prefix: str) -> ASGIApp:
+    def _routed(self, prefix: str) -> ASGIApp:
         routes = [
             Route("/api/v1/{path:path}", self._rest.__call__, methods=["GET", "POST", "PUT", "DELETE"]),
             Route("/api/info", lambda _: JSONResponse({"version": public_version(self.state), "success": True})),
             Route("/file-upload/{id}/{name:path}", self._file),
             WebSocketRoute("/websocket", self._line),
         ]
-        inner = Starlette(routes=[Mount(prefix, routes=routes)] if prefix else routes)
-
-        async def behind_a_proxy(scope: Scope, receive: Receive, send: Send) -> None:
-            if not self.faults.is_away:
-                await inner(scope, receive, send)
-                return
-            gone = Response("<html>Bad Gateway</html>", self.faults.away_status or 502, media_type="text/html")
-            if scope["type"] == "websocket":
-                await WebSocket(scope, receive, send).send_denial_response(gone)
-            else:
-                await gone(scope, receive, send)
-
-        return behind_a_proxy
+        return Starlette(routes=[Mount(prefix, routes=routes)] if prefix else routes)
 
     def __enter__(self) -> Self:
         self._hooks.start()
-        self._thread.start()
-        while not self._server.started and self._thread.is_alive():
-            time.sleep(0.005)
-        return self
+        return super().__enter__()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.drop_connections()
-        self._server.should_exit = True
-        self._thread.join(15)
+        super().__exit__(kind, error, at)
         self._hooks.stop()
-        self._socket.close()
-
-    def serve(self) -> None:
-        """Answer until the end of the `with` block."""
-
-        async def served() -> None:
-            self._loop = asyncio.get_running_loop()
-            await self._server.serve([self._socket])
-
-        asyncio.run(served())
 
     # What a test sees.
 
@@ -260,66 +208,19 @@ class FakeRocketChat:
         """Another limit for each route: so many calls in so many seconds, None for none; and for some their own."""
         self.faults.limits = Limits(None if calls is None else (calls, seconds), dict(routes or {}))
 
-    def breaks(
-        self, route: str = "*", *, status: int = 500, times: int = 1, done: bool = False, delay_s: float = 0.0
-    ) -> None:
-        """Answer the next calls of a route so; 0 hangs up. With `done` it first does it. 0 times: for ever."""
-        with self.state.lock:
-            self.faults.waiting.append(Fault(route, status, times, done=done, delay_s=delay_s))
-
-    def slow(self, route: str, delay_s: float, *, times: int = 1) -> None:
-        """Take so long for the next calls of a route; 0 times: for ever."""
-        self.breaks(route, status=200, times=times, delay_s=delay_s)
-
-    def lag(self, delay_s: float) -> None:
-        """Take so long for every answer."""
-        self._rest.latency_s = delay_s
-
     def heal(self) -> None:
         """Let nothing go wrong any more, but for the limits."""
-        with self.state.lock:
-            self.faults.waiting.clear()
-            self.faults.unruly = None
-            self.faults.away_until = self._rest.latency_s = 0.0
+        super().heal()
+        self.faults.unruly = None
 
     def unruly(self, seed: int, *, duplicate: float = 0.0, reorder: float = 0.0, lose: float = 0.0) -> None:
         """Have frames of the stream come twice, after the next one, or not at all, with these chances."""
         self.faults.unruly = Unruly(duplicate, reorder, lose, random.Random(seed))  # noqa: S311
 
-    def drop_connections(self) -> None:
-        """Cut all lines, REST too, without a word."""
-
-        def cut() -> None:
-            for line in self._lines.values():
-                line.abort()
-
-        self._soon(cut)
-
-    def go_away(self, seconds: float, *, status: int = 0) -> None:
-        """Cut all lines and answer nobody for so long; with a status, a proxy in front answers so."""
-        self.faults.away_status = status
-        self.faults.away_until = time.monotonic() + seconds
-        self.drop_connections()
-
-    def _soon(self, act: Callable[[], object]) -> None:
-        """Do something in the server's thread, and wait until it is done."""
-        done = threading.Event()
-
-        def acted() -> None:
-            act()
-            done.set()
-
-        self._loop.call_soon_threadsafe(acted)
-        done.wait(5)
-
     # How it answers.
 
-    def _hang_up(self, connection: HTTPConnection) -> None:
-        if line := self._lines.get(tuple(connection.scope["client"])):
-            line.abort()
-
     async def _line(self, socket: WebSocket) -> None:
-        await Session(self._hub, socket, lambda: self._hang_up(socket)).run()
+        await Session(self._hub, socket, lambda: self.hang_up(socket)).run()
 
     async def _file(self, request: Request) -> Response:
         """A file, for who asks with both headers and can read where it was posted."""
@@ -335,21 +236,6 @@ class FakeRocketChat:
         return Response(upload.data, media_type=upload.kind)
 
 
-def _watched(lines: dict[Any, asyncio.Transport], faults: Faults) -> type[H11Protocol]:
-    """HTTP that keeps who is connected, and lets nobody in while the server is away."""
-
-    class Watched(H11Protocol):
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            if faults.is_away and not faults.away_status:
-                transport.abort()
-            lines[tuple(transport.get_extra_info("peername"))] = transport
-            for address in [address for address, line in lines.items() if line.is_closing()]:
-                del lines[address]
-            super().connection_made(transport)
-
-    return Watched
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Serve a world until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m integrations.chat.fake_rocketchat", description=__doc__)
@@ -359,12 +245,8 @@ def main(arguments: list[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     world = World.model_validate_json(options.script.read_bytes()) if options.script else World()
-    with FakeRocketChat(world, port=options.port) as server:
-        sys.stderr.write(f"A fake Rocket.Chat server listens at {server.url}\n")
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            sys.stderr.write("It ends.\n")
+    server = FakeRocketChat(world, port=options.port)
+    serve_until_interrupted(server, sys.stderr.write, f"A fake Rocket.Chat server listens at {server.url}\n")
 
 
 if __name__ == "__main__":

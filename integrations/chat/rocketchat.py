@@ -118,14 +118,6 @@ class RocketChatChannel:
         """The id of the room of that name, with or without `#`, or of that id."""
         return self._known.room_named(name).id
 
-    def direct_room(self, person: str) -> str:
-        """The id of the room of the person of that name and us, made if need be."""
-        made = self._rest.post("im.create", {"username": person.removeprefix("@")}).get("room")
-        found = made.get("_id") or made.get("rid") if isinstance(made, Mapping) else None
-        if not found:
-            raise ChannelRefused(f"The chat server opens no direct messages with {person}")
-        return str(found)
-
     def status(self) -> ProviderStatus:
         """Whether it answers, as whom we are there, and which limits hold for us. Never raises."""
         from integrations.chat._rocketchat_rest import Rest

@@ -144,11 +144,6 @@ class ChatStand:
             raise ChannelRefused(f"There is no room {name}")
         return self.rooms.get(name, name)
 
-    def direct_room(self, person: str) -> str:
-        """See `Channel.direct_room`."""
-        self._called("direct_room")
-        return f"direct-{person}"
-
     def status(self) -> ProviderStatus:
         """See `Channel.status`."""
         return ProviderStatus(available=not self.is_away, detail="in memory")

@@ -306,11 +306,10 @@ def test_rooms_and_roles_are_asked_for(channel, stage):
     for unseen in ("elsewhere", "no such room"):
         with pytest.raises(ChannelRefused):
             channel.room_of(unseen)
-    direct = channel.direct_room("ann")
     with listening(channel) as take:
         stage.says("ann", "ann", "hello")
         (heard,) = take(Heard, 1)
-    assert heard.room == direct
+    assert heard.is_direct
     assert {"signer", "moderator"} <= channel.roles(heard.by, general)
     assert "moderator" not in channel.roles(heard.by, channel.room_of("staff"))
 

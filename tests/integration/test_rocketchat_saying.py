@@ -245,9 +245,7 @@ def test_rooms_people_and_roles_are_asked_of_the_server(fake, channel):
     assert {channel.room_of(name) for name in ("general", "#general", "GENERAL")} == {"GENERAL"}
     assert channel.roles(ann, "GENERAL") == {"user", "signer", "moderator"}
     assert channel.roles(ann, fake.id_of("closed")) == {"user", "signer", "owner"}
-    direct = channel.direct_room("ann")
-    assert (direct, channel.direct_room("@ann")) == (fake.direct("ann", "kowal"), direct)
-    assert channel.roles(ann, direct) == {"user", "signer"}
+    assert channel.roles(ann, fake.direct("ann", "kowal")) == {"user", "signer"}
     asked = fake.calls["users.info"]
     channel.roles(ann, "GENERAL")
     assert fake.calls["users.info"] == asked, "kept for a minute"
@@ -438,7 +436,7 @@ def test_no_secret_is_told(fake, caplog):
                 lambda: channel.say(letter()),
                 lambda: channel.room_of(TOKEN),
                 lambda: channel.room_of(PASSWORD),
-                lambda: channel.direct_room(TOTP),
+                lambda: channel.room_of(f"#{TOTP}"),
                 lambda: channel.status(),
             ):
                 try:

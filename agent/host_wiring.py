@@ -1,0 +1,76 @@
+"""Settings in, what serves a code host out."""
+
+from agent.chat_wiring import listening_on
+from agent.config import Settings
+from agent.errors import BadSettings
+from agent.hosting.assignee import Assignee
+from agent.hosting.board import Boards
+from agent.hosting.failures import Failures
+from agent.hosting.host import CodeHost, HostInfo
+from agent.hosting.settings import HostSettings
+from agent.loader import available, load
+from agent.talking.colleague import Colleague
+from agent.talking.listening import Listening, Round
+from agent.talking.reporter import letter_key
+from agent.types import Listener
+from registry import Operations
+from registry.chats import Chats
+
+BOARD_S = 1.0
+"""Seconds between two looks at what issues are to show."""
+PIPELINES_S = 60.0
+"""Seconds between two looks at watched pipelines."""
+
+
+def open_serving(settings: Settings, name: str, listener: Listener) -> Listening:
+    """What serves that code host. Raises as `serving` does."""
+    return serving(settings, open_host(settings, name), listener)
+
+
+def serving(settings: Settings, host: CodeHost, listener: Listener) -> Listening:
+    """What serves the code host. Raises `BadSettings`, and as `open_people` does."""
+    wanted = HostSettings.of(host.name, settings.codehost.get(host.name, {}))
+
+    def assignee(colleague: Colleague) -> Assignee:
+        taking = Assignee(host=host, colleague=colleague, issues=colleague.people.operations.issues)
+        host.watch(taking.places)
+        return taking
+
+    listening = listening_on(settings, host, wanted, listener, assignee)
+    operations = listening.petitions.people.operations
+    rounds = [Round(every_s=BOARD_S, work=boards_of(host, operations, wanted).round)]
+    if wanted.watch_pipelines:
+        failures = Failures(host=host, issues=operations.issues, projects=wanted.watch_pipelines)
+        rounds.append(Round(every_s=PIPELINES_S, work=failures.round))
+    listening.rounds = rounds
+    return listening
+
+
+def boards_of(host: CodeHost, operations: Operations, wanted: HostSettings) -> Boards:
+    """What has issues show how their tasks stand."""
+    return Boards(
+        host=host,
+        chats=operations.chats,
+        issues=operations.issues,
+        tasks=operations.tasks,
+        close_done=wanted.close_done,
+        spend_time=wanted.spend_time,
+        is_said=lambda task: is_said(operations.chats, task),
+    )
+
+
+def open_host(settings: Settings, name: str) -> CodeHost:
+    """The code host of that name. Raises `BadSettings` where the settings have no section for it, or a wrong one."""
+    if name not in settings.codehost:
+        raise BadSettings(
+            f"The settings have no code host `{name}`",
+            advice=f"`kowal init {name}` asks what it needs. There is {', '.join(available('integrations.codehost'))}.",
+        )
+    info: HostInfo = load("integrations.codehost", name)
+    return info.open(settings.codehost[name])
+
+
+def is_said(chats: Chats, task: str) -> bool:
+    """Whether the last word on the task was sent, or never will be."""
+    letter = chats.letter(letter_key(task))
+    return letter is None or bool(letter.refused) or (bool(letter.message) and not letter.is_due)

@@ -1,0 +1,93 @@
+"""What the settings say of an account on a server: where it is, and secrets that may stand in files."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, model_validator
+
+from agent.errors import BadSettings
+
+
+def address(url: str) -> str:
+    """The server's base URL, which may end in a path. Raises `ValueError` for what is none."""
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address starts with http:// or https:// and names a host")
+    if parts.username or parts.password:
+        raise ValueError("an address holds no password")
+    if parts.query or parts.fragment:
+        raise ValueError("an address ends before ? and #")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+class AccountSettings(BaseModel):
+    """What every account's settings have. A secret `x` is a field of its own, and so is `x_file`, the file it is in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    kind: ClassVar[str]
+    """What the section is of, in words for people."""
+    name: ClassVar[str]
+    """The section's."""
+    secret_names: ClassVar[tuple[str, ...]]
+
+    url: Annotated[str, AfterValidator(address)]
+    """With the path, where the server stands below one."""
+    ca_file: Path | None = None
+    """Certificates that are trusted instead of the system's."""
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        for name in self.secret_names:
+            if self._value(name) and self._file(name):
+                raise ValueError(f"it names `{name}` or `{name}_file`, not both")
+        return self
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a secret."""
+        return bool(self._value(name) or self._file(name))
+
+    @cached_property
+    def secrets(self) -> Mapping[str, str]:
+        """The values of the secrets, by name; empty for what there is not. Raises `BadSettings` without them in it."""
+        return {name: self._read(name) for name in self.secret_names}
+
+    def check_files(self) -> None:
+        """Raise `BadSettings` where a file that is named is not there."""
+        _ = self.secrets
+        if self.ca_file is not None and not self.ca_file.is_file():
+            raise self.bad(f"`ca_file`: there is no {self.ca_file}")
+
+    @classmethod
+    def bad(cls, message: str) -> BadSettings:
+        """The error for what is wrong with the section."""
+        advice = "docs/settings.md says what it takes."
+        return BadSettings(f"The settings of the {cls.kind} {cls.name!r}: {message}.", advice=advice)
+
+    def _value(self, name: str) -> str:
+        value: SecretStr = getattr(self, name)
+        return value.get_secret_value()
+
+    def _file(self, name: str) -> Path | None:
+        file: Path | None = getattr(self, f"{name}_file")
+        return file
+
+    def _read(self, name: str) -> str:
+        file = self._file(name)
+        if file is None:
+            return self._value(name)
+        try:
+            found = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise self.bad(f"`{name}_file`: {file} cannot be read ({type(error).__name__})") from None
+        if not found:
+            raise self.bad(f"`{name}_file`: {file} is empty")
+        return found
+
+
+def is_sendable(value: str) -> bool:
+    """Whether it can go into a header."""
+    return bool(value) and value.isascii() and value.isprintable() and " " not in value

@@ -1,0 +1,129 @@
+"""Whether a real GitLab would take a request and give a reply: by its published OpenAPI document."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from integrations.codehost._fake_gitlab_records import Refused
+
+BESIDE = frozenset(
+    ("pagination", "private_token", "id_after", "id_before", "cursor", "order_by", "sort", "with_counts")
+)
+"""Query parameters that the documentation has and the document leaves out."""
+MISSING = {"signing_token": {"type": "string"}, "assignee_username": {}, "created_at": {"type": "string"}}
+"""Fields of bodies, likewise."""
+
+
+class Judge:
+    """Holds requests and replies to the document's paths; without one it takes everything."""
+
+    def __init__(self, document: Path | None) -> None:
+        self.document = repaired(json.loads(document.read_text("utf-8"))) if document else {"paths": {}}
+        self.faults: list[str] = []
+        """What was wrong with replies."""
+        self.unpublished: set[str] = set()
+        """The routes that were asked and that the document lacks."""
+        self._paths = [
+            (re.compile(re.sub(r"\\{\w+\\}|\{\w+\}", "[^/]+", path)), operations)
+            for path, operations in self.document["paths"].items()
+        ]
+        self._validators: dict[str, jsonschema_rs.Validator] = {}
+
+    def operation(self, method: str, path: str) -> dict[str, Any] | None:
+        """What the document says of a path, whose parts are still percent-encoded."""
+        found: dict[str, Any] = next((operations for pattern, operations in self._paths if pattern.fullmatch(path)), {})
+        return found.get(method.lower())
+
+    def check(self, method: str, path: str, route: str, query: dict[str, Any], body: Any) -> None:
+        """Raise `Refused` for a request that does not fit. A path that the document lacks is noted."""
+        if not self._paths:
+            return
+        if (operation := self.operation(method, path)) is None:
+            self.unpublished.add(route)
+            return
+        parameters = {(one["in"], one["name"].removesuffix("[]")): one for one in operation.get("parameters", [])}
+        wrong = []
+        for name, value in query.items():
+            if (known := parameters.get(("query", name.removesuffix("[]")))) is not None:
+                wrong += self._errors({key: known[key] for key in known if key in SHAPE}, _coerced(value, known))
+            elif name.removesuffix("[]") not in BESIDE:
+                wrong.append(f"{name} is no parameter")
+        of_body = next((one["schema"] for (where, _), one in parameters.items() if where == "body"), None)
+        if of_body is not None and isinstance(body, dict):
+            schema = self._resolved(of_body)
+            known_fields = schema.get("properties", {}) | MISSING
+            wrong += [f"{name} is no field" for name in body if name not in known_fields]
+            wrong += self._errors(schema, body)
+        if wrong:
+            raise Refused(400, {"error": "; ".join(wrong)[:500]})
+
+    def check_reply(self, method: str, path: str, status: int, body: Any) -> None:
+        """Note in `faults` what is wrong with a reply that the document describes."""
+        if (operation := self.operation(method, path)) is None or not 200 <= status < 300:
+            return
+        responses = operation["responses"]
+        if str(status) not in responses:
+            self.faults.append(f"{method} {path}: {status} is none of {', '.join(responses)}")
+        elif schema := responses[str(status)].get("schema"):
+            self.faults += [f"{method} {path}: {error}" for error in self._errors(schema, body)]
+
+    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+        name = schema.get("$ref", "").rpartition("/")[2]
+        return self.document["definitions"][name] if name else schema  # type: ignore[no-any-return]
+
+    def _errors(self, schema: dict[str, Any], value: Any) -> list[str]:
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._validators:
+            whole = schema | {"definitions": self.document["definitions"]}
+            self._validators[key] = jsonschema_rs.Draft4Validator(whole)
+        return [f"{'.'.join(map(str, e.instance_path))}: {e.message}"[:200] for e in self._validators[key].iter_errors(value)]  # fmt: skip
+
+
+SHAPE = frozenset(("type", "items", "enum", "minimum", "maximum"))
+KINDS = {"symbol": "string", "text": "string", "file": "string"}
+LOOSE = ["string", "number", "boolean", "object", "array", "null"]
+
+
+def repaired(document: dict[str, Any]) -> dict[str, Any]:
+    """The document, as its own server keeps it.
+
+    Of its entities it calls everything a string whose type its source does not say, such as `access_level`; nothing may
+    be null, though most may; a list of names may also be one text with commas; some types are none of JSON Schema's.
+    """
+    kept = document["definitions"].items()
+    definitions = {name: _repaired(schema, entity="Entit" in name) for name, schema in kept}
+    return document | {"paths": _repaired(document["paths"]), "definitions": definitions}
+
+
+def _repaired(part: Any, *, entity: bool = False) -> Any:
+    if isinstance(part, list):
+        return [_repaired(item, entity=entity) for item in part]
+    if not isinstance(part, dict):
+        return part
+    fixed = {name: _repaired(value, entity=entity) for name, value in part.items() if name not in ("format", "example")}
+    kind = fixed.get("type")
+    if not isinstance(kind, str) or "in" in fixed:
+        return fixed
+    kind = KINDS.get(kind, kind)
+    if "enum" in fixed:
+        return {"enum": [*fixed["enum"], None]}
+    if entity and kind == "string":
+        return fixed | {"type": LOOSE}
+    texts = kind == "array" and fixed.get("items", {}).get("type") == ["string", "null"]
+    return fixed | {"type": [kind, "string", "null"] if texts else [kind, "null"]}
+
+
+def _coerced(value: Any, known: dict[str, Any]) -> Any:
+    """A query's text as what the parameter is."""
+    kind = known.get("type")
+    if kind == "array":
+        items = value if isinstance(value, list) else str(value).split(",")
+        return [_coerced(item, known.get("items") or {}) for item in items]
+    if kind in ("integer", ["integer", "null"]) and re.fullmatch(r"-?\d+", str(value)):
+        return int(value)
+    if kind in ("boolean", ["boolean", "null"]) and str(value).lower() in ("true", "false", "1", "0"):
+        return str(value).lower() in ("true", "1")
+    return value
