@@ -45,6 +45,15 @@ class GitLabFaults(Faults):
     silent: bool = False
     """Whether a refusal by a limit comes without its headers, as some do."""
 
+    torn: dict[str, int] = field(default_factory=dict)
+    """How many answers of a route still break off in the middle."""
+
+    def tears(self, route: str) -> bool:
+        """Whether this answer breaks off."""
+        left = self.torn.get(route, 0)
+        self.torn[route] = max(0, left - 1)
+        return left > 0
+
     def take(self, route: str, caller: str) -> tuple[bool, dict[str, str]]:
         """Count a call of somebody: whether no limit is in its way, and the headers of the answer."""
         allowed = True

@@ -34,7 +34,8 @@ while read -r old new ref; do
       echo "GitLab: You are not allowed to force push code to a protected branch on this project." >&2; exit 1
     fi
     case " $FAKE_CLOSED " in
-      *" $pattern "*) echo "GitLab: You are not allowed to push code to protected branches on this project." >&2; exit 1 ;;
+      *" $pattern "*)
+        echo "GitLab: You are not allowed to push code to protected branches on this project." >&2; exit 1 ;;
     esac
   done
 done
@@ -129,12 +130,12 @@ def seal(
     return git(place.repository, "commit-tree", tree, *above, given=message.encode(), env=env)
 
 
-def move(place: Place, ref: str, new: str, old: str) -> None:
+def move(place: Place, ref: str, new: str, old: str | None) -> None:
     """Let a ref name another commit, or none. Raises `GitFailed` where it is not the old one any more."""
     if set(new) == {"0"}:
-        git(place.repository, "update-ref", "-d", ref, old)
+        git(place.repository, "update-ref", "-d", ref, old or "")
     else:
-        git(place.repository, "update-ref", ref, new, old)
+        git(place.repository, "update-ref", ref, new, *([] if old is None else [old]))
 
 
 def resolve(place: Place, ref: str) -> str | None:

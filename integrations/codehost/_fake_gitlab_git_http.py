@@ -19,6 +19,7 @@ from integrations.codehost._fake_gitlab_state import State
 from integrations.codehost._fake_gitlab_world import DEVELOPER, REPORTER
 
 GONE = "The project you were looking for could not be found or you don't have permission to view it.\n"
+CLOSED = "You are not allowed to push code to this project.\n"
 WRONG = "HTTP Basic: Access denied. If a password was provided for Git authentication, the password was incorrect or you're required to use a token instead of a password.\n"  # noqa: E501
 
 
@@ -87,7 +88,7 @@ class GitHttp:
         if place is None or not self.state.sees(user, place):
             return _ask(WRONG) if user is None else PlainTextResponse(GONE, 404)
         if service == "git-receive-pack" and self.state.level(user, place) < DEVELOPER:
-            return _ask(WRONG) if user is None else PlainTextResponse("You are not allowed to push code to this project.\n", 403)  # fmt: skip
+            return _ask(WRONG) if user is None else PlainTextResponse(CLOSED, 403)
         if place.visibility == "private" and self.state.level(user, place) < REPORTER:
             return PlainTextResponse("You are not allowed to download code from this project.\n", 403)
         return None

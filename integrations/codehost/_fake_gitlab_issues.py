@@ -1,4 +1,4 @@
-"""The routes of a fake GitLab server about issues, and about what issues and merge requests share: notes, signs, time."""
+"""The routes of a fake GitLab server about issues, and about what merge requests have, too: notes, signs, time."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +11,7 @@ from integrations.codehost._fake_gitlab_rest import Call, Listing, Route
 from integrations.codehost._fake_gitlab_world import OWNER
 
 ORDERS = {"created_at": "created_at", "updated_at": "updated_at", "title": "title", "id": "id"}
-NOTES = "projects/:id/{kind}/:iid/notes"
+FIELDS = ("assignee_id", "assignee_ids", "description", "labels", "add_labels", "remove_labels", "state_event", "title")
 
 
 def _create(call: Call) -> Document:
@@ -101,7 +101,7 @@ def _issues_of(call: Call, found: Iterable[Work], scope: str) -> Listing:
 
 
 def _all_issues(call: Call) -> Listing:
-    return _issues_of(call, (item for place in call.state.projects.values() for item in place.issues.values()), "created_by_me")  # fmt: skip
+    return _issues_of(call, (item for item in call.state.works() if isinstance(item, Issue)), "created_by_me")
 
 
 def _issue_by_id(call: Call) -> Document:
@@ -122,7 +122,7 @@ def wanted_of(call: Call) -> Document:
 def _change(call: Call) -> Document:
     found = call.issue()
     if not call.body:
-        raise Refused(400, {"error": "title, assignee_ids, labels, state_event and others are missing, at least one parameter must be provided"})  # fmt: skip
+        raise Refused(400, {"error": f"{', '.join(FIELDS)} are missing, at least one parameter must be provided"})
     work.change(call.state, call.me, found, wanted_of(call))
     return issue(call.state, found, call.me)
 
@@ -266,7 +266,10 @@ def _my_todos(call: Call) -> list[Document]:
     mine = [one for one in call.state.todos.values() if one["user"] is call.me and one["state"] == state]
     kept = [one for one in mine if call.query.get("action", one["action"]) == one["action"]]
     kept = [one for one in kept if call.query.get("type", one["work"].kind) == one["work"].kind]
-    return [one for one in kept if call.state.sees(call.me, one["work"].project) and call.state.sees_work(call.me, one["work"])]  # fmt: skip
+    state_of = call.state
+    return [
+        one for one in kept if state_of.sees(call.me, one["work"].project) and state_of.sees_work(call.me, one["work"])
+    ]
 
 
 def _todos(call: Call) -> Listing:

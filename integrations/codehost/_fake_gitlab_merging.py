@@ -47,7 +47,7 @@ def may_merge(state: State, user: Account, place: Place, branch: str) -> bool:
 
 
 def write(state: State, user: Account, place: Place, branch: str, new: str, old: str) -> None:
-    """Let a branch name another commit, with all that comes of it. Raises `Refused` for who may not, and a lost race."""
+    """Let a branch name another commit, with all that comes of it. Raises `Refused`: who may not, a lost race."""
     if not may_push(state, user, place, branch):
         raise (
             forbidden()
@@ -95,7 +95,7 @@ def _follow(state: State, user: Account, request: MergeRequest, old: str, new: s
     request.sha = new
     request.approved_by.clear()
     request.base_sha = _base(request)
-    git.move(request.project, _head_ref(request), new, "")
+    git.move(request.project, _head_ref(request), new, None)
     work.system(state, user, request, "added commits")
     work.heard(state, user, request, "update", {}, oldrev=old)
 
@@ -145,7 +145,7 @@ def open_request(state: State, user: Account, place: Place, given: Document) -> 
     )
     request.base_sha = _base(request)
     place.merge_requests[request.iid] = request
-    git.move(place, _head_ref(request), head, "")
+    git.move(place, _head_ref(request), head, None)
     work.begin(state, user, request, given)
     return request
 
@@ -166,7 +166,8 @@ def status(request: MergeRequest) -> str:
         return "not_open"
     if request.title.lower().startswith(("draft:", "[draft]", "(draft)")):
         return "draft_status"
-    if target is None or git.branch_head(place, request.source_branch) is None or git.is_above(place, request.sha, target):  # fmt: skip
+    source = git.branch_head(place, request.source_branch)
+    if target is None or source is None or git.is_above(place, request.sha, target):
         return "commits_status"
     if place.options.get("only_allow_merge_if_pipeline_succeeds") and (run is None or run.status != "success"):
         return "ci_still_running" if run and run.status not in FINISHED else "ci_must_pass"
@@ -190,7 +191,8 @@ def merge(state: State, user: Account, request: MergeRequest, given: Document) -
     if stands == "conflict":
         raise Refused(422, "Branch cannot be merged")
     later = given.get("auto_merge") or given.get("merge_when_pipeline_succeeds")
-    if stands in ("ci_still_running", "mergeable") and later and (run := head_pipeline(request)) and run.status not in FINISHED:  # fmt: skip
+    run = head_pipeline(request)
+    if stands in ("ci_still_running", "mergeable") and later and run and run.status not in FINISHED:
         request.when_checks_pass = user
         work.system(state, user, request, f"enabled an automatic merge when all merge checks for {request.sha} pass")
         return
@@ -278,7 +280,7 @@ def turn(state: State, place: Place, made: Pipeline, outcome: str) -> None:
 
 
 def example(state: State, user: Account, place: Place, trigger: str) -> tuple[str, Document]:
-    """What the test of a hook delivers: of an issue without `action`. Raises `Refused` where there is nothing to show."""
+    """What the test of a hook delivers: without `action`. Raises `Refused` where there is nothing to show."""
     notes = [(item, note) for item in state.works() if item.project is place for note in item.notes if not note.system]
     if trigger in ("issues_events", "confidential_issues_events") and place.issues:
         return "Issue Hook", payloads.of_work(state, user, next(iter(place.issues.values())), "", {})

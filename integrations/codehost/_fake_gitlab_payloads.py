@@ -160,6 +160,24 @@ def of_note(state: State, user: Account, found: Work, note: Note, action: str) -
     return whole | {"merge_request": merge_request(state, found)}  # type: ignore[arg-type]
 
 
+def of_award(state: State, user: Account, found: Work, note: Note | None, awarded: Document) -> Document:
+    """The event of a sign."""
+    on = f"#note_{note.id}" if note else ""
+    attributes = {name: awarded[name] for name in ("id", "name", "awardable_id", "awardable_type", "created_at")}
+    whole: Document = {
+        "object_kind": "emoji",
+        "event_type": "award",
+        "user": person(state, user),
+        "project_id": found.project.id,
+        "project": project(state, found.project),
+        "object_attributes": attributes
+        | {"user_id": user.id, "action": "award", "awarded_on_url": f"{web_url(state, found)}{on}"},
+    }
+    shown = issue(state, found) if isinstance(found, Issue) else merge_request(state, found)  # type: ignore[arg-type]
+    whole["issue" if isinstance(found, Issue) else "merge_request"] = shown
+    return whole | ({"note": {"id": note.id, "note": note.body, "author_id": note.author.id}} if note else {})
+
+
 def of_pipeline(state: State, place: Place, run: Pipeline) -> Document:
     """The event of a pipeline."""
     found = place.merge_requests.get(run.merge_request or 0)
@@ -194,7 +212,9 @@ def of_pipeline(state: State, place: Place, run: Pipeline) -> Document:
     }
 
 
-def of_push(state: State, user: Account, place: Place, ref: str, old: str, new: str, commits: list[Document]) -> Document:  # fmt: skip
+def of_push(
+    state: State, user: Account, place: Place, ref: str, old: str, new: str, commits: list[Document]
+) -> Document:
     """The event of a push of one branch or tag; there are 20 commits in it at most."""
     kind = "tag_push" if ref.startswith("refs/tags/") else "push"
     return {

@@ -10,12 +10,10 @@ from starlette.responses import Response
 
 from integrations.codehost import _fake_gitlab_git as git
 from integrations.codehost import _fake_gitlab_merging as merging
-from integrations.codehost._fake_gitlab_code_entities import pipeline_basic, protection
-from integrations.codehost._fake_gitlab_records import Document, Place, Protection, Refused, forbidden, missing
+from integrations.codehost._fake_gitlab_code_entities import pipeline_basic
+from integrations.codehost._fake_gitlab_records import Document, Place, Refused, forbidden, missing
 from integrations.codehost._fake_gitlab_rest import Call, Listing, Route
-from integrations.codehost._fake_gitlab_world import DEVELOPER, MAINTAINER, REPORTER
-
-LEVELS = {0: "No one", 30: "Developers + Maintainers", 40: "Maintainers", 60: "Instance admins"}
+from integrations.codehost._fake_gitlab_world import DEVELOPER, REPORTER
 
 
 def _code(call: Call) -> Place:
@@ -353,42 +351,6 @@ def _compare(call: Call) -> Document:
     }
 
 
-# Protected branches.
-
-
-def _protected(call: Call) -> Listing:
-    rules = list(call.project(MAINTAINER).protections.values())
-    return Listing(items=rules, show=lambda rule: protection(rule, LEVELS))
-
-
-def _rule(call: Call) -> Protection:
-    if (found := call.project(MAINTAINER).protections.get(call.place["name"])) is None:
-        raise Refused(404, "404 Not found")
-    return found
-
-
-def _protect(call: Call) -> Document:
-    place = call.project(MAINTAINER)
-    name = str(call.need("name"))
-    if name in place.protections:
-        raise Refused(409, f"Protected branch '{name}' already exists")
-    rule = Protection(id=call.state.next("protection"), name=name, force=call.says("allow_force_push"))
-    for side in ("push", "merge"):
-        users = {int(one["user_id"]) for one in call.body.get(f"allowed_to_{side}") or [] if one.get("user_id")}
-        levels = [
-            int(one["access_level"]) for one in call.body.get(f"allowed_to_{side}") or [] if "access_level" in one
-        ]
-        usual = call.body.get(f"{side}_access_level", levels[0] if levels else 0 if users else MAINTAINER)
-        setattr(rule, side, int(usual))
-        setattr(rule, f"{side}_users", users)
-    place.protections[name] = rule
-    return protection(rule, LEVELS)
-
-
-def _unprotect(call: Call) -> None:
-    del call.project(MAINTAINER).protections[_rule(call).name]
-
-
 AT = "projects/:id/repository"
 REPOSITORY = {
     ("GET", f"{AT}/branches"): Route(run=_branches, open=True),
@@ -412,8 +374,4 @@ REPOSITORY = {
     ("POST", f"{AT}/tags"): Route(run=_create_tag, status=201),
     ("GET", f"{AT}/tags/:tag"): Route(run=_one_tag, open=True),
     ("GET", f"{AT}/compare"): Route(run=_compare, open=True),
-    ("GET", "projects/:id/protected_branches"): Route(run=_protected),
-    ("POST", "projects/:id/protected_branches"): Route(run=_protect, status=201),
-    ("GET", "projects/:id/protected_branches/:name"): Route(run=lambda call: protection(_rule(call), LEVELS)),
-    ("DELETE", "projects/:id/protected_branches/:name"): Route(run=_unprotect, status=204),
 }

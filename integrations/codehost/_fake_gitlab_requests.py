@@ -22,6 +22,9 @@ from integrations.codehost._fake_gitlab_records import (
 from integrations.codehost._fake_gitlab_rest import Call, Listing, Route, plain
 from integrations.codehost._fake_gitlab_world import DEVELOPER, OWNER, REPORTER
 
+ALONE = ("head_pipeline", "pipeline", "diff_refs", "user")
+"""What lists leave out."""
+
 
 def _shown(call: Call, found: MergeRequest, *, alone: bool = True, status: str = "") -> Document:
     """A merge request; in lists without its pipeline."""
@@ -29,14 +32,14 @@ def _shown(call: Call, found: MergeRequest, *, alone: bool = True, status: str =
     whole = pipeline(call.state, found.project, run) if run else None
     shown = merge_request(call.state, found, call.user, status=status or merging.status(found), pipeline=whole)
     if not alone:
-        return {name: value for name, value in shown.items() if name not in ("head_pipeline", "pipeline", "diff_refs", "user")}  # fmt: skip
+        return {name: value for name, value in shown.items() if name not in ALONE}
     may = call.user is not None and merging.may_merge(call.state, call.user, found.project, found.target_branch)
     target = git.branch_head(found.project, found.target_branch)
     changes = len(git.diffs(found.project, found.base_sha, found.sha)) if found.base_sha else 0
-    behind = len(git.log(found.project, f"{found.sha}..{target}")) if target and call.says("include_diverged_commits_count") else None  # fmt: skip
-    return shown | {"user": {"can_merge": may}, "changes_count": str(changes)} | (
-        {"diverged_commits_count": behind} if behind is not None else {}
-    )  # fmt: skip
+    shown |= {"user": {"can_merge": may}, "changes_count": str(changes)}
+    if target and call.says("include_diverged_commits_count"):
+        shown["diverged_commits_count"] = len(git.log(found.project, f"{found.sha}..{target}"))
+    return shown
 
 
 def _open(call: Call) -> Document:
@@ -242,7 +245,7 @@ def _set_status(call: Call) -> Document:
         "pipeline_id": 0,
         "author": person(call.state, call.me),
     }
-    if git.resolve(place, made["sha"]) is None:
+    if git.resolve(place, call.place["sha"]) is None:
         raise missing("Commit")
     place.statuses = [one for one in place.statuses if (one["sha"], one["name"]) != (made["sha"], name)] + [made]
     return made

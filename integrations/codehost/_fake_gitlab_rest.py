@@ -3,14 +3,14 @@
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlencode
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from integrations._fake_server import Received
 from integrations.codehost._fake_gitlab_faults import GitLabFaults
@@ -30,6 +30,8 @@ from integrations.codehost._fake_gitlab_schemas import Judge
 from integrations.codehost._fake_gitlab_state import State
 
 MOST_PER_PAGE = 100
+REVOKED = "Token was revoked. You have to re-authorize from the user."
+EXPIRED = "Token is expired. You can either do re-authorization or token refresh."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,8 +165,20 @@ class Rest:
             self._hang_up(request)
         if fault.status != 200 or answer is None:
             answer = _broken(fault.status or 500)
+        elif self.faults.tears(name):
+            answer = self._torn(request, answer)
         received.status = fault.status and answer.status_code
         return answer
+
+    def _torn(self, request: Request, answer: Response) -> Response:
+        """The answer's headers and half of it; then nobody is there."""
+
+        async def half() -> AsyncIterator[bytes]:
+            yield bytes(answer.body)[: len(answer.body) // 2]
+            await asyncio.sleep(0.05)
+            self._hang_up(request)
+
+        return StreamingResponse(half(), answer.status_code, dict(answer.headers))
 
     def _route(self, method: str, parts: list[str]) -> tuple[str, Route | None, dict[str, str]]:
         """The name of the route, what it does, and what stands in the path."""
@@ -197,7 +211,7 @@ class Rest:
                     user=user,
                     token=token,
                     query=received.query,
-                    body=body,
+                    body=body if request.method == "GET" else received.query | body,  # it takes both for one
                     place=place,
                     file=file,
                 )
@@ -232,8 +246,7 @@ class Rest:
         user, token = found
         if token.is_good:
             return user, token
-        why = "Token was revoked. You have to re-authorize from the user." if token.revoked else "Token is expired. You can either do re-authorization or token refresh."  # fmt: skip
-        raise Refused(401, {"error": "invalid_token", "error_description": why})
+        raise Refused(401, {"error": "invalid_token", "error_description": REVOKED if token.revoked else EXPIRED})
 
     def _limit(self, request: Request, received: Received, headers: dict[str, str]) -> None:
         """Raise `Refused` for who asks too often; the answer's headers say how it stands."""
@@ -305,7 +318,7 @@ def _page(listing: Listing, query: Document, address: str, headers: dict[str, st
     except ValueError:
         raise Refused(400, {"error": "page is invalid"}) from None
     if size < 1 or number < 1:
-        raise Refused(400, {"error": "per_page does not have a valid value" if size < 1 else "page does not have a valid value"})  # fmt: skip
+        raise Refused(400, {"error": f"{'per_page' if size < 1 else 'page'} does not have a valid value"})
     if query.get("pagination") == "keyset" and listing.by_id:
         return _by_keyset(listing, query, address, size, headers)
     pages = max(1, -(-len(listing.items) // size))

@@ -9,9 +9,7 @@ import jsonschema_rs
 
 from integrations.codehost._fake_gitlab_records import Refused
 
-BESIDE = frozenset(
-    ("pagination", "private_token", "id_after", "id_before", "cursor", "order_by", "sort", "with_counts")
-)
+BESIDE = frozenset(("page", "per_page", "pagination", "cursor", "order_by", "sort"))
 """Query parameters that the documentation has and the document leaves out."""
 MISSING = {"signing_token": {"type": "string"}, "assignee_username": {}, "created_at": {"type": "string"}}
 """Fields of bodies, likewise."""
@@ -72,14 +70,15 @@ class Judge:
 
     def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
         name = schema.get("$ref", "").rpartition("/")[2]
-        return self.document["definitions"][name] if name else schema  # type: ignore[no-any-return]
+        return self.document["definitions"][name] if name else schema
 
     def _errors(self, schema: dict[str, Any], value: Any) -> list[str]:
         key = json.dumps(schema, sort_keys=True)
         if key not in self._validators:
             whole = schema | {"definitions": self.document["definitions"]}
             self._validators[key] = jsonschema_rs.Draft4Validator(whole)
-        return [f"{'.'.join(map(str, e.instance_path))}: {e.message}"[:200] for e in self._validators[key].iter_errors(value)]  # fmt: skip
+        errors = self._validators[key].iter_errors(value)
+        return [f"{'.'.join(map(str, error.instance_path))}: {error.message}"[:200] for error in errors]
 
 
 SHAPE = frozenset(("type", "items", "enum", "minimum", "maximum"))
@@ -93,6 +92,10 @@ def repaired(document: dict[str, Any]) -> dict[str, Any]:
     Of its entities it calls everything a string whose type its source does not say, such as `access_level`; nothing may
     be null, though most may; a list of names may also be one text with commas; some types are none of JSON Schema's.
     """
+    for operations in document["paths"].values():
+        responses = operations.get("post", {}).get("responses", {})
+        if "200" in responses and "201" not in responses:  # what creates a commit answers 201
+            responses["201"] = responses["200"]
     kept = document["definitions"].items()
     definitions = {name: _repaired(schema, entity="Entit" in name) for name, schema in kept}
     return document | {"paths": _repaired(document["paths"]), "definitions": definitions}

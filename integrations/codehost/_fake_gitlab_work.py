@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from integrations.codehost import _fake_gitlab_commands as commands
 from integrations.codehost import _fake_gitlab_payloads as payloads
 from integrations.codehost._fake_gitlab_entities import duration, person
 from integrations.codehost._fake_gitlab_records import (
@@ -47,6 +48,9 @@ def create_issue(state: State, user: Account, place: Place, given: Document) -> 
     )
     place.issues[issue.iid] = issue
     begin(state, user, issue, given)
+    issue.description, said = commands.split(issue.description or "")
+    if said:
+        _obey(state, user, issue, said)
     return issue
 
 
@@ -225,11 +229,34 @@ def comment(
             raise missing("Discussion")
         others[0].in_thread = others[0].resolvable = True  # what was alone becomes a thread
         more = {"discussion": discussion, "in_thread": True, "resolvable": True, "internal": others[0].internal}
-    note = _note(state, user, work, _body(text), **more)
+    text, said = commands.split(_body(text))
+    if said:
+        _obey(state, user, work, said)
+    if not text:
+        raise Obeyed
+    note = _note(state, user, work, text, **more)
     settle_todos(state, user, work)
     _mention(state, user, work, text, note)
     _note_heard(state, user, work, note, "create")
     return note
+
+
+class Obeyed(Refused):
+    """A comment that was nothing but commands: they are done, and no note is there."""
+
+    def __init__(self) -> None:
+        super().__init__(202, {"message": "", "commands_changes": {}, "summary": ["Commands applied"]})
+
+
+def _obey(state: State, user: Account, work: Work, said: list[tuple[str, str]]) -> None:
+    """Do what the commands of a text say, as far as its author may."""
+    if not may_change(state, user, work):
+        return
+    ids = {one.username: one.id for one in state.users.values()}
+    change(state, user, work, commands.changes(said, ids, [one.id for one in work.assignees]))
+    for name, rest in said:
+        if name == "spend":
+            spend(state, user, work, rest)
 
 
 def _body(text: Any) -> str:
@@ -279,6 +306,7 @@ def award(state: State, user: Account, work: Work, note: Note | None, name: str)
     }
     awards.append(awarded)
     settle_todos(state, user, work)
+    state.tell("Emoji Hook", work.project, payloads.of_award(state, user, work, note, awarded))
     return awarded
 
 

@@ -25,7 +25,7 @@ PAGE = 100
 MOST_PAGES = 50
 LONGEST_S = 600.0
 """For which the server may send us away."""
-TOKEN_ADVICE = (
+NO_LOGIN = (
     "Make a token with the scope `api` for Kowal's account in GitLab (Access tokens) and set it as `token`, or "
     "`token_file`, in the section of the settings."
 )
@@ -41,7 +41,7 @@ def part(text: str) -> str:
 class NotLoggedIn(ChannelRefused):
     """GitLab does not know our token, or it may not do what Kowal needs."""
 
-    advice = TOKEN_ADVICE
+    advice = NO_LOGIN
 
 
 def is_final(error: ChannelRefused) -> bool:
@@ -97,10 +97,7 @@ class Rest:
             query_of = urlsplit(link).query
             if not link or not found:
                 return
-            following, asked = (
-                f"{path}?{query_of}",
-                {},
-            )  # the address is ours: where the server thinks it is, we may not
+            following, asked = f"{path}?{query_of}", {}  # not where the server thinks it is
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Row:
         """What came of a POST of JSON. It is never repeated here: it may have been done though no answer came."""
@@ -118,8 +115,8 @@ class Rest:
 
     def server_time(self) -> datetime | None:
         """When the last reply to this thread was written, by the server's clock; to the second."""
-        with suppress(KeyError, ValueError, TypeError):
-            return email.utils.parsedate_to_datetime(self._client().session.seen["Date"]).astimezone(UTC)
+        with suppress(AttributeError, KeyError, ValueError, TypeError):
+            return email.utils.parsedate_to_datetime(self._session().seen["Date"]).astimezone(UTC)
         return None
 
     def download(self, path: str, most_bytes: int) -> bytes:
@@ -181,7 +178,7 @@ class Rest:
                     verb, f"/{path}", asked, obey_rate_limit=False, retry_transient_errors=False, **options
                 )
             except GitlabError as error:
-                self._raise(error, client.session.seen)
+                self._raise(error, self._session().seen)
             except (requests.Timeout, SSLError) as error:
                 raise self._away(error) from None
             except requests.ConnectionError as error:
@@ -190,6 +187,10 @@ class Rest:
             except RequestException as error:
                 raise self._away(error) from None
         raise AssertionError("the second try is the last")
+
+    def _session(self) -> Session:
+        session: Session = self._own.session
+        return session
 
     def _client(self) -> gitlab.Gitlab:
         found: gitlab.Gitlab | None = getattr(self._own, "client", None)
@@ -203,7 +204,7 @@ class Rest:
                 keep_base_url=True,
                 session=session,
             )
-            self._own.client = found
+            self._own.client, self._own.session = found, session
             with self._lock:
                 self._sessions.append(session)
         return found
@@ -250,8 +251,8 @@ class Rest:
 
 def _word(error: GitlabError) -> str:
     """What the server says is wrong; nothing of a page that is made for people."""
-    said = error.error_message
-    return "" if isinstance(said, bytes) or "<html" in str(said).lower() else str(said)
+    said: object = error.error_message  # of a page it is the page, as bytes
+    return "" if isinstance(said, bytes) else str(said)
 
 
 def _wait(headers: Mapping[str, str]) -> float:

@@ -11,6 +11,7 @@ import pytest
 
 from agent.errors import ChannelUnavailable
 from agent.talking.channel import CaughtUp, Happening, Heard, Letter, Reacted
+from integrations import kept
 from integrations.chat import _rocketchat_hearing as hearing
 from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
 from integrations.chat.rocketchat import CHANNEL, RocketChatChannel
@@ -315,7 +316,7 @@ def test_a_quiet_server_is_asked_little(fake, call):
 def test_a_caller_that_takes_its_time_loses_nothing(fake, call, monkeypatch, listen):
     """Where hundreds wait and few fit into memory, the rest waits at the server, and comes in order."""
     monkeypatch.setattr(hearing, "MOST", 10)
-    monkeypatch.setattr(hearing, "REMEMBERED", 50)
+    monkeypatch.setattr(kept, "REMEMBERED", 50)
     caller = call(listen=listen, poll_s=0.1)
     caller.until(lambda: caller.caught_up)
     said = [fake.says("ann", "general", f"@kowal {number}") for number in range(300)]

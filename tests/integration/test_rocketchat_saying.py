@@ -436,7 +436,6 @@ def test_no_secret_is_told(fake, caplog):
                 lambda: channel.say(letter()),
                 lambda: channel.room_of(TOKEN),
                 lambda: channel.room_of(PASSWORD),
-                lambda: channel.room_of(f"#{TOTP}"),
                 lambda: channel.status(),
             ):
                 try:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import BadSettings
+from integrations import reading as texts
 from integrations.chat import _rocketchat_reading as reading
 from integrations.chat._rocketchat_ddp import stream_url
 from integrations.chat._rocketchat_sending import SIGNS, message_id
@@ -42,13 +43,13 @@ def message(**more: Any) -> dict[str, Any]:
 )  # fmt: skip
 def test_moments_are_read_as_both_sides_write_them(value, found):
     """Milliseconds of the stream and ISO 8601 of REST; nothing for what is no moment."""
-    assert reading.moment(value) == found
+    assert texts.moment(value) == found
 
 
 def test_a_moment_is_written_as_it_is_read():
     """To the millisecond, in UTC."""
     at = datetime(2026, 11, 20, 10, 0, 0, 123999, UTC)
-    assert reading.written(at) == "2026-11-20T10:00:00.123Z"
+    assert texts.written(at) == "2026-11-20T10:00:00.123Z"
     assert reading.milliseconds(at) == 1795168800123
 
 
@@ -71,7 +72,7 @@ def test_a_moment_is_written_as_it_is_read():
 )
 def test_the_mention_is_cut_from_the_text(text, left):
     """At its beginning with the sign after it, in the middle, and neither in code nor out of another word."""
-    assert reading.without(text, ["kowal"]) == left
+    assert texts.without(text, ["kowal"]) == left
 
 
 def test_only_the_servers_word_makes_a_mention():
@@ -174,7 +175,7 @@ def test_no_message_breaks_the_reader(found):
     assert isinstance(reading.is_message(found), bool)
     if reading.is_message(whole):
         assert isinstance(reading.author(whole).id, str)
-    assert isinstance(reading.without(reading.words_of(whole), ["kowal", *reading.mentions(whole, US)]), str)
+    assert isinstance(texts.without(reading.words_of(whole), ["kowal", *reading.mentions(whole, US)]), str)
     assert all(isinstance(each.name, str) and each.size >= 0 for each in reading.attachments(whole))
     assert all(thumb.name for thumb in reading.thumbs(whole))
 
@@ -182,7 +183,7 @@ def test_no_message_breaks_the_reader(found):
 @given(st.text())
 def test_no_name_leads_out_of_a_folder(name):
     """A file's name is a plain one, whatever it was."""
-    found = reading.plain(name)
+    found = texts.plain(name)
     assert found
     assert not set(found) & set("/\\\x00\n")
     assert found not in (".", "..")
