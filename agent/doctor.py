@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from agent.channel_wiring import open_channel, open_host
 from agent.config import Settings, settings_file
 from agent.errors import KowalError
 from agent.hosting.settings import HostSettings
@@ -14,7 +15,7 @@ from agent.model_wiring import open_discoveries, open_provider
 from agent.ports import ProviderStatus
 from agent.sandboxes import named
 from agent.talking.settings import ChatSettings
-from agent.wiring import open_channel, open_host, open_operations, open_registry, open_sandbox
+from agent.wiring import open_operations, open_registry, open_sandbox
 from registry import RegistryError, Status
 from sandbox import SandboxError, SandboxStatus
 

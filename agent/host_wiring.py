@@ -1,5 +1,8 @@
 """Settings in, what serves a code host out."""
 
+from datetime import UTC, datetime, timedelta
+
+from agent.channel_wiring import open_host
 from agent.chat_wiring import listening_on
 from agent.config import Settings
 from agent.hosting.assignee import Assignee
@@ -10,13 +13,15 @@ from agent.hosting.settings import HostSettings
 from agent.talking.colleague import Colleague
 from agent.talking.listening import Listening, Round
 from agent.talking.reporter import letter_key
-from agent.types import Listener
-from agent.wiring import open_host
+from agent.types import Event, Listener
 from registry import Operations
 from registry.chats import Chats
 
 BOARD_S = 1.0
 """Seconds between two looks at what issues are to show."""
+DAY_S = 86_400.0
+WARNING = timedelta(days=14)
+"""How long before the token expires that is told."""
 PIPELINES_S = 60.0
 """Seconds between two looks at watched pipelines."""
 
@@ -38,11 +43,19 @@ def serving(settings: Settings, host: CodeHost, listener: Listener) -> Listening
     listening = listening_on(settings, host, wanted, listener, assignee)
     operations = listening.petitions.people.operations
     rounds = [Round(every_s=BOARD_S, work=boards_of(host, operations, wanted).round)]
+    rounds.append(Round(every_s=DAY_S, work=lambda: warn_of_expiry(host, listener)))
     if wanted.watch_pipelines:
         failures = Failures(host=host, issues=operations.issues, projects=wanted.watch_pipelines)
         rounds.append(Round(every_s=PIPELINES_S, work=failures.round))
     listening.rounds = rounds
     return listening
+
+
+def warn_of_expiry(host: CodeHost, listener: Listener) -> None:
+    """Tell that the token expires soon. Raises `ChannelError`."""
+    if host.expires_at is not None and (left := host.expires_at - datetime.now(UTC)) <= WARNING:
+        facts = {"channel": host.name, "days": max(0, left.days)}
+        listener(Event(action="codehost.expires", facts=facts))
 
 
 def boards_of(host: CodeHost, operations: Operations, wanted: HostSettings) -> Boards:

@@ -1,5 +1,6 @@
 """Takes issues that are assigned to us, and what is said under issues; lets go of those that are taken from us."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -82,7 +83,9 @@ class Assignee:
         except BadTask as error:
             self.colleague.refuse(heard, error)
             return
-        asked = replace(heard, task=task, text=task.text, attachments=issue.attachments, constraints=demands)
+        words = re.sub(rf"(?<![\w@])@{re.escape(self.host.us.name)}(?![\w.-]*\w)[,:]? ?", "", task.text).strip()
+        task = replace(task, text=words)
+        asked = replace(heard, task=task, text=words, attachments=issue.attachments, constraints=demands)
         self.colleague.hear(asked)
 
     def _cancel(self, issue: Issue, how: str) -> None:

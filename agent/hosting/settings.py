@@ -29,6 +29,8 @@ class HostSettings(ChatSettings):
     """The projects whose failed pipelines become issues of ours: diagnose this failure."""
     registry_project: str = ""
     """The project that the registry's remote is; its candidates are merge requests there. Empty: none is."""
+    registry_pipeline: bool = True
+    """Whether that project gets a pipeline that verifies what merge requests change, where it has none."""
 
     @property
     def promotions_place(self) -> tuple[str, str]:

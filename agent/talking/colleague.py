@@ -237,6 +237,10 @@ class Colleague:
         serving, wanted = registry.get(command.name), registry.get(command.name, command.version)
         if serving.digest == wanted.digest:
             return say("serves_already", command.language, name=wanted.name, version=wanted.version)
+        if self.people.signing.review_of is not None:
+            asked = registry.propose_rollback(wanted.name, wanted.version, by=self.actor(heard.by))
+            branch = asked.branch if asked else "production"
+            return say("rollback_proposed", command.language, name=wanted.name, version=wanted.version, branch=branch)
         place = Place(room=heard.room, thread=heard.thread or heard.id, language=command.language)
         asked_for = self.petitions.ask(wanted, "rollback", place, by=self.actor(heard.by), cause=heard.id)
         self._see(heard)

@@ -9,7 +9,7 @@ from agent.talking.filling import filled
 from agent.talking.layout import Answer
 from agent.talking.outbox import key_of
 from agent.talking.petitions import Petitions, Place
-from agent.talking.phrases import Language, language_named
+from agent.talking.phrases import Language, language_named, say
 from agent.talking.speech import Speech
 from agent.types import Outcome
 from agent.workflow.endings import is_registry_away
@@ -157,9 +157,13 @@ class Reporter:
         if wait.kind != "approval":
             return ""
         name, number, digest = wait.version
-        version, place = self.registry.get(name, number), place_of(conversation)
-        if version.digest != digest:
+        place, version = place_of(conversation), self._found(name, number or digest)
+        if version is None or version.digest != digest:
             return ""
+        if version.status is Status.TESTING:
+            where = self.petitions.people.signing.review_of
+            address = where(version) if where else ""
+            return say("signed_by_merging", language_named(conversation.language), where=address).rstrip(": ")
         asked = self.petitions.ask(version, "promote", place, by=task.asked_by, task=task)
         return self.petitions.elsewhere(asked, place)
 
@@ -172,8 +176,11 @@ class Reporter:
 
     def _version(self, outcome: Outcome) -> Version | None:
         """The version that answered; None where it is gone."""
+        return self._found(outcome.function, outcome.version)
+
+    def _found(self, name: str, version: str) -> Version | None:
         try:
-            return self.registry.get(outcome.function, outcome.version)
+            return self.registry.get(name, version)
         except (UnknownFunction, UnknownVersion):
             return None
 
