@@ -6,18 +6,48 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from agent.checks import rights
+from agent.checks.trial import Trial
+from agent.config import load_settings
+from agent.errors import BadSettings, ChannelRefused, ChannelUnavailable, KowalError, TooFast
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
 from agent.rights.chat import Chats
 from agent.rights.codehost import Hosts
 from agent.rights.secrets import Vault
 from agent.rights.session import Session
-from agent.types import Event
+from agent.types import Event, Task
+from agent.wiring import broker_of
 from registry import Function, Manifest, Operations, Registry, Version
-from sandbox import CallResult
+from sandbox import CallResult, Sandbox, Script, Surroundings
 
 TOKEN = "the-token-of-the-bot"
 """What the settings hold, and nobody may see."""
+
+
+FAULTS = (
+    (ChannelUnavailable("it does not answer"), "does not answer"),
+    (TooFast("it asks to come back later", again_in_s=26.0), "come back later"),
+    (BadSettings("the token file is gone"), "token file is gone"),
+    (ChannelRefused(f"it will not have that, says the server ({TOKEN})" + "x" * 1_000), "will not have that"),
+)
+"""How a chat or a code host may fail, and what the code is told of it."""
+
+
+@dataclass
+class Kept:
+    """What is done at a chat or a code host in memory is kept; it fails where the test says so."""
+
+    done: list[tuple[Any, ...]] = field(default_factory=list)
+    error: KowalError | None = None
+
+    def _keep(self, gives: str, *what: Any) -> str:
+        if self.error is not None:
+            raise self.error
+        self.done.append(what)
+        return gives
 
 
 @dataclass
@@ -99,6 +129,24 @@ class House:
         assert (action, outcome) == (f"{ask['kind']}.done", "failed")
         assert self.operations.audit()[0].facts["why"] == type(error).__name__
         assert TOKEN not in f"{reply} {self.text()} {session.__dict__}"
+
+    def holds_unknown(self, kind: str) -> None:
+        """That the wiring tells of a section which no file of `integrations` is for, and shows nothing of its token."""
+        settings = load_settings(**{kind: {"smoke_signals": {"token": TOKEN}}})
+        broker = broker_of(settings, self.registry, self.operations, Silent(), lambda: "ann", self.events.append)
+        with pytest.raises(BadSettings, match="smoke_signals") as caught:
+            getattr(broker, kind).open("smoke_signals")
+        assert TOKEN not in f"{caught.value} {settings!r} {broker!r} {broker.hide(f'it is {TOKEN}')}"
+
+
+def holds_list(box: Sandbox, function: Function, exchanges: Sequence[Any], finding: str) -> None:
+    """That the function passes its tests by this script, and the gate finds that of its list, or nothing."""
+    scripted = box.within(Surroundings(script=Script(exchanges=tuple(exchanges))))
+    trial = Trial(function=function, sandbox=scripted, task=Task(text=function.manifest.name))
+    assert {outcome.outcome for outcome in trial.run_suite(function.source).outcomes} == {"passed"}
+    result = rights.check(trial)
+    assert result.passed is not bool(finding)
+    assert finding in " ".join(result.findings)
 
 
 @contextmanager

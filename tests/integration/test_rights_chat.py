@@ -3,22 +3,16 @@
 import base64
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
-from rights_house import TOKEN, House, Silent, house_in
+from rights_house import FAULTS, TOKEN, House, Kept, holds_list, house_in
 
 from agent.chat_ports import ChatActions
-from agent.checks import rights
-from agent.checks.trial import Trial
-from agent.config import load_settings
-from agent.errors import BadSettings, ChannelRefused, ChannelUnavailable, KowalError, NotGranted, RunFailed, TooFast
+from agent.errors import ChannelUnavailable, NotGranted, RunFailed
 from agent.rights.chat import MOST_FILE_BYTES, MOST_TEXT_CHARS, Chats
 from agent.types import Task
-from agent.wiring import broker_of
 from registry import Function, Manifest
-from sandbox import Script, Surroundings
 
 POST = {"kind": "chat", "act": "post", "room": "general", "text": "the build is done"}
 UPLOAD = {"kind": "chat", "act": "upload", "room": "general", "name": "a.csv", "body": "MSwy"}
@@ -28,11 +22,9 @@ ALL = ("chat post general", "chat upload general", "chat call general", "chat cr
 
 
 @dataclass
-class Spoken:
+class Spoken(Kept):
     """A chat that keeps what was done in it; it fails where the test says so."""
 
-    done: list[tuple[Any, ...]] = field(default_factory=list)
-    error: KowalError | None = None
     url: str = "https://meet.example.org/1"
 
     def post(self, room: str, text: str) -> str:
@@ -50,12 +42,6 @@ class Spoken:
     def upload(self, room: str, name: str, data: bytes) -> str:
         """Keeps a file."""
         return self._keep("m2", "upload", room, name, data)
-
-    def _keep(self, gives: str, *what: Any) -> str:
-        if self.error is not None:
-            raise self.error
-        self.done.append(what)
-        return gives
 
 
 @pytest.fixture
@@ -209,15 +195,7 @@ def test_a_message_calls_nobody_and_hides_no_link(house):
     assert title == "@\u200dall come"
 
 
-@pytest.mark.parametrize(
-    ("error", "says"),
-    [
-        (ChannelUnavailable("the chat server does not answer"), "does not answer"),
-        (TooFast("it asks to come back later", again_in_s=26.0), "come back later"),
-        (BadSettings("the token file is gone"), "token file is gone"),
-        (ChannelRefused(f"no such room, says the server ({TOKEN})" + "x" * 1_000), "no such room"),
-    ],
-)
+@pytest.mark.parametrize(("error", "says"), FAULTS)
 @pytest.mark.parametrize("ask", [POST, UPLOAD, CALL, CREATE])
 def test_a_chat_that_does_not_do_it_is_no_fault_of_the_function(house, ask, error, says):
     """The code gets the chat's word, cut and without a token, the record the kind of error only."""
@@ -285,11 +263,7 @@ def test_a_chat_is_opened_once_and_only_when_it_is_needed():
 
 def test_the_wiring_names_a_chat_that_there_is_none_of(house):
     """A section of the settings that no file of `integrations.chat` is for is told, not ignored; its token is not."""
-    settings = load_settings(chat={"smoke_signals": {"token": TOKEN}})
-    broker = broker_of(settings, house.registry, house.operations, Silent(), lambda: "ann", house.events.append)
-    with pytest.raises(BadSettings, match="smoke_signals") as caught:
-        broker.chat.open("")
-    assert TOKEN not in f"{caught.value} {settings!r} {broker!r} {broker.hide(f'it is {TOKEN}')}"
+    house.holds_unknown("chat")
 
 
 ANNOUNCE = """import kowal_host as host
@@ -406,9 +380,4 @@ def test_the_gate_holds_the_list_to_what_was_seen_in_the_tests(wasm, listed, fin
     schema = {"type": "object", "properties": {"what": {"type": "string"}}, "required": ["what"]}
     manifest = Manifest(name="announce", description="Announces.", input_schema=schema, grants=listed)
     function = Function(manifest=manifest, source=ANNOUNCE, tests=TESTS)
-    scripted = wasm.within(Surroundings(script=Script(exchanges=SAID)))
-    trial = Trial(function=function, sandbox=scripted, task=Task(text="announce"))
-    assert {outcome.outcome for outcome in trial.run_suite(ANNOUNCE).outcomes} == {"passed"}
-    result = rights.check(trial)
-    assert result.passed is not bool(finding)
-    assert finding in " ".join(result.findings)
+    holds_list(wasm, function, SAID, finding)

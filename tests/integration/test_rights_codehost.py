@@ -2,23 +2,17 @@
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
-from rights_house import TOKEN, House, Silent, house_in
+from rights_house import FAULTS, TOKEN, House, Kept, holds_list, house_in
 
-from agent.checks import rights
-from agent.checks.trial import Trial
-from agent.config import load_settings
-from agent.errors import BadSettings, ChannelRefused, ChannelUnavailable, KowalError, NotGranted, RunFailed, TooFast
+from agent.errors import ChannelUnavailable, NotGranted, RunFailed
 from agent.host_ports import PipelineJob, PipelineState
 from agent.rights.acts import JOINER
 from agent.rights.codehost import MOST_COMMIT_BYTES, MOST_LOG_BYTES, MOST_TEXT_CHARS
 from agent.types import Task
-from agent.wiring import broker_of
 from registry import Function, Manifest
-from sandbox import Script, Surroundings
 
 AT = {"kind": "codehost", "host": "gitlab"}
 PROJECT = AT | {"act": "project", "project": "platform/new", "description": "Tools."}
@@ -53,11 +47,9 @@ SAID = {
 
 
 @dataclass
-class Built:
+class Built(Kept):
     """A code host that keeps what was done at it; it fails where the test says so."""
 
-    done: list[tuple[Any, ...]] = field(default_factory=list)
-    error: KowalError | None = None
     url: str = URL
     log: str = "it fails"
     state: PipelineState | None = FAILED
@@ -86,12 +78,6 @@ class Built:
     def job_log(self, project: str, job: int, most_bytes: int) -> str:
         """Gives the log."""
         return self._keep(self.log, "log", project, job, most_bytes)
-
-    def _keep(self, gives: str, *what: Any) -> str:
-        if self.error is not None:
-            raise self.error
-        self.done.append(what)
-        return gives
 
 
 @pytest.fixture
@@ -334,15 +320,7 @@ def test_no_secret_is_read_or_written(house):
     assert TOKEN not in f"{replies} {house.text()} {session.__dict__}"
 
 
-@pytest.mark.parametrize(
-    ("error", "says"),
-    [
-        (ChannelUnavailable("the code host does not answer"), "does not answer"),
-        (TooFast("it asks to come back later", again_in_s=26.0), "come back later"),
-        (BadSettings("the token file is gone"), "token file is gone"),
-        (ChannelRefused(f"the branch is protected ({TOKEN})" + "x" * 1_000), "is protected"),
-    ],
-)
+@pytest.mark.parametrize(("error", "says"), FAULTS)
 @pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask["act"])
 def test_a_host_that_does_not_do_it_is_no_fault_of_the_function(house, ask, error, says):
     """The code gets the host's word, cut and without a token, the record the kind of error only."""
@@ -368,11 +346,7 @@ def test_a_line_for_a_host_that_is_not_set_up_goes_nowhere(house):
 
 def test_the_wiring_names_a_host_that_there_is_none_of(house):
     """A section of the settings that no file of `integrations.codehost` is for is told; its token is not."""
-    settings = load_settings(codehost={"smoke_signals": {"token": TOKEN}})
-    broker = broker_of(settings, house.registry, house.operations, Silent(), lambda: "ann", house.events.append)
-    with pytest.raises(BadSettings, match="smoke_signals") as caught:
-        broker.codehost.open("smoke_signals")
-    assert TOKEN not in f"{caught.value} {settings!r} {broker!r} {broker.hide(f'it is {TOKEN}')}"
+    house.holds_unknown("codehost")
 
 
 REPORT = """import kowal_host as host
@@ -489,9 +463,4 @@ def test_the_gate_holds_the_list_to_what_was_seen_in_the_tests(wasm, listed, fin
     """What the scripted host was asked for in the tests is what the manifest lists: no less, and no more."""
     manifest = Manifest(name="report", description="Reports.", input_schema=SCHEMA, grants=listed)
     function = Function(manifest=manifest, source=REPORT, tests=TESTS)
-    scripted = wasm.within(Surroundings(script=Script(exchanges=SCRIPTED)))
-    trial = Trial(function=function, sandbox=scripted, task=Task(text="report"))
-    assert {outcome.outcome for outcome in trial.run_suite(REPORT).outcomes} == {"passed"}
-    result = rights.check(trial)
-    assert result.passed is not bool(finding)
-    assert finding in " ".join(result.findings)
+    holds_list(wasm, function, SCRIPTED, finding)
