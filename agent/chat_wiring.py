@@ -18,24 +18,26 @@ from agent.talking.settings import ChatSettings
 from agent.talking.speech import Speech
 from agent.types import Listener
 from agent.wiring import open_people
+from agent.workflow.people import People
 from registry import Operations
 
 
 def open_listening(settings: Settings, name: str, listener: Listener) -> Listening:
     """What serves that chat. Raises `BadSettings`, and as `open_people` does."""
     channel = open_channel(settings, name)
-    return listening_on(settings, channel, ChatSettings.of(name, settings.chat[name]), listener)
+    wanted = ChatSettings.of(name, settings.chat[name])
+    return listening_on(settings, channel, wanted, open_people(settings), listener)
 
 
 def listening_on(
     settings: Settings,
     channel: Channel,
     wanted: ChatSettings,
+    people: People,
     listener: Listener,
     hearer: Callable[[Colleague], Hears] = lambda colleague: colleague,
 ) -> Listening:
-    """What serves the channel; `hearer` is who hears, with the help of a colleague. Raises as `open_people` does."""
-    people = open_people(settings)
+    """What serves the channel; `hearer` is who hears, with the help of a colleague."""
     room, thread = wanted.promotions_place
     operations, registry = people.operations, people.signing.registry
     chats, tasks = operations.chats, operations.tasks

@@ -13,9 +13,10 @@ from agent.hosting.settings import HostSettings
 from agent.loader import available
 from agent.model_wiring import open_discoveries, open_provider
 from agent.ports import ProviderStatus
+from agent.sandbox_wiring import open_sandbox
 from agent.sandboxes import named
 from agent.talking.settings import ChatSettings
-from agent.wiring import open_operations, open_registry, open_sandbox
+from agent.wiring import open_operations, open_registry
 from registry import RegistryError, Status
 from sandbox import SandboxError, SandboxStatus
 

@@ -1,5 +1,6 @@
 """Settings in, what serves a code host out."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from agent.channel_wiring import open_host
@@ -9,11 +10,14 @@ from agent.hosting.assignee import Assignee
 from agent.hosting.board import Boards
 from agent.hosting.failures import Failures
 from agent.hosting.host import CodeHost
+from agent.hosting.reviews import Reviews
 from agent.hosting.settings import HostSettings
 from agent.talking.colleague import Colleague
 from agent.talking.listening import Listening, Round
 from agent.talking.reporter import letter_key
 from agent.types import Event, Listener
+from agent.wiring import open_people
+from agent.workflow.people import People
 from registry import Operations
 from registry.chats import Chats
 
@@ -34,21 +38,32 @@ def open_serving(settings: Settings, name: str, listener: Listener) -> Listening
 def serving(settings: Settings, host: CodeHost, listener: Listener) -> Listening:
     """What serves the code host. Raises `BadSettings`, and as `open_people` does."""
     wanted = HostSettings.of(host.name, settings.codehost.get(host.name, {}))
+    people = open_people(settings)
+    reviews = reviews_of(settings, host, people, wanted)
 
     def assignee(colleague: Colleague) -> Assignee:
-        taking = Assignee(host=host, colleague=colleague, issues=colleague.people.operations.issues)
+        taking = Assignee(host=host, colleague=colleague, issues=people.operations.issues, reviews=reviews)
         host.watch(taking.places)
         return taking
 
-    listening = listening_on(settings, host, wanted, listener, assignee)
-    operations = listening.petitions.people.operations
-    rounds = [Round(every_s=BOARD_S, work=boards_of(host, operations, wanted).round)]
-    rounds.append(Round(every_s=DAY_S, work=lambda: warn_of_expiry(host, listener)))
+    listening = listening_on(settings, host, wanted, people, listener, assignee)
+    listening.rounds = [*rounds_of(host, people.operations, wanted, listener), *(reviews.rounds if reviews else ())]
+    return listening
+
+
+def rounds_of(host: CodeHost, operations: Operations, wanted: HostSettings, listener: Listener) -> Iterator[Round]:
+    """What is done again and again at a code host, beside what is done on every channel."""
+    yield Round(every_s=BOARD_S, work=boards_of(host, operations, wanted).round)
+    yield Round(every_s=DAY_S, work=lambda: warn_of_expiry(host, listener))
     if wanted.watch_pipelines:
         failures = Failures(host=host, issues=operations.issues, projects=wanted.watch_pipelines)
-        rounds.append(Round(every_s=PIPELINES_S, work=failures.round))
-    listening.rounds = rounds
-    return listening
+        yield Round(every_s=PIPELINES_S, work=failures.round)
+
+
+def reviews_of(settings: Settings, host: CodeHost, people: People, wanted: HostSettings) -> Reviews | None:
+    """The merge requests of the registry; None where it is no project of the host."""
+    wait = timedelta(days=settings.tasks.wait_days)
+    return Reviews.of(host, people, wanted, wait) if wanted.registry_project else None
 
 
 def warn_of_expiry(host: CodeHost, listener: Listener) -> None:

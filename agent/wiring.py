@@ -8,7 +8,6 @@ from agent.channel_wiring import chats_of, hosts_of
 from agent.config import Settings, current_user
 from agent.generator import Generator
 from agent.journal import Journal
-from agent.loader import load
 from agent.loop import Agent
 from agent.making.admission import Admission
 from agent.making.callers import Callers
@@ -32,13 +31,12 @@ from agent.rights.broker import Broker
 from agent.rights.secrets import Vault
 from agent.routing.router import Memory, Router, asked_anew
 from agent.runner import Runner
-from agent.sandboxes import Sandboxes, named
+from agent.sandbox_wiring import open_proof
+from agent.sandboxes import Sandboxes
 from agent.signing import Signing
 from agent.types import Event, Listener, ignore
 from agent.warden import Warden
-from registry import Function, NotARegistry, Operations, Registry, Version
-from sandbox import Packages, Sandbox
-from sandbox.packages import Layers
+from registry import NotARegistry, Operations, Registry, Version
 
 if TYPE_CHECKING:
     from agent.workflow.desk import Desk
@@ -66,8 +64,7 @@ def build_agent(
     journal = Journal(operations=open_operations(settings), recorded_calls=settings.recorded_calls)
     router = open_router(settings, aids_of(settings, journal.operations), memory)
     generator, models = Generator(router=router), settings.models.as_models()
-    shelf = open_shelf(settings, progress_to(listener), lambda: sandboxes.one(sandboxes.names[0]))
-    sandboxes = open_sandboxes(settings, progress_to(listener), shelf.of, spares=spares)
+    sandboxes, shelf = open_proof(settings, listener, spares=spares)
     sandboxes.warm_up()
     admission = admission_of(settings, registry, journal.operations, sandboxes, shelf, listener)
     following = Following(Callers(admission=admission))
@@ -311,50 +308,3 @@ def open_registry(settings: Settings) -> Registry:
 def open_operations(settings: Settings) -> Operations:
     """The operational database of the settings, its schema brought up to date."""
     return Operations.open(settings.database_place)
-
-
-def open_sandboxes(
-    settings: Settings,
-    on_progress: Callable[[str], None],
-    packages_of: Callable[[Function], Packages | None],
-    *,
-    spares: int = 1,
-) -> Sandboxes:
-    """The sandboxes of the settings, none of them opened yet."""
-    return Sandboxes(
-        named(settings.sandbox),
-        lambda name: open_sandbox(settings, name, on_progress, spares=spares),
-        on_progress,
-        packages_of,
-    )
-
-
-def open_layers(settings: Settings, on_progress: Callable[[str], None]) -> Layers:
-    """The folder of installed packages."""
-    wanted = settings.requirements
-    size = int(wanted.max_gib * (1 << 30))
-    return Layers(settings.cache / "layers", wanted.as_resolver(), max_bytes=size, on_progress=on_progress)
-
-
-def open_shelf(settings: Settings, on_progress: Callable[[str], None], proof: Callable[[], Sandbox]) -> Shelf:
-    """What locks and installs the packages of functions, for the Python of that sandbox, which is asked when needed."""
-    return Shelf(
-        layers=open_layers(settings, on_progress),
-        resolver=settings.requirements.as_resolver(),
-        python=lambda: proof().environment()["python"],
-        allowed=settings.requirements.as_allowed(),
-    )
-
-
-def open_sandbox(settings: Settings, name: str, on_progress: Callable[[str], None], *, spares: int = 1) -> Sandbox:
-    """One sandbox. Raises `BadSettings` for a name that is none, `SandboxUnavailable` for wrong settings of it."""
-    section = {"cache": settings.cache, **settings.backends.get(name, {})}
-    if name == "wasm":
-        section.setdefault("spares", spares)
-    sandbox: Sandbox = load("sandbox.backends", name).open(section, on_progress)
-    return sandbox
-
-
-def progress_to(listener: Listener) -> Callable[[str], None]:
-    """A listener for plain lines, as events."""
-    return lambda line: listener(Event(action="progress", facts={"line": line}))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from registry.clone import Change, looked_at
 from registry.errors import (
     AlreadyAnswered,
     BackupFailed,
@@ -75,6 +76,7 @@ __all__ = [
     "BadBackup",
     "BranchProtected",
     "CallCounts",
+    "Change",
     "Conflict",
     "Difference",
     "Example",
@@ -121,6 +123,7 @@ __all__ = [
     "UnknownVersion",
     "Version",
     "hit_of",
+    "looked_at",
     "manifest_text",
     "parameter_types",
     "profile_of",

@@ -162,13 +162,15 @@ class Repository:
         if tree is None:
             return ""
         if tree not in self._vouched:
-            files = self.files(tree)
-            with contextlib.suppress(InvalidFunction):
-                digest = function_from(files, where=tree).digest
-                if evidence_from(files.get(EVIDENCE, b"{}")).get("digest") == digest:
-                    return self._vouched.setdefault(tree, digest)
             self._vouched[tree] = ""
+            with contextlib.suppress(InvalidFunction):
+                digest, kept = self.digest(tree, tree), self.files(tree).get(EVIDENCE, b"{}")
+                self._vouched[tree] = digest if evidence_from(kept).get("digest") == digest else ""
         return self._vouched[tree]
+
+    def digest(self, tree: str, where: str) -> str:
+        """The digest of the function's files in that folder. Raises `InvalidFunction`, which says where."""
+        return function_from(self.files(tree), where=where).digest
 
     def tree_at(self, name: str, commit: str) -> str | None:
         """The id of the function's folder in a commit; None where there is none, or no such commit."""

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.errors import BadTask
-from agent.hosting.host import CodeHost, Issue, IssueSeen, Place
+from agent.hosting.host import CodeHost, Issue, IssueSeen, Place, ReviewSeen
 from agent.hosting.reading import demands_of, task_of
+from agent.hosting.reviews import Reviews
 from agent.talking.channel import Heard, Seen
 from agent.talking.colleague import Colleague
 from agent.talking.rights import Spoken
@@ -30,6 +31,8 @@ class Assignee:
     host: CodeHost
     colleague: Colleague
     issues: Issues
+    reviews: Reviews | None
+    """The registry's merge requests, where it is a project of this host."""
 
     def hear(self, heard: Heard) -> None:
         """Do what a comment asks for, once. A mention without words means the issue itself."""
@@ -47,9 +50,11 @@ class Assignee:
         self.colleague.broken(heard, error)
 
     def see(self, seen: Seen) -> None:
-        """Take the issue that was looked at, or let go of it."""
+        """Take the issue that was looked at, or let go of it; have a merge request be looked at."""
         if isinstance(seen, IssueSeen):
             self.look_at(seen.issue)
+        elif isinstance(seen, ReviewSeen) and self.reviews is not None:
+            self.reviews.seen(seen)
 
     def look_at(self, issue: Issue) -> None:
         """Take the issue where it was assigned to us since the last time; cancel its tasks where it is not ours now."""

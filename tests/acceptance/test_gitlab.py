@@ -29,7 +29,7 @@ WORLD = World(
         User(username="ada", name="Ada Wrona"),
     ),
     groups=(Group(path="tools", members={"ann": DEVELOPER, "bob": REPORTER, "ada": MAINTAINER, "kowal": DEVELOPER}),),
-    projects=(Project(path=WORK), Project(path=REGISTRY, empty=True)),
+    projects=(Project(path=WORK), Project(path=REGISTRY, empty=True, members={"kowal": MAINTAINER})),
 )
 
 

@@ -21,6 +21,7 @@ from agent.talking.listening import Listening
 from agent.talking.settings import ChatSettings
 from agent.talking.speech import Speech
 from agent.types import Listener
+from agent.wiring import open_people
 from registry import Registry, Status, TaskEvent, TaskState
 
 INJECTIONS = (
@@ -37,7 +38,8 @@ INJECTIONS = (
 
 def opening(settings: Settings, stand: ChatStand, listener: Listener) -> Listening:
     """What serves the chat."""
-    return listening_on(settings, stand, ChatSettings.of("stand", settings.chat["stand"]), listener)
+    wanted = ChatSettings.of("stand", settings.chat["stand"])
+    return listening_on(settings, stand, wanted, open_people(settings), listener)
 
 
 @pytest.fixture
