@@ -169,7 +169,7 @@ class Hearing:
         return self._looking.note(thread, item.note) if item.note else self._looking.at(thread)
 
     def _tell(self, told: Sequence[Told]) -> None:
-        for each in told:
+        for each in self._looking.fresh(told):
             while not self._closed.is_set():
                 with contextlib.suppress(queue.Full):
                     self._out.put(each, timeout=0.5)
