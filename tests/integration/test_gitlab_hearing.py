@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from network import free_port
 
 from agent.errors import ChannelUnavailable
 from agent.hosting.host import IssueSeen, Place, ReviewSeen
@@ -134,12 +135,6 @@ def call(fake) -> Iterator[Callable[..., Caller]]:
         caller.host.close()
 
 
-def free_port() -> int:
-    """A port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
 def with_hooks(fake: FakeGitLab, call: Callable[..., Caller], **section: Any) -> tuple[Caller, str]:
     """A caller whose host hears webhooks of all projects, and their address."""
     port = free_port()
@@ -218,7 +213,11 @@ def test_a_call_in_a_description_is_heard(fake, call):
     caller.until(lambda: caller.heard and caller.issues)
     caller.rounds(2)
     (heard,) = caller.heard
-    assert (heard.id, heard.text, heard.thread) == (f"{caller.place(iid).room}/issues/{iid}", "how many words?", f"issues/{iid}")
+    assert (heard.id, heard.text, heard.thread) == (
+        f"{caller.place(iid).room}/issues/{iid}",
+        "how many words?",
+        f"issues/{iid}",
+    )
     caller.host.see(heard.id)
     assert [each["name"] for each in fake.issue(FORGE, iid)["award_emoji"]] == ["eyes"]
 
@@ -313,7 +312,9 @@ def test_a_thousand_notes_through_drops_and_outages(fake, call, is_hooked):
     fake.heal()
     caller.until(lambda: len(set(caller.texts)) == 1000, 60)
     caller.rounds(2)
-    assert {each.id for each in caller.heard} >= {f"{caller.place(1).room}/issues/{iids[0]}/notes/{note['id']}" for note in fake.notes(FORGE, iids[0])}
+    assert {each.id for each in caller.heard} >= {
+        f"{caller.place(1).room}/issues/{iids[0]}/notes/{note['id']}" for note in fake.notes(FORGE, iids[0])
+    }
     twice = [text for text, count in Counter(caller.texts).items() if count > 1]
     assert len(twice) < 1000, "after a restart some that were given out come again, with the same ids"
     assert len({each.id for each in caller.heard}) == 1000
