@@ -155,6 +155,16 @@ def test_a_value_is_never_an_order(fake, host, place, order, shown):
     assert len(fake.notes(FORGE, 1)) == 4
 
 
+@pytest.mark.parametrize("text", ["@ann", "hi @ann, @all", "&commat;ann", "`@ann`", "```\n@ann\n```", "x\n@ann"])
+def test_data_calls_nobody(fake, host, place, text):
+    """Nobody has something to do because of what a function returned."""
+    for number, written in enumerate((span(text), fenced(text), prose(text))):
+        host.say(letter(place, f"It is {written}", key=f"{number:064x}"))
+    assert [todo["action"] for todo in fake.state.todos.values()] == ["assigned"]
+    host.say(letter(place, "so, @ann", key="ff" * 32))
+    assert len(fake.state.todos) == 2, "the stand-in does what GitLab does"
+
+
 def test_an_order_would_be_obeyed_without_us(fake, place):
     """The stand-in does what GitLab does, so that the test above means something."""
     import gitlab
