@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from agent.channel_wiring import open_host
 from agent.chat_wiring import listening_on
 from agent.config import Settings
+from agent.errors import BadSettings
 from agent.hosting.assignee import Assignee
 from agent.hosting.board import Boards
 from agent.hosting.failures import Failures
