@@ -111,4 +111,4 @@ def table(heads: str, rows: Sequence[Sequence[str]], language: Language, most: i
 
 def cell(text: str) -> str:
     """The text as code in a cell; a bar is shown as another sign like it, for hosts disagree on how one is escaped."""
-    return span(text.replace("|", "\N{LIGHT VERTICAL BAR}"), MOST_CELL_CHARS)
+    return span(text.replace("|", "\N{LIGHT VERTICAL BAR}"), MOST_CELL_CHARS) if text else ""
