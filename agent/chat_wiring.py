@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
+from agent.channel_wiring import open_channel
 from agent.config import Settings
 from agent.matching.learning import said_right, said_wrong
 from agent.talking.channel import Channel
@@ -16,7 +17,7 @@ from agent.talking.reporter import Reporter
 from agent.talking.settings import ChatSettings
 from agent.talking.speech import Speech
 from agent.types import Listener
-from agent.wiring import open_channel, open_people
+from agent.wiring import open_people
 from agent.workflow.people import People
 from registry import Operations
 

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from agent.channel_wiring import open_host
 from agent.chat_wiring import listening_on
 from agent.config import Settings
 from agent.errors import BadSettings
 from agent.hosting.assignee import Assignee
 from agent.hosting.board import Boards
 from agent.hosting.failures import Failures
-from agent.hosting.host import CodeHost, HostInfo
+from agent.hosting.host import CodeHost
 from agent.hosting.reviews import Reviews
 from agent.hosting.settings import HostSettings
-from agent.loader import available, load
 from agent.talking.colleague import Colleague
 from agent.talking.listening import Listening, Round
 from agent.talking.reporter import letter_key
@@ -91,17 +91,6 @@ def boards_of(host: CodeHost, operations: Operations, wanted: HostSettings) -> B
         spend_time=wanted.spend_time,
         is_said=lambda task: is_said(operations.chats, task),
     )
-
-
-def open_host(settings: Settings, name: str) -> CodeHost:
-    """The code host of that name. Raises `BadSettings` where the settings have no section for it, or a wrong one."""
-    if name not in settings.codehost:
-        raise BadSettings(
-            f"The settings have no code host `{name}`",
-            advice=f"`kowal init {name}` asks what it needs. There is {', '.join(available('integrations.codehost'))}.",
-        )
-    info: HostInfo = load("integrations.codehost", name)
-    return info.open(settings.codehost[name])
 
 
 def is_said(chats: Chats, task: str) -> bool:

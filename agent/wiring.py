@@ -1,18 +1,13 @@
 """Settings in, Agent out. Looks each back end up by the name in the settings and imports none of them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from agent.chat_ports import ChatActions
+from agent.channel_wiring import chats_of, hosts_of
 from agent.config import Settings, current_user
-from agent.errors import BadSettings
 from agent.generator import Generator
-from agent.host_ports import HostActions
-from agent.hosting.host import CodeHost, HostInfo
 from agent.journal import Journal
-from agent.loader import available, load
 from agent.loop import Agent
 from agent.making.admission import Admission
 from agent.making.callers import Callers
@@ -33,15 +28,12 @@ from agent.promoter import Promoter
 from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
-from agent.rights.chat import Chats
-from agent.rights.codehost import Hosts
 from agent.rights.secrets import Vault
 from agent.routing.router import Memory, Router, asked_anew
 from agent.runner import Runner
 from agent.sandbox_wiring import open_proof
 from agent.sandboxes import Sandboxes
 from agent.signing import Signing
-from agent.talking.channel import Channel, ChannelInfo
 from agent.types import Event, Listener, ignore
 from agent.warden import Warden
 from registry import NotARegistry, Operations, Registry, Version
@@ -297,45 +289,11 @@ def broker_of(
         secret_of=settings.secret,
         actor=actor,
         wall_clock_s=settings.limits.granted_wall_clock_s,
-        chat=Chats({name: partial(open_actions, name, section) for name, section in settings.chat.items()}),
-        codehost=Hosts({name: partial(open_host_actions, name, part) for name, part in settings.codehost.items()}),
+        chat=chats_of(settings),
+        codehost=hosts_of(settings),
         hide=lambda text: Vault(settings.hidden).hidden_text(text),  # read where a chat is asked, not at every start
         listener=listener,
     )
-
-
-def open_channel(settings: Settings, name: str) -> Channel:
-    """The chat of that name. Raises `BadSettings` where the settings have no section for it, or a wrong one."""
-    refuse_unset("chat", settings.chat, name)
-    info: ChannelInfo = load("integrations.chat", name)
-    return info.open(settings.chat[name])
-
-
-def open_host(settings: Settings, name: str) -> CodeHost:
-    """The code host of that name. Raises `BadSettings` as `open_channel` does."""
-    refuse_unset("codehost", settings.codehost, name)
-    info: HostInfo = load("integrations.codehost", name)
-    return info.open(settings.codehost[name])
-
-
-def refuse_unset(kind: str, sections: Mapping[str, Any], name: str) -> None:
-    """Raise `BadSettings` where there is no section of that name."""
-    if name not in sections:
-        there = ", ".join(available(f"integrations.{kind}"))
-        advice = f"`kowal init {name}` asks what it needs. There is {there}."
-        raise BadSettings(f"The settings have no {kind} `{name}`", advice=advice)
-
-
-def open_actions(name: str, section: Mapping[str, Any]) -> ChatActions:
-    """What functions may be granted to do in that chat. Raises `BadSettings`."""
-    actions: ChatActions = load("integrations.chat", name).actions(section)
-    return actions
-
-
-def open_host_actions(name: str, section: Mapping[str, Any]) -> HostActions:
-    """What functions may be granted to do at that code host. Raises `BadSettings`."""
-    actions: HostActions = load("integrations.codehost", name).actions(section)
-    return actions
 
 
 def open_registry(settings: Settings) -> Registry:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 Ask = dict[str, Any]
-ABOUT = ("title", "text", "description", "message", "source", "target")
+ABOUT = ("source", "target", "title", "text", "description", "message")
 """What is written at a code host."""
 PORTS = {"http": 80, "https": 443}
 
@@ -79,7 +79,7 @@ def codehost_fit(wanted: str, ask: Ask) -> int:
     if ask["act"] in ("pipeline", "log"):
         fits = part in ("", str(ask["ref" if ask["act"] == "pipeline" else "job"]))
     else:
-        fits = part in "\n".join(str(ask[key]) for key in ABOUT if key in ask)
+        fits = part in " ".join(str(ask[key]) for key in ABOUT if key in ask)
     return len(part) if fits else -1
 
 

@@ -31,7 +31,10 @@ OTHER_LINK = re.compile(r"\](?=:)|\[(?=\[)")
 """`[words]: address` and `[[words|address]]`."""
 REFERENCE = re.compile(r"[#!&](?=[0-9])|\bGL-(?=[0-9])|\[(?=[a-z_]+:)")
 """`#1`, `other/project!2`, `GL-1`, `[issue:1]`: it would leave a note there."""
-CLOSING = re.compile(r"\b(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)\b", re.I)
+CLOSING = re.compile(
+    r"\b(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)(?=:?[^\S\n])",
+    re.IGNORECASE,
+)
 """The words before an issue that a commit, or a merge, would close."""
 
 HostAsk = Wanted[HostActions]

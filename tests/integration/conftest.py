@@ -11,6 +11,7 @@ import pytest
 from agent.chat_ports import ChatActions
 from agent.checks.trial import Trial
 from agent.generator import Generator
+from agent.host_ports import HostActions
 from agent.journal import Journal
 from agent.loader import load
 from agent.loop import Agent
@@ -47,6 +48,7 @@ from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
 from agent.rights.chat import Chats
+from agent.rights.codehost import Hosts
 from agent.rights.grants import parse
 from agent.routing.router import Patience, Router, asked_anew
 from agent.runner import Runner
@@ -61,6 +63,7 @@ from sandbox import Limits, Sandbox
 from sandbox.backends.wasm import BACKEND
 from sandbox.packages import Layers
 from sandbox.resolver import Resolver
+from network import make_certificate
 
 LIBRARY = Path(__file__).parents[2] / "functions"
 LIMITS = Limits(wall_clock_s=5.0)
@@ -235,6 +238,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
         secrets: Mapping[str, str] | None = None,
         granted_s: float = 30.0,
         chats: Mapping[str, Callable[[], ChatActions]] | None = None,
+        hosts: Mapping[str, Callable[[], HostActions]] | None = None,
         shelf: Shelf | None = None,
         recorded: bool = False,
         **words: Sequence[Said],
@@ -325,6 +329,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                     actor=lambda: "test",
                     wall_clock_s=granted_s,
                     chat=Chats(chats or {}),
+                    codehost=Hosts(hosts or {}),
                     listener=listener,
                 ),
                 limits=LIMITS,
@@ -368,3 +373,11 @@ def manifest_of(code: str, name: str) -> Manifest:
         return Manifest(name=name, description="Counts vowels.", input_schema={"type": "object", "properties": {}})
     schemas = {"input_schema": signature.input_schema, "output_schema": signature.output_schema}
     return Manifest(name=name, description="Counts vowels.", **schemas)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory) -> tuple[Path, Path]:
+    """A certificate for localhost that signs itself, and its key."""
+    if (made := make_certificate(tmp_path_factory.mktemp("tls"))) is None:
+        pytest.skip("no openssl that makes certificates")
+    return made
