@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from agent.channel_wiring import open_host
 from agent.chat_wiring import listening_on
 from agent.config import Settings
+from agent.errors import BadSettings
 from agent.hosting.assignee import Assignee
 from agent.hosting.board import Boards
 from agent.hosting.failures import Failures
@@ -16,7 +17,7 @@ from agent.talking.colleague import Colleague
 from agent.talking.listening import Listening, Round
 from agent.talking.reporter import letter_key
 from agent.types import Event, Listener
-from agent.wiring import open_people
+from agent.wiring import is_reviewed, open_people
 from agent.workflow.people import People
 from registry import Operations
 from registry.chats import Chats
@@ -61,9 +62,15 @@ def rounds_of(host: CodeHost, operations: Operations, wanted: HostSettings, list
 
 
 def reviews_of(settings: Settings, host: CodeHost, people: People, wanted: HostSettings) -> Reviews | None:
-    """The merge requests of the registry; None where it is no project of the host."""
-    wait = timedelta(days=settings.tasks.wait_days)
-    return Reviews.of(host, people, wanted, wait) if wanted.registry_project else None
+    """The merge requests of the registry; None where it is no project of the host. Raises `BadSettings`."""
+    if not wanted.registry_project:
+        return None
+    if not is_reviewed(settings):
+        raise BadSettings(
+            f"`codehost.{host.name}.registry_project` is set, and `registry_remote` is not",
+            advice="Name the project's address there, too: docs/gitlab-registry.md.",
+        )
+    return Reviews.of(host, people, wanted, timedelta(days=settings.tasks.wait_days))
 
 
 def warn_of_expiry(host: CodeHost, listener: Listener) -> None:

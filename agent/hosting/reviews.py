@@ -42,7 +42,7 @@ PROPOSE_S = 2.0
 """Seconds between two looks for what has no merge request yet: it costs no request where there is nothing."""
 LOOK_S = 60.0
 """Seconds between two looks at merge requests of which nobody told."""
-SETTLE_S = 5.0
+SETTLE_S = 2.0
 """Seconds for which a candidate is left alone: one that needs nobody is let in by then."""
 
 
@@ -114,6 +114,7 @@ class Reviews:
 
     def propose(self) -> None:
         """Have each candidate and each rollback have its merge request."""
+        self.registry.refresh()
         known = self.records.known(self.host.name)
         self._each(draft for draft in self.drafts.wanted(known) if self._is_due(draft))
 

@@ -1,7 +1,9 @@
 """Puts data into a message as data: nothing in it mentions people, hides an address behind other words, or gets out.
 
 Two things were read in the source of Rocket.Chat 8 (`MentionsParser.ts`, `grammar.pegjs`) and hold elsewhere, too: a
-mention is looked for in the whole message, code included, and a fence holds no line that ends in a back quote.
+mention is looked for in the whole message, code included, and a fence holds no line that ends in a back quote. GitLab
+leaves code alone; in words it knows HTML and its entities, references (`#1`, `!2`, `~label`, `%milestone`), `:signs:`,
+and links of two brackets.
 """
 
 import re
@@ -16,6 +18,11 @@ QUOTE_AT_RISK = re.compile(r"`(?=`|\n|\Z)")
 """A back quote that a second or the line's end follows."""
 TICKED = re.compile(r"((?<!\S)\(?`[^`\n]+`)")
 """Code in a sentence. Right behind other signs it could be read as a part of an address, its first tick included."""
+MEANT = re.compile(
+    r"(](?=[(\[:])|\[(?=[\[+-])|{(?=[+-])|!(?=[\[\d])|%(?=[\w\"])|&(?=#?\w+;|\d)|:(?=[\w+-]+:)"
+    r"|(?:[*~|#\\]|\b_|_\b)(?=\S|\Z))"
+)
+"""Signs that mean something before what follows: links, images, emphasis, references, entities, coloured changes."""
 LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 SEEN = frozenset(f"\n\t{JOINER}")
 """Signs without a shape that are kept."""
@@ -45,10 +52,10 @@ def prose(text: str, most: int = 600) -> str:
 
 
 def tamed(text: str) -> str:
-    """Words in which no sign means anything: no link with other words, no image, no emphasis, no formula."""
+    """Words in which no sign means anything: no link with other words, no image, no emphasis, no formula, no reference."""
     text = unticked(text).replace("$", "\N{SMALL DOLLAR SIGN}")
     text = re.sub(r"<(?=\S)", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text)
-    return re.sub(r"(](?=\()|!(?=\[)|(?:[*~|#\\]|\b_|_\b)(?=\S|\Z))", rf"\1{JOINER}", text)
+    return MEANT.sub(rf"\1{JOINER}", text)
 
 
 def unticked(text: str) -> str:

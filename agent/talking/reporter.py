@@ -49,6 +49,8 @@ class Reporter:
     """Of the tasks under way, as far as they were read."""
     _told: dict[str, tuple[int, str]] = field(default_factory=dict)
     """The turn and state in which a task was told of."""
+    _unaddressed: set[str] = field(default_factory=set)
+    """The tasks that wait for a merge request to be merged that is not there yet: where it is, is said once it is."""
     _said: dict[str, str] = field(default_factory=dict)
     """What the messages of tasks under way say."""
 
@@ -123,6 +125,7 @@ class Reporter:
             told_with(connection, task.id)
         for kept in (self._events, self._told, self._said):
             kept.pop(task.id, None)
+        self._unaddressed.discard(task.id)
 
     def _ask_for_promotion(self, conversation: Conversation, task: TaskRecord) -> None:
         """Where a person always signs, what the task made waits for one."""
@@ -149,7 +152,9 @@ class Reporter:
             if asks:
                 letter = letter_in(conversation, key_of("asks", task.id, str(task.turn)))
                 write_with(connection, replace(letter, text=asks))
-        self._told[task.id] = told
+                rewrite_with(connection, letter.key, asks)
+        if task.id not in self._unaddressed:
+            self._told[task.id] = told
 
     def _petition(self, conversation: Conversation, task: TaskRecord) -> str:
         """Ask for the signature that the task waits for; what is said in its thread, where that is asked elsewhere."""
@@ -163,6 +168,7 @@ class Reporter:
         if version.status is Status.TESTING:
             where = self.petitions.people.signing.review_of
             address = where(version) if where else ""
+            (self._unaddressed.discard if address or where is None else self._unaddressed.add)(task.id)
             return say("signed_by_merging", language_named(conversation.language), where=address).rstrip(": ")
         asked = self.petitions.ask(version, "promote", place, by=task.asked_by, task=task)
         return self.petitions.elsewhere(asked, place)

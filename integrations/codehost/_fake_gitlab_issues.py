@@ -32,7 +32,13 @@ def listed(call: Call, found: Iterable[Work], *, scope: str) -> list[Any]:
         items = [item for item in items if item.author is me]
     elif scope == "assigned_to_me":
         items = [item for item in items if me in item.assignees]
-    items = [item for item in items if _fits(item, call)]
+    bounds = {
+        (field, when): at
+        for field in ("updated_at", "created_at")
+        for when in ("after", "before")
+        if (at := instant(query.get(f"{field[:7]}_{when}"))) is not None
+    }
+    items = [item for item in items if _fits(item, call) and _within(item, bounds)]
     return sorted(items, key=lambda item: (_order(item, query), item.id), reverse=query.get("sort", "desc") == "desc")
 
 
@@ -64,14 +70,16 @@ def _fits(item: Work, call: Call) -> bool:
             "confidential" not in query or getattr(item, "confidential", False) == call.says("confidential"),
             "source_branch" not in query or getattr(item, "source_branch", "") == query["source_branch"],
             "target_branch" not in query or getattr(item, "target_branch", "") == query["target_branch"],
-            *(
-                (getattr(item, field) >= at) if when == "after" else (getattr(item, field) <= at)
-                for field in ("updated_at", "created_at")
-                for when in ("after", "before")
-                if (at := instant(query.get(f"{field[:7]}_{when}"))) is not None
-            ),
         )
     )  # fmt: skip
+
+
+def _within(item: Work, bounds: dict[tuple[str, str], datetime]) -> bool:
+    """Whether it changed and was made when the query wants it; the bounds belong to it."""
+    return all(
+        getattr(item, field) >= at if when == "after" else getattr(item, field) <= at
+        for (field, when), at in bounds.items()
+    )
 
 
 def _excluded(query: Document) -> Document:

@@ -97,7 +97,7 @@ def _create_label(call: Call) -> Document:
 
 
 def _label(call: Call) -> Document:
-    wanted = call.place["name"]
+    wanted = call.place.get("name") or str(call.need("name"))
     for name, found in call.project().labels.items():
         if wanted in (name, str(found["id"])):
             return found
@@ -111,7 +111,10 @@ def _change_label(call: Call) -> Document:
 
 
 def _remove_label(call: Call) -> None:
-    del call.project(PLANNER).labels[_label(call)["name"]]
+    place, name = call.project(PLANNER), _label(call)["name"]
+    del place.labels[name]
+    for item in (*place.issues.values(), *place.merge_requests.values()):
+        item.labels = [one for one in item.labels if one != name]
 
 
 # Hooks.
@@ -205,6 +208,7 @@ PROJECTS = {
     ("GET", "projects/:id/labels"): Route(run=_labels, open=True),
     ("POST", "projects/:id/labels"): Route(run=_create_label, status=201),
     ("GET", "projects/:id/labels/:name"): Route(run=lambda call: label(call.project(), _label(call)), open=True),
+    ("PUT", "projects/:id/labels"): Route(run=_change_label),  # so does python-gitlab
     ("PUT", "projects/:id/labels/:name"): Route(run=_change_label),
     ("DELETE", "projects/:id/labels/:name"): Route(run=_remove_label, status=204),
     ("GET", "projects/:id/hooks"): Route(

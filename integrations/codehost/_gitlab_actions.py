@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from agent.errors import ChannelRefused, ChannelUnavailable
 from agent.host_ports import PipelineJob, PipelineState
 from integrations.codehost._gitlab_known import Known
-from integrations.codehost._gitlab_reading import LEVELS, REVIEWS, number_in
+from integrations.codehost._gitlab_reading import REVIEWS, number_in
 from integrations.codehost._gitlab_rest import Rest, Row, is_final, part
 from integrations.codehost._gitlab_sending import harmless, line
 from integrations.reading import text_in
@@ -118,40 +118,31 @@ class Actions:
 
 
 def make_hooks(rest: Rest, known: Known, named: Sequence[str], url: str) -> Iterator[str]:
-    """Makes the webhook in each of the projects, or has it be as it should be; a line of what was done for each."""
+    """Makes the webhook in each project of ours that the settings name, or has it be as it should be; a line for each.
+
+    `known` covers what they name: projects, and those of groups; where they name none, all of which we are a member.
+    """
     secrets = rest.config.secrets
     said: Row = dict.fromkeys(EVENTS, True) | {"url": url}
     said["enable_ssl_verification"] = urlsplit(url).scheme == "https" and rest.config.webhook_verify_tls
     for field, name in (("token", "webhook_secret"), ("signing_token", "webhook_signing")):
         if secrets[name]:
             said[field] = secrets[name]
-    for room, path in projects_of(rest, known, named):
+    met: list[tuple[str, str]] = []
+    for row in rest.keyset("projects", membership=True, archived=False, simple=True):
+        room, path = str(number_in(row, "id")), text_in(row, "path_with_namespace")
+        if not known.covers(room, path):
+            continue
+        met.append((room, path))
         try:
             yield _hook(rest, room, path, said)
         except ChannelRefused as error:
             if not is_final(error):
                 raise
             yield f"{path}: no webhook is made there: {error} (Kowal's account needs the role maintainer for it)"
-
-
-def projects_of(rest: Rest, known: Known, named: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Ids and paths of the projects that the settings name, of those in their groups, or else of all that are ours."""
-    if not named:
-        least = LEVELS["maintainer"]
-        for row in rest.keyset("projects", membership=True, min_access_level=least, archived=False, simple=True):
-            yield str(number_in(row, "id")), text_in(row, "path_with_namespace")
     for name in named:
-        try:
-            found = known.project(name)
-        except ChannelRefused as error:
-            if not is_final(error):
-                raise
-            query = {"include_subgroups": True, "archived": False, "simple": True, "order_by": "id", "sort": "desc"}
-            for rows in rest.pages(f"groups/{part(name)}/projects", **query):
-                for row in rows:
-                    yield str(number_in(row, "id")), text_in(row, "path_with_namespace")
-        else:
-            yield str(number_in(found, "id")), text_in(found, "path_with_namespace")
+        if not any(Known(rest, [name]).covers(room, path) for room, path in met):
+            yield f"{name}: Kowal's account is a member of no such project, and of none of such a group"
 
 
 def _hook(rest: Rest, room: str, path: str, said: Row) -> str:

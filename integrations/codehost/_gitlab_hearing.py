@@ -120,8 +120,11 @@ class Hearing:
             self._waiting.append(item)
 
     def _step(self) -> None:
-        """One thing: a hint, or else the round's next, or its beginning where one is due."""
-        if self._waiting:
+        """One thing: a hint, or else the round's next, or its beginning where one is due.
+
+        The first round is begun before anything else, since by it is known what is watched.
+        """
+        if self._turn and self._waiting:
             self._tell(self._look(self._waiting[0]))
             self._waiting.popleft()
         elif self._round is not None:
@@ -151,7 +154,7 @@ class Hearing:
             self.note = str(error)
         except ChannelError as error:
             self._failures += 1
-            if self._waiting and isinstance(error, ChannelRefused) and is_final(error):
+            if self._turn and self._waiting and isinstance(error, ChannelRefused) and is_final(error):
                 self._waiting.popleft()  # what it was about is not there for us; a round looks again
                 return
             self._again_at = time.monotonic() + pause_s(6 if isinstance(error, NotLoggedIn) else self._failures)
@@ -169,7 +172,7 @@ class Hearing:
         return self._looking.note(thread, item.note) if item.note else self._looking.at(thread)
 
     def _tell(self, told: Sequence[Told]) -> None:
-        for each in told:
+        for each in self._looking.fresh(told):
             while not self._closed.is_set():
                 with contextlib.suppress(queue.Full):
                     self._out.put(each, timeout=0.5)

@@ -1,6 +1,6 @@
 """A look at one thing in GitLab, and what of it is to be told: nothing twice, and nothing that is not ours to hear."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -76,6 +76,21 @@ class Looking:
     def __init__(self, rest: Rest, known: Known, memory: Memory) -> None:
         self._rest, self._known, self.memory = rest, known, memory
 
+    def fresh(self, told: Iterable[Told]) -> Iterator[Told]:
+        """What of it was not told. From here on it is: whoever asks for this gives it out."""
+        for each in told:
+            match each:
+                case Heard(id=key) if not self.memory.seen.is_new(key):
+                    continue
+                case Reacted(message=message, by=by, yes=yes) if not self.memory.seen.is_new((message, by.id, yes)):
+                    continue
+                case IssueSeen(issue=issue):
+                    key = f"{issue.place.room}/{issue.place.thread}"
+                    self.memory.moved[key] = issue.updated_at
+                    if key not in self.memory.watched:  # one that is watched from the start may have been ours for long
+                        self.memory.start.setdefault(key, issue.updated_at)
+            yield each
+
     def issue(self, row: Row) -> list[Told]:
         """The issue, where it has moved since it was told, and is ours, was ours, or is watched."""
         if not is_issue(row):
@@ -88,8 +103,6 @@ class Looking:
             return []
         if found.is_ours and found.is_open:
             found = read_issue(row, self._known.us(), self.asking(thread), self._rest.config.url)
-        self.memory.moved[key] = found.updated_at
-        self.memory.start.setdefault(key, found.updated_at)
         return [IssueSeen(issue=found)]
 
     def whole(self, thread: Thread) -> Issue:
@@ -119,10 +132,10 @@ class Looking:
 
         Where all that is said matters, what was said before it comes before it.
         """
-        if message_id(thread, number) in self.memory.seen:
+        if (key := message_id(thread, number)) in self.memory.seen:
             return []
         before = self.notes(thread) if thread.path in self.memory.watched else []
-        if message_id(thread, number) in self.memory.seen:
+        if any(isinstance(each, Heard) and each.id == key for each in before):
             return before
         row = self._rest.get(f"projects/{thread.path}/notes/{number}")
         if is_note(row) and is_by(row, self._known.us()):
@@ -164,22 +177,21 @@ class Looking:
             heard = replace(heard, is_to_us=True) if calls_us else heard
             if not (heard.is_to_us or matters) or not self._known.covers(thread.room, path):
                 continue
-            if not self._known.is_bot(heard.by) and self.memory.seen.is_new(heard.id):
+            if not self._known.is_bot(heard.by):
                 yield heard
 
     def signs(self, thread: Thread, note: int) -> list[Told]:
-        """The thumbs under a note of ours that were not told."""
-        given = self.thumbs(message_id(thread, note))
-        return [reacted for award, reacted in given if self.memory.seen.is_new(("award", award))]
+        """The thumbs under a note of ours."""
+        return [*self.thumbs(message_id(thread, note))]
 
-    def thumbs(self, message: str) -> list[tuple[int, Reacted]]:
-        """All thumbs under a note, each with its id."""
-        us, found = self._known.us(), list[tuple[int, Reacted]]()
+    def thumbs(self, message: str) -> list[Reacted]:
+        """All thumbs under a note."""
+        us, found = self._known.us(), list[Reacted]()
         for page in self._rest.pages(f"projects/{message}/award_emoji"):
             for row in page:
                 by, name = person_in(row, "user"), text_in(row, "name").partition("_tone")[0]
                 if by is not None and by.id != us.id and name in THUMBS:
-                    found.append((number_in(row, "id"), Reacted(message=message, by=by, yes=THUMBS[name])))
+                    found.append(Reacted(message=message, by=by, yes=THUMBS[name]))
         return found
 
     def todo(self, row: Row) -> list[Told]:
@@ -196,7 +208,10 @@ class Looking:
         self._known.learn(thread.room, path)
         if time_in(row, "created_at") < self.memory.floor or not self._known.covers(thread.room, path):
             return []
-        told = self._called(thread, row) if is_call else _gone_is_nothing(lambda: self.at(thread))
+        if is_call:
+            told = self._called(thread, row)
+        else:  # an issue that is known was just told, or will be: the round asks for all that are assigned
+            told = () if thread.path in self.memory.moved else _gone_is_nothing(lambda: self.at(thread))
         self.memory.seen.is_new(("todo", number))
         return [*told, Done(todo=number)]
 
@@ -207,7 +222,7 @@ class Looking:
             return _gone_is_nothing(lambda: self.note(thread, int(note), calls_us=True))
         target, by = row.get("target"), person_in(row, "author")
         is_ours = is_issue(target) and read_issue(target, self._known.us(), None, self._rest.config.url).is_ours
-        if is_ours or not is_issue(target) or by is None or not self.memory.seen.is_new(thread.path):
+        if is_ours or not is_issue(target) or by is None or thread.path in self.memory.seen:
             return ()
         said = {"id": number_in(target, "id"), "author": row.get("author"), "created_at": row.get("created_at")}
         note_like = said | {"body": "" if thread.kind == ISSUES else text_in(target, "description")}

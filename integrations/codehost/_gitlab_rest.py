@@ -23,8 +23,8 @@ from integrations.session import Session, hidden
 CONNECT_S, READ_S, WHOLE_S = 3.0, 7.0, 10.0
 PAGE = 100
 MOST_PAGES = 50
-LONGEST_S = 600.0
-"""For which the server may send us away."""
+NOT_SAID_S, LONGEST_S = 60.0, 600.0
+"""For which the server sends us away where it does not say for how long, and at most."""
 NO_LOGIN = (
     "Make a token with the scope `api` for Kowal's account in GitLab (Access tokens) and set it as `token`, or "
     "`token_file`, in the section of the settings."
@@ -257,12 +257,12 @@ def _word(error: GitlabError) -> str:
 
 def _wait(headers: Mapping[str, str]) -> float:
     """Seconds until we may ask again; a minute where the server does not say."""
-    wait = 60.0
+    wait = NOT_SAID_S
     with suppress(KeyError, ValueError):
         wait = float(headers["RateLimit-Reset"]) - time.time()
     with suppress(KeyError, ValueError):
         wait = float(headers["Retry-After"])
-    return min(max(wait, 0.1), LONGEST_S) if math.isfinite(wait) else 60.0
+    return min(max(wait, 0.1), LONGEST_S) if math.isfinite(wait) else NOT_SAID_S
 
 
 def _written(value: object) -> object:

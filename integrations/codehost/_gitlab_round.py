@@ -44,8 +44,8 @@ class Round:
         looking.memory.watched = frozenset(threads)
         looking.memory.ours = {key: notes for key, notes in looking.memory.ours.items() if key in threads}
         self._jobs: deque[Job] = deque()
-        self._ask(lambda: self._todos(1), may_be_gone=False)
         self._ask(lambda: self._assigned(cursor, 1), may_be_gone=False)
+        self._ask(lambda: self._todos(1), may_be_gone=False)
         self._ask(self._watched, may_be_gone=False)
 
     @property
@@ -81,7 +81,6 @@ class Round:
     def _todos(self, number: int) -> Sequence[Told]:
         """A page of what our account has to do, the newest first."""
         rows = self._rest.page("todos", state="pending", page=number)
-        self._now = self._now or self._rest.server_time()
         for row in reversed(rows):
             self._ask(lambda row=row: self._looking.todo(row))  # type: ignore[misc] # each its own
         is_old = bool(rows) and time_in(rows[-1], "created_at") < self._looking.memory.floor
@@ -99,6 +98,7 @@ class Round:
             "issues", assignee_username=self._known.us().name, scope="all", state="all",
             updated_after=written(after), order_by="updated_at", sort="asc", page=number,
         )  # fmt: skip
+        self._now = self._now or self._rest.server_time()
         for row in rows:
             if is_issue(row):
                 self._ask(lambda row=row: self._looking.issue(row))  # type: ignore[misc]

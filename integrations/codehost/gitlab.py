@@ -108,7 +108,7 @@ class GitLabHost:
         """Who said yes or no to a note of ours."""
         from integrations.codehost._gitlab_sending import checked
 
-        return [reacted for _, reacted in self._looking.thumbs(checked(message))]
+        return self._looking.thumbs(checked(message))
 
     def roles(self, person: Person, room: str) -> frozenset[str]:
         """Every role up to the person's own in the project, inherited ones too."""
@@ -295,7 +295,7 @@ def _hook(section: Mapping[str, Any], url: str) -> Sequence[str]:
 
     rest = Rest(config)
     try:
-        return list(make_hooks(rest, Known(rest), named, url))
+        return list(make_hooks(rest, Known(rest, named), named, url))
     finally:
         rest.close()
 

@@ -63,6 +63,7 @@ from sandbox import Limits, Sandbox
 from sandbox.backends.wasm import BACKEND
 from sandbox.packages import Layers
 from sandbox.resolver import Resolver
+from network import make_certificate
 
 LIBRARY = Path(__file__).parents[2] / "functions"
 LIMITS = Limits(wall_clock_s=5.0)
@@ -372,3 +373,11 @@ def manifest_of(code: str, name: str) -> Manifest:
         return Manifest(name=name, description="Counts vowels.", input_schema={"type": "object", "properties": {}})
     schemas = {"input_schema": signature.input_schema, "output_schema": signature.output_schema}
     return Manifest(name=name, description="Counts vowels.", **schemas)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory) -> tuple[Path, Path]:
+    """A certificate for localhost that signs itself, and its key."""
+    if (made := make_certificate(tmp_path_factory.mktemp("tls"))) is None:
+        pytest.skip("no openssl that makes certificates")
+    return made

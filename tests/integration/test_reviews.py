@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from host_stand import HostStand, git, protected
+from pydantic import SecretStr
 
 from agent.config import Settings, load_settings
-from agent.errors import NotGranted
+from agent.errors import BadSettings, NotGranted
+from agent.host_wiring import serving
 from agent.hosting.host import Review, ReviewSeen
 from agent.hosting.reviews import Reviews
 from agent.hosting.settings import HostSettings
@@ -530,3 +532,49 @@ def test_a_person_is_told_where_to_sign(house):
     assert house.served() == "1.0.0"
     assert house.task(task).state is TaskState.WAITING
     assert house.people.reject(task, by="operator").state is TaskState.FAILED
+
+
+def test_whoever_asked_is_told_where_it_is_signed(house):
+    """In the issue, with the address once the merge request is there; a comment asks for a rollback the same way."""
+    house.host.roles_of["bob"] = frozenset({"reporter", "developer"})
+    listening = serving(house.settings, house.host, lambda _: None)
+    house.opened.append(listening.petitions.people)
+    issue = house.host.opens("bob", "Fetch it", "Please.")
+
+    def settle() -> None:
+        for _ in range(4):
+            while listening.turn(0.01):
+                pass
+            listening._next_at = dict.fromkeys(range(5, 20), 1000000000000.0)  # what reviews do, a test does
+
+    settle()
+    ((_, task),) = listening.chats.under("gitlab", issue.place.room, issue.place.thread)
+    version = house.candidate("return text", GRANT)
+    with pytest.raises(NotGranted) as caught:
+        Approval(registry=house.registry).refuse_ungranted(version)
+    ending = ending_of(caught.value, house.task(task))
+    values = {"state": ending.state, "reason": ending.reason, "error": ending.error, "waits_for": ending.waits_for}
+    assert house.people.desk.tasks.move(house.task(task), values)
+    settle()
+    assert "merging its merge request" in house.host.texts(issue.place.thread)[-1]
+    house.reviews.propose()
+    settle()
+    (review,) = house.host.merge_requests.values()
+    assert review.url in house.host.texts(issue.place.thread)[-1]
+    said = len(house.host.texts())
+    settle()
+    assert len(house.host.texts()) == said
+
+    house.serves("return 1", "return 2")
+    house.host.notes("bob", "rollback fetch 1.0.0", issue.place)
+    settle()
+    assert "rollback/fetch/1.0.0" in house.host.texts(issue.place.thread)[-1]
+    assert [each.branch for each in house.registry.rollbacks()] == ["rollback/fetch/1.0.0"]
+    assert house.served() == "1.1.0"
+
+
+def test_a_project_without_a_remote_is_a_wrong_setting(house):
+    """Nobody could ever merge there what is only here."""
+    alone = house.settings.model_copy(update={"registry_remote": SecretStr("")})
+    with pytest.raises(BadSettings, match="registry_remote"):
+        serving(alone, house.host, lambda _: None)

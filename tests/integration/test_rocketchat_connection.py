@@ -3,7 +3,6 @@
 import contextlib
 import json
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from agent.talking.channel import Heard
 from integrations.chat._rocketchat_ddp import Stream
 from integrations.chat.fake_rocketchat import FakeRocketChat
 from integrations.chat.rocketchat import CHANNEL
+from network import Proxy
 
 
 def section_of(fake: FakeRocketChat, **more: Any) -> dict[str, Any]:
@@ -46,20 +46,6 @@ def hears(fake: FakeRocketChat, section: dict[str, Any]) -> None:
         assert channel.fetch(found.attachments[0], 10) == b"data"
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory) -> tuple[Path, Path]:
-    """A certificate for localhost that signs itself, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    made = subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"],
-        cwd=folder, capture_output=True,
-    )  # fmt: skip
-    if made.returncode:
-        pytest.skip("no openssl that makes certificates")
-    return folder / "cert.pem", folder / "key.pem"
-
-
 def test_a_server_below_a_path_is_reached():
     """REST, the stream and files, all below it."""
     with FakeRocketChat(prefix="/chat/ours") as fake:
@@ -77,51 +63,6 @@ def test_a_certificate_of_ones_own_is_trusted_where_it_is_named(certificate):
             assert "ca_file" in status.advice
         with pytest.raises(ChannelUnavailable):
             Stream(fake.url)
-
-
-class Proxy:
-    """Passes on what CONNECT asks for, and plain requests, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                line, _ = self._socket.accept()
-                threading.Thread(target=self._serve, args=(line,), daemon=True).start()
-
-    def _serve(self, line: socket.socket) -> None:
-        with line, contextlib.suppress(OSError):
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += line.recv(65536)
-            method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
-            self.asked.append(f"{method} {target}")
-            place = target if method == "CONNECT" else target.split("/")[2]
-            host, _, port = place.partition(":")
-            with socket.create_connection((host, int(port))) as there:
-                if method == "CONNECT":
-                    line.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                else:
-                    there.sendall(head.replace(f" http://{place}/".encode(), b" /"))
-                back = threading.Thread(target=self._pass_on, args=(there, line), daemon=True)
-                back.start()
-                self._pass_on(line, there, f" http://{place}/".encode())
-                back.join()
-
-    def _pass_on(self, source: socket.socket, target: socket.socket, place: bytes = b"\0\0\0\0") -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                target.sendall(data.replace(place, b" /"))
-            target.shutdown(socket.SHUT_WR)
-
-    def close(self) -> None:
-        """Accept nothing more."""
-        self._socket.close()
 
 
 def test_a_proxy_is_used_where_the_environment_names_one(monkeypatch):

@@ -39,6 +39,31 @@ def test_hostile_text_is_harmless(text):
     assert "`" not in outside
 
 
+REFERENCE = re.compile(r"[#!~%&][\w\"]|&#?\w+;|\[\[|\]\[|\]:|:[\w+-]+:|<[a-zA-Z/!]|[{\[][+-]|\$`|(?<!\S)[*_~][^\s\u200d]")
+"""What GitLab reads in words, and not in code."""
+REFERENCES = (
+    "closes #1", "see !2 and ~bug", "%v1 %\"a b\"", "&1", "&commat;all", "&#64;all", "[[About|https://evil.example]]",
+    "[x][y]", "[y]: https://evil.example", ":tada:", "<img src=x>", "<details>", "<!-- hidden -->", "</div>", "{+ a +}",
+    "[- b -]", "$`x`$", "group/app#5", "*bold*", "~~gone~~",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", REFERENCES)
+def test_nothing_in_a_sentence_is_a_reference(text):
+    """Issues, labels, entities, HTML, signs: a code host shows what was written, and nobody is told."""
+    outside = re.sub(r"`[^`\n]+`", "", prose(text))
+    assert REFERENCE.search(outside) is None, outside
+    assert prose(text).replace(JOINER, "").count(" ") == text.count(" ")
+
+
+@given(strategies.text(alphabet="#!~%&@[]():;$<>{}+-*_`| ab1", max_size=40))
+def test_no_sentence_holds_a_reference(text):
+    """Whatever stands beside what."""
+    outside = re.sub(r"`[^`\n]+`", "", prose(text))
+    found = re.search(r"[#~][\w]|![\d\[]|%[\w]|&#?\w+;|\[\[|\]\[|\]\(|:[\w+-]+:|<[a-z/!]", outside)
+    assert found is None, (outside, found)
+
+
 @given(TEXTS)
 def test_no_text_mentions_anybody(text):
     """Whatever a function gives."""
