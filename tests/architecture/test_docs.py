@@ -22,6 +22,7 @@ TABLED = (
     "registry",
     "sandbox",
     "integrations/chat",
+    "integrations/codehost",
     "integrations/llm",
 )
 
