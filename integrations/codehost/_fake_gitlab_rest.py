@@ -219,6 +219,12 @@ class Rest:
             return result
         if isinstance(result, Listing):
             result = _page(result, received.query, f"{self.state.url}{received.path}", headers)
+            if self.faults.no_totals:
+                headers["Link"] = ", ".join(
+                    one for one in headers.get("Link", "").split(", ") if 'rel="last"' not in one
+                )
+                for name in ("X-Total", "X-Total-Pages"):
+                    headers.pop(name, None)
         if route.status == 204:
             return Response(status_code=204, headers=headers)
         if request.method != "HEAD":

@@ -126,6 +126,10 @@ class FakeGitLab(Acts, FakeServer):
         """Break the next answers of a route off in the middle, when what was asked is done."""
         self.faults.torn[route] = times
 
+    def hides_totals(self) -> None:
+        """Leave out of lists how many there are, and which page is the last."""
+        self.faults.no_totals = True
+
     def limit_notes(self, calls: int, seconds: float = 60.0) -> None:
         """So many comments on issues in so many seconds, as `notes_create_limit` has it."""
         with self.state.lock:

@@ -381,6 +381,15 @@ def test_a_merge_waits_for_its_pipeline(forge, fake):
     assert forge.mergerequests.get(number).state == "merged"
 
 
+def test_a_merge_closes_the_issues_that_it_names(fake):
+    """`Closes #1` in the description closes it, with the merge into the default branch; others stay open."""
+    first, second = (fake.creates_issue("bob", FORGE, name) for name in ("first", "second"))
+    number = request(fake, description=f"Closes #{first}, see #{second}")
+    assert fake.issue(FORGE, first)["state"] == "opened"
+    fake.merges("ann", FORGE, number)
+    assert [fake.issue(FORGE, one)["state"] for one in (first, second)] == ["closed", "opened"]
+
+
 def test_merges_are_taken_back(forge, fake):
     """The revert of a merge commit takes out what it brought; a second one finds nothing to do."""
     number = request(fake)
