@@ -1,6 +1,7 @@
 """What the fake servers share: a server in a thread, lines that are cut, and calls that go wrong."""
 
 import asyncio
+import signal
 import socket
 import threading
 import time
@@ -274,7 +275,8 @@ def _watched(lines: dict[Any, asyncio.Transport], faults: Faults) -> type[H11Pro
 
 
 def serve_until_interrupted(server: FakeServer, said: Callable[[str], object], greeting: str) -> None:
-    """Serve until Ctrl-C; `said` is told the greeting once it listens."""
+    """Serve until Ctrl-C or SIGTERM; `said` is told the greeting once it listens."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with server:
         said(greeting)
         try:

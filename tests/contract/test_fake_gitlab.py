@@ -724,3 +724,5 @@ def test_it_runs_as_a_program(tmp_path):
             assert httpx.get(f"{url}/api/v4/projects/u%2Fp", headers=head).json()["path_with_namespace"] == "u/p"
         finally:
             program.terminate()
+        assert program.stderr.read() == "It ends.\n"
+    assert program.returncode == 0
