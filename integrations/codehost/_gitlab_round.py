@@ -45,8 +45,6 @@ class Round:
         looking.memory.ours = {key: notes for key, notes in looking.memory.ours.items() if key in threads}
         self._jobs: deque[Job] = deque()
         self._ask(lambda: self._assigned(cursor, 1), may_be_gone=False)
-        self._ask(lambda: self._todos(1), may_be_gone=False)
-        self._ask(self._watched, may_be_gone=False)
 
     @property
     def is_over(self) -> bool:
@@ -105,6 +103,9 @@ class Round:
         if len(rows) >= PAGE:
             last = max(time_in(rows[-1], "updated_at"), after)
             self._ask(lambda: self._assigned(last, number + 1 if last == after else 1), may_be_gone=False)
+        else:
+            self._ask(lambda: self._todos(1), may_be_gone=False)
+            self._ask(self._watched, may_be_gone=False)
         return ()
 
     def _watched(self) -> Sequence[Told]:

@@ -240,7 +240,10 @@ def test_signatures_are_those_of_standard_webhooks():
             {"object_kind": "emoji", "note": {"id": 9, "noteable_type": "Issue"}, "issue": {"iid": 4}},
             Hint(room="3", kind="issues", iid=4, note=9),
         ),
-        ({"object_kind": "merge_request", "object_attributes": {"iid": 5}}, Hint(room="3", kind="merge_requests", iid=5)),
+        (
+            {"object_kind": "merge_request", "object_attributes": {"iid": 5}},
+            Hint(room="3", kind="merge_requests", iid=5),
+        ),
         ({"object_kind": "push"}, Hint(room="3")),
         ({"object_kind": "pipeline"}, Hint()),
         ({"object_kind": "wiki_page"}, None),
