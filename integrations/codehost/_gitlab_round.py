@@ -72,9 +72,9 @@ class Round:
         self._jobs.append(Job(work=work, may_be_gone=may_be_gone))
 
     def _is_gone(self, error: ChannelRefused) -> bool:
-        """Whether it is the thing that we may not see, and not that we may see nothing."""
+        """Whether it is this thing that the server shows us nothing of, and not that it shows us nothing at all."""
         self._rest.get("user")
-        return is_final(error) and error.facts.get("status") in (403, 404)
+        return is_final(error)
 
     def _todos(self, number: int) -> Sequence[Told]:
         """A page of what our account has to do, the newest first."""

@@ -704,10 +704,9 @@ def test_it_speaks_tls_below_a_path(tmp_path):
             httpx.get(f"{fake.url}/api/v4/user", headers=head)
         trusting = python_gitlab(fake, ssl_verify=str(certificate))
         assert trusting.version()[0] == WORLD.version
-        cloned = subprocess.run(
-            ["git", "ls-remote", fake.clone_url(FORGE, "kowal")], env={**os.environ, "GIT_SSL_CAINFO": str(certificate)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        trusted = {**os.environ, "GIT_SSL_CAINFO": str(certificate)}
+        command = ["git", "ls-remote", fake.clone_url(FORGE, "kowal")]
+        cloned = subprocess.run(command, env=trusted, capture_output=True, text=True, check=False)
         assert "refs/heads/main" in cloned.stdout, cloned.stderr
 
 

@@ -167,9 +167,12 @@ def test_a_redirect_gets_no_token():
         threading.Thread(target=listen, daemon=True).start()
         target = f"Location: http://127.0.0.1:{there.getsockname()[1]}/\r\n"
         leading = answering(reply("307 Elsewhere", b"", more=target))
-        with leading as url, closing(HOST.open({"url": url, "token": TOKEN})) as host:
-            with pytest.raises(ChannelUnavailable):
-                host.room_of(FORGE)
+        with (
+            leading as url,
+            closing(HOST.open({"url": url, "token": TOKEN})) as host,
+            pytest.raises(ChannelUnavailable),
+        ):
+            host.room_of(FORGE)
         time.sleep(0.2)
     assert asked == []
 
