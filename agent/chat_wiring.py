@@ -1,13 +1,15 @@
 """Settings in, what serves a chat out."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
+from agent.channel_wiring import open_channel
 from agent.config import Settings
 from agent.matching.learning import said_right, said_wrong
 from agent.talking.channel import Channel
 from agent.talking.colleague import Colleague
-from agent.talking.listening import Listening
+from agent.talking.listening import Hears, Listening
 from agent.talking.notices import Notices
 from agent.talking.outbox import Outbox
 from agent.talking.petitions import Petitions
@@ -15,19 +17,28 @@ from agent.talking.reporter import Reporter
 from agent.talking.settings import ChatSettings
 from agent.talking.speech import Speech
 from agent.types import Listener
-from agent.wiring import open_channel, open_people
+from agent.wiring import open_people
+from agent.workflow.people import People
 from registry import Operations
 
 
 def open_listening(settings: Settings, name: str, listener: Listener) -> Listening:
     """What serves that chat. Raises `BadSettings`, and as `open_people` does."""
     channel = open_channel(settings, name)
-    return listening_on(settings, channel, listener)
+    wanted = ChatSettings.of(name, settings.chat[name])
+    return listening_on(settings, channel, wanted, open_people(settings), listener)
 
 
-def listening_on(settings: Settings, channel: Channel, listener: Listener) -> Listening:
-    """What serves the channel. Raises as `open_listening` does."""
-    wanted, people = ChatSettings.of(channel.name, settings.chat.get(channel.name, {})), open_people(settings)
+def listening_on(
+    settings: Settings,
+    channel: Channel,
+    wanted: ChatSettings,
+    people: People,
+    listener: Listener,
+    hearer: Callable[[Colleague], Hears] = lambda colleague: colleague,
+) -> Listening:
+    """What serves the channel; `hearer` is who hears, with the help of a colleague."""
+    room, thread = wanted.promotions_place
     operations, registry = people.operations, people.signing.registry
     chats, tasks = operations.chats, operations.tasks
     speech = Speech(registry=registry, operations=operations, signing=people.signing)
@@ -48,19 +59,21 @@ def listening_on(settings: Settings, channel: Channel, listener: Listener) -> Li
     return Listening(
         chats=chats,
         channel=channel,
-        colleague=Colleague(
-            chats=chats,
-            channel=channel,
-            people=people,
-            petitions=petitions,
-            settings=wanted,
-            speech=speech,
-            judge=partial(judged, operations),
+        colleague=hearer(
+            Colleague(
+                chats=chats,
+                channel=channel,
+                people=people,
+                petitions=petitions,
+                settings=wanted,
+                speech=speech,
+                judge=partial(judged, operations),
+            )
         ),
         reporter=reporter,
         petitions=petitions,
         notices=Notices(
-            chats=chats, channel=channel, room=wanted.promotions_room, text=partial(speech.notice, wanted.language)
+            chats=chats, channel=channel, room=room, thread=thread, text=partial(speech.notice, wanted.language)
         ),
         outbox=Outbox(
             chats=chats,

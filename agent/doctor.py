@@ -1,19 +1,27 @@
 """Looks at everything Kowal needs and says of each: found or not, why, and what to do."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
+from agent.channel_wiring import open_channel, open_host
 from agent.config import Settings, settings_file
 from agent.errors import KowalError
+from agent.hosting.settings import HostSettings
 from agent.loader import available
 from agent.model_wiring import open_discoveries, open_provider
 from agent.ports import ProviderStatus
+from agent.sandbox_wiring import open_sandbox
 from agent.sandboxes import named
 from agent.talking.settings import ChatSettings
-from agent.wiring import open_channel, open_operations, open_registry, open_sandbox
+from agent.wiring import open_operations, open_registry
 from registry import RegistryError, Status
 from sandbox import SandboxError, SandboxStatus
+
+SOON_DAYS = 14
+"""Before the end of a token, when people are told what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +50,9 @@ def examine(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[
                 yield of_status(f"model {server}", name in settings.providers, status)
     yield from discovered(settings)
     for name in sorted({*available("integrations.chat"), *settings.chat}):
-        yield chat_diagnosis(settings, name)
+        yield channel_diagnosis("chat", name, settings.chat, partial(chat_status, settings, name))
+    for name in sorted({*available("integrations.codehost"), *settings.codehost}):
+        yield channel_diagnosis("codehost", name, settings.codehost, partial(host_status, settings, name))
     yield registry_diagnosis(settings)
     if settings.remote:
         yield remote_diagnosis(settings)
@@ -101,20 +111,43 @@ def discovered(settings: Settings) -> Iterator[Diagnosis]:
             yield of_status(f"model {server.server.name}", needed=False, status=server.status())
 
 
-def chat_diagnosis(settings: Settings, name: str) -> Diagnosis:
-    """What a chat says of itself, where the settings name it."""
-    if name not in settings.chat:
+def channel_diagnosis(
+    kind: str, name: str, sections: Mapping[str, object], look: Callable[[], ProviderStatus]
+) -> Diagnosis:
+    """What a chat or a code host says of itself, where the settings have a section for it."""
+    part = f"{kind} {name}"
+    if name not in sections:
         detail = f"not configured: `kowal init {name}` asks what it needs"
-        return Diagnosis(part=f"chat {name}", ok=False, needed=False, detail=detail)
+        return Diagnosis(part=part, ok=False, needed=False, detail=detail)
     try:
-        ChatSettings.of(name, settings.chat[name])
-        channel = open_channel(settings, name)
+        return of_status(part, needed=True, status=look())
     except KowalError as error:
-        return Diagnosis(part=f"chat {name}", ok=False, needed=True, detail=str(error), advice=error.advice)
-    try:
-        return of_status(f"chat {name}", needed=True, status=channel.status())
-    finally:
-        channel.close()
+        return Diagnosis(part=part, ok=False, needed=True, detail=str(error), advice=error.advice)
+
+
+def chat_status(settings: Settings, name: str) -> ProviderStatus:
+    """What a chat says. Raises `BadSettings`."""
+    ChatSettings.of(name, settings.chat[name])
+    with closing(open_channel(settings, name)) as channel:
+        return channel.status()
+
+
+def host_status(settings: Settings, name: str) -> ProviderStatus:
+    """What a code host says, with advice where our token ends soon. Raises a `KowalError`.
+
+    That is also for a project of the registry that cannot be seen.
+    """
+    wanted = HostSettings.of(name, settings.codehost[name])
+    with closing(open_host(settings, name)) as host:
+        status, ends = host.status(), None
+        if status.available:
+            ends = host.expires_at
+            if wanted.registry_project:
+                host.room_of(wanted.registry_project)
+    if ends is not None and ends - datetime.now(UTC) < timedelta(days=SOON_DAYS):
+        renew = f"The token ends on {ends:%Y-%m-%d}: have a new one made, and give Kowal that."
+        return replace(status, advice=f"{renew} {status.advice}".strip())
+    return status
 
 
 def registry_diagnosis(settings: Settings) -> Diagnosis:

@@ -67,8 +67,9 @@ class BadGrant(KowalError):
     exit_code = 2
     advice = (
         "A grant is one of: `http METHOD HOST`, `secret NAME HOST`, `function NAME X.Y.Z`, `llm N`, `files in`, "
-        "`files out`, `chat post|upload|call ROOM`, `chat create NAME private|public`. docs/grants.md says what each "
-        "allows."
+        "`files out`, `chat post|upload|call ROOM`, `chat create NAME private|public`, or for a code host "
+        "`HOST project GROUP`, `HOST issue|merge-request|pipeline|log GROUP/PROJECT`, `HOST commit GROUP/PROJECT "
+        "BRANCH`. docs/grants.md says what each allows."
     )
 
 

@@ -254,7 +254,7 @@ class Agent:
             return steps.step("run", Answer, lambda: run(task, version, clock, origin_of(made), None))
         except (BadArguments, NotGranted) as error:
             became = "does this already" if made.is_twin else "was made and kept"
-            error.kept = f"`{version.name}` {version.version} {became}; run it by its name."
+            error.kept = f"`{version.name}` {version.label} {became}; run it by its name."
             raise
 
     def _tell_match(self, match: Match, clock: StepClock) -> None:
@@ -290,7 +290,7 @@ def outcome(
     return Outcome(
         task=task.text,
         function=version.name,
-        version=version.version,
+        version=version.label,
         commit=version.commit,
         origin=origin,
         status=version.status.value,

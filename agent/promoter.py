@@ -8,7 +8,7 @@ from agent.errors import BadGrant
 from agent.packages import AllowList
 from agent.rights.grants import Grant, covered, read_grants
 from agent.source.signature import UnreadableSignature, read_signature
-from registry import Function, Registry, Status, Version
+from registry import BranchProtected, Function, Registry, Status, Version
 
 Policy = Literal["default", "person", "statistics"]
 
@@ -26,30 +26,50 @@ class Promoter:
     """Grants that need no person: the setting `grants.allow`."""
     packages: AllowList = field(default_factory=AllowList)
     """Packages that need no person: the setting `requirements.allow`."""
+    is_reviewed: bool = False
+    """Whether candidates are merge requests: one that needs a person stays a candidate until it is merged."""
 
     def admit(
         self, function: Function, evidence: Mapping[str, Any], *, replaces: Version | None = None, waits: bool = False
     ) -> Version:
         """The version, approved by its checks, and in production or on trial where the policy lets it go alone.
 
-        With `waits` a person must sign, whatever the policy says. Raises `NameTaken` or `Superseded` where the registry
-        has changed since the candidate was prepared.
+        With `waits` a person must sign, whatever the policy says. Where it is reviewed, what a person must sign, and
+        what the remote keeps off a protected branch, stays where it is. Raises `NameTaken` or `Superseded` where the
+        registry has changed since the candidate was prepared.
         """
+        needs_person = waits or self.needs_person(function)
+        if needs_person and self.is_reviewed:
+            return self.registry.add_candidate(function, evidence)
+        version = self.approve(function, evidence, replaces=replaces)
+        if version.status is not Status.APPROVED or needs_person:
+            return version
+        move = self.registry.canary if self.policy == "statistics" else self.registry.promote
+        try:
+            return move(function.name, version.version, by=BY_POLICY)
+        except BranchProtected:
+            if not self.is_reviewed:
+                raise
+            return version
+
+    def approve(self, function: Function, evidence: Mapping[str, Any], *, replaces: Version | None = None) -> Version:
+        """The version, approved by its checks; a candidate where `main` is protected and reviewed. See `admit`."""
         candidate = self.registry.add_candidate(function, evidence)
         change = change_between(replaces.function, function) if replaces else "new"
         replaced = replaces.version if replaces and replaces.status is Status.PRODUCTION else ""
-        version = self.registry.approve(
-            function.name,
-            candidate.digest,
-            by=BY_POLICY,
-            change=change,
-            replaces=replaced,
-            note=note_of(evidence),
-        )
-        if version.status is not Status.APPROVED or waits or self.needs_person(function):
-            return version
-        move = self.registry.canary if self.policy == "statistics" else self.registry.promote
-        return move(function.name, version.version, by=BY_POLICY)
+        try:
+            return self.registry.approve(
+                function.name,
+                candidate.digest,
+                by=BY_POLICY,
+                change=change,
+                replaces=replaced,
+                note=note_of(evidence),
+            )
+        except BranchProtected:
+            if not self.is_reviewed:
+                raise
+            return candidate
 
     def needs_person(self, function: Function) -> bool:
         """True where a person must sign before production: always by policy, else for requirements and grants.

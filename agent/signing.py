@@ -1,13 +1,13 @@
 """What a person signs: the list of what a version may reach. Nothing that asks for rights goes further without it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent.composition import not_in_production
 from agent.errors import NotGranted
 from agent.permission import EVERYBODY, Deed, Permission
 from agent.rights.grants import Grant, covered, read_grants
-from registry import Registry, Version
+from registry import Registry, Status, Version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +19,8 @@ class Signing:
     """What the operator's policy grants to every function."""
     may: Permission = EVERYBODY
     """Who may sign."""
+    review_of: Callable[[Version], str] | None = None
+    """Where a candidate is signed, as an address (URL), empty where none is known; None where nothing is reviewed."""
 
     def promote(self, name: str, version: str | None, *, by: str, signed: bool) -> Version:
         """The version, in production. `signed` says that the person has seen what it may reach, and grants it.
@@ -28,6 +30,7 @@ class Signing:
         """
         self.may.refuse(Deed.APPROVE, by)
         found = self.registry.get(name, version) if version else self.registry.newest(name)
+        self.refuse_candidate(found)
         manifest = found.function.manifest
         absent = not_in_production(self.registry, manifest.grants)
         if absent:
@@ -45,6 +48,23 @@ class Signing:
             )
         note = f"may {'; '.join(manifest.grants)}" if manifest.grants else ""
         return self.registry.promote(name, found.version, by=by, note=note)
+
+    def refuse_candidate(self, version: Version) -> None:
+        """Raise `NotGranted`, which says where it is signed, for a candidate: nobody signs one here."""
+        if version.status is not Status.TESTING:
+            return
+        name = version.name
+        where = self.review_of(version) if self.review_of else ""
+        if self.review_of is None or self.registry.is_merged(version):
+            said, advice = (
+                "is a candidate: it has no version yet",
+                f"`kowal functions approve {name} {version.digest}` gives it one.",
+            )
+        elif where:
+            said, advice = f"is signed by merging {where}", "Whoever may sign merges it there; it goes on by itself."
+        else:
+            said, advice = "is signed by merging its merge request", "`kowal serve` opens it in the registry's project."
+        raise NotGranted(f"`{name}` {version.label} {said}", kept="It stays as it is.", advice=advice)
 
     def asks(self, version: Version) -> tuple[str, ...]:
         """What the version needs a person's word for: grants beyond the policy's, and packages. Raises `BadGrant`."""

@@ -179,7 +179,7 @@ def version_facts(version: Version) -> dict[str, Any]:
     """What events say of a version."""
     return {
         "name": version.name,
-        "version": version.version,
+        "version": version.label,
         "commit": version.commit,
         "status": version.status.value,
     }

@@ -1,16 +1,13 @@
 """Settings in, Agent out. Looks each back end up by the name in the settings and imports none of them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from agent.chat_ports import ChatActions
+from agent.channel_wiring import chats_of, hosts_of
 from agent.config import Settings, current_user
-from agent.errors import BadSettings
 from agent.generator import Generator
 from agent.journal import Journal
-from agent.loader import available, load
 from agent.loop import Agent
 from agent.making.admission import Admission
 from agent.making.callers import Callers
@@ -31,18 +28,15 @@ from agent.promoter import Promoter
 from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
-from agent.rights.chat import Chats
 from agent.rights.secrets import Vault
 from agent.routing.router import Memory, Router, asked_anew
 from agent.runner import Runner
-from agent.sandboxes import Sandboxes, named
+from agent.sandbox_wiring import open_proof
+from agent.sandboxes import Sandboxes
 from agent.signing import Signing
-from agent.talking.channel import Channel, ChannelInfo
 from agent.types import Event, Listener, ignore
 from agent.warden import Warden
-from registry import Function, NotARegistry, Operations, Registry
-from sandbox import Packages, Sandbox
-from sandbox.packages import Layers
+from registry import NotARegistry, Operations, Registry, Version
 
 if TYPE_CHECKING:
     from agent.workflow.desk import Desk
@@ -70,8 +64,7 @@ def build_agent(
     journal = Journal(operations=open_operations(settings), recorded_calls=settings.recorded_calls)
     router = open_router(settings, aids_of(settings, journal.operations), memory)
     generator, models = Generator(router=router), settings.models.as_models()
-    shelf = open_shelf(settings, progress_to(listener), lambda: sandboxes.one(sandboxes.names[0]))
-    sandboxes = open_sandboxes(settings, progress_to(listener), shelf.of, spares=spares)
+    sandboxes, shelf = open_proof(settings, listener, spares=spares)
     sandboxes.warm_up()
     admission = admission_of(settings, registry, journal.operations, sandboxes, shelf, listener)
     following = Following(Callers(admission=admission))
@@ -130,13 +123,29 @@ def open_people(settings: Settings) -> "People":
     from agent.workflow.people import People
 
     registry, operations = open_registry(settings), open_operations(settings)
-    signing = signing_of(settings, registry)
+    signing = signing_of(settings, registry, operations)
     return People(desk=desk_on(settings, operations), operations=operations, signing=signing)
 
 
-def signing_of(settings: Settings, registry: Registry) -> Signing:
+def signing_of(settings: Settings, registry: Registry, operations: Operations | None = None) -> Signing:
     """What puts versions into production by a person's word, by the operator's policy."""
-    return Signing(registry=registry, allowed=settings.grants.as_grants(), may=settings.tasks.as_permission())
+
+    def review_of(version: Version) -> str:
+        kept = (operations or open_operations(settings)).reviews.of_digest(version.name, version.digest)
+        return kept.url if kept else ""
+
+    return Signing(
+        registry=registry,
+        allowed=settings.grants.as_grants(),
+        may=settings.tasks.as_permission(),
+        review_of=review_of if is_reviewed(settings) else None,
+    )
+
+
+def is_reviewed(settings: Settings) -> bool:
+    """Whether candidates are merge requests: the registry's remote is a project of a code host."""
+    projects = (section.get("registry_project") for section in settings.codehost.values())
+    return settings.remote is not None and any(projects)
 
 
 def open_worker(
@@ -242,6 +251,7 @@ def admission_of(
             policy=settings.promotion,
             allow=settings.grants.as_grants(),
             packages=settings.requirements.as_allowed(),
+            is_reviewed=is_reviewed(settings),
         ),
         limits=settings.limits.as_limits(),
         listener=listener,
@@ -279,27 +289,11 @@ def broker_of(
         secret_of=settings.secret,
         actor=actor,
         wall_clock_s=settings.limits.granted_wall_clock_s,
-        chat=Chats({name: partial(open_actions, name, section) for name, section in settings.chat.items()}),
+        chat=chats_of(settings),
+        codehost=hosts_of(settings),
         hide=lambda text: Vault(settings.hidden).hidden_text(text),  # read where a chat is asked, not at every start
         listener=listener,
     )
-
-
-def open_channel(settings: Settings, name: str) -> Channel:
-    """The channel of that name. Raises `BadSettings` where the settings have no section for it, or a wrong one."""
-    if name not in settings.chat:
-        raise BadSettings(
-            f"The settings have no chat `{name}`",
-            advice=f"`kowal init {name}` asks what it needs. There is {', '.join(available('integrations.chat'))}.",
-        )
-    info: ChannelInfo = load("integrations.chat", name)
-    return info.open(settings.chat[name])
-
-
-def open_actions(name: str, section: Mapping[str, Any]) -> ChatActions:
-    """What functions may be granted to do in that chat. Raises `BadSettings`."""
-    actions: ChatActions = load("integrations.chat", name).actions(section)
-    return actions
 
 
 def open_registry(settings: Settings) -> Registry:
@@ -314,50 +308,3 @@ def open_registry(settings: Settings) -> Registry:
 def open_operations(settings: Settings) -> Operations:
     """The operational database of the settings, its schema brought up to date."""
     return Operations.open(settings.database_place)
-
-
-def open_sandboxes(
-    settings: Settings,
-    on_progress: Callable[[str], None],
-    packages_of: Callable[[Function], Packages | None],
-    *,
-    spares: int = 1,
-) -> Sandboxes:
-    """The sandboxes of the settings, none of them opened yet."""
-    return Sandboxes(
-        named(settings.sandbox),
-        lambda name: open_sandbox(settings, name, on_progress, spares=spares),
-        on_progress,
-        packages_of,
-    )
-
-
-def open_layers(settings: Settings, on_progress: Callable[[str], None]) -> Layers:
-    """The folder of installed packages."""
-    wanted = settings.requirements
-    size = int(wanted.max_gib * (1 << 30))
-    return Layers(settings.cache / "layers", wanted.as_resolver(), max_bytes=size, on_progress=on_progress)
-
-
-def open_shelf(settings: Settings, on_progress: Callable[[str], None], proof: Callable[[], Sandbox]) -> Shelf:
-    """What locks and installs the packages of functions, for the Python of that sandbox, which is asked when needed."""
-    return Shelf(
-        layers=open_layers(settings, on_progress),
-        resolver=settings.requirements.as_resolver(),
-        python=lambda: proof().environment()["python"],
-        allowed=settings.requirements.as_allowed(),
-    )
-
-
-def open_sandbox(settings: Settings, name: str, on_progress: Callable[[str], None], *, spares: int = 1) -> Sandbox:
-    """One sandbox. Raises `BadSettings` for a name that is none, `SandboxUnavailable` for wrong settings of it."""
-    section = {"cache": settings.cache, **settings.backends.get(name, {})}
-    if name == "wasm":
-        section.setdefault("spares", spares)
-    sandbox: Sandbox = load("sandbox.backends", name).open(section, on_progress)
-    return sandbox
-
-
-def progress_to(listener: Listener) -> Callable[[str], None]:
-    """A listener for plain lines, as events."""
-    return lambda line: listener(Event(action="progress", facts={"line": line}))

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from registry.clone import Change, looked_at
 from registry.errors import (
     AlreadyAnswered,
     BackupFailed,
     BadBackup,
+    BranchProtected,
     Conflict,
     InvalidFunction,
     InvalidTransition,
@@ -54,6 +56,7 @@ from registry.types import (
     HistoryEntry,
     Listing,
     Manifest,
+    Rollback,
     Status,
     Version,
     manifest_text,
@@ -71,7 +74,9 @@ __all__ = [
     "AuditEntry",
     "BackupFailed",
     "BadBackup",
+    "BranchProtected",
     "CallCounts",
+    "Change",
     "Conflict",
     "Difference",
     "Example",
@@ -101,6 +106,7 @@ __all__ = [
     "RemoteRefused",
     "RemoteStatus",
     "RemoteUnavailable",
+    "Rollback",
     "Run",
     "RunCounts",
     "Spent",
@@ -117,6 +123,7 @@ __all__ = [
     "UnknownVersion",
     "Version",
     "hit_of",
+    "looked_at",
     "manifest_text",
     "parameter_types",
     "profile_of",

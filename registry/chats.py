@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from registry.database import Database, insert_once, storable
 from registry.records import TaskEvent, TaskRecord, TaskState
-from registry.schema import chat_places, conversations, heard, letters, petitions, task_events, tasks
+from registry.schema import boards, chat_places, conversations, heard, letters, petitions, task_events, tasks
 from registry.tasks import OPEN, record_of
 
 PetitionState = Literal["open", "granted", "denied", "expired", "settled"]
@@ -134,6 +134,7 @@ class Chats:
             old = list(connection.execute(select(conversations.c.task).where(gone).limit(_MOST)).scalars())
             connection.execute(delete(conversations).where(conversations.c.task.in_(old)))
             connection.execute(delete(letters).where(letters.c.task.in_(old)))
+            connection.execute(delete(boards).where(boards.c.task.in_(old)))
             closed = letters.c.key.not_in(select(petitions.c.key).where(petitions.c.state == "open"))
             said = (letters.c.channel == channel) & (letters.c.written_at < before) & closed
             said = said & letters.c.task.not_in(select(tasks.c.id))

@@ -61,6 +61,12 @@ class RemoteRefused(RegistryError):
     advice = "Mend what it names (rights, a hook, a protected branch, space), then repeat the command."
 
 
+class BranchProtected(RemoteRefused):
+    """The remote that the registry is shared through takes no pushes to that branch: it is protected."""
+
+    advice = "Merge it there, or let the account that Kowal pushes as push to the branch, then repeat the command."
+
+
 class NotACopy(RegistryError):
     """This registry is no copy of the remote's: it has what the remote lacks."""
 

@@ -14,8 +14,13 @@ TAGS = "refs/tags/"
 CANDIDATES = "refs/heads/candidate/"
 CANARY = "refs/kowal/canary/"
 QUARANTINE = "refs/kowal/quarantine/"
+ROLLBACKS = "refs/heads/rollback/"
+PIPELINE_BRANCH = "refs/heads/kowal/pipeline"
+"""What is to bring the pipeline onto `main` where that takes no pushes."""
 
 SOURCE, TESTS, MANIFEST, EVIDENCE = "function.py", "test_function.py", "function.json", "evidence.json"
+PIPELINE = ".gitlab-ci.yml"
+"""What a code host runs on changes; only where the registry is reviewed at one."""
 LOCK = "requirements.lock"
 """Only where a function needs packages."""
 
@@ -34,6 +39,7 @@ SHA-256 of its name: fanned out so, a commit stores two small trees instead of o
 Refs say where a version stands:
 
     refs/heads/candidate/NAME/DIGEST    proven, waits for approval
+    refs/heads/rollback/NAME/X.Y.Z      is to go back to that version, waits for approval
     refs/heads/main, refs/tags/NAME/vX.Y.Z    approved
     refs/heads/production               holds what may be run, and nothing else
     refs/kowal/canary/NAME/X.Y.Z        approved, and serves on trial
@@ -47,7 +53,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAMED = NAME_PATTERN.strip("^$")
 _OURS = re.compile(
     rf"{MAIN}|{PRODUCTION}|{CANDIDATES}{_NAMED}/{_DIGEST.pattern}|{TAGS}{_NAMED}/v{_VERSION.pattern}"
-    rf"|refs/kowal/[a-z]+/{_NAMED}/{_VERSION.pattern}"
+    rf"|refs/kowal/[a-z]+/{_NAMED}/{_VERSION.pattern}|{ROLLBACKS}{_NAMED}/{_VERSION.pattern}|{PIPELINE_BRANCH}"
 )
 
 
@@ -80,6 +86,11 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
+def is_short(text: str) -> bool:
+    """True for a digest, or its beginning as people are shown it."""
+    return re.fullmatch(r"[0-9a-f]{12,64}", text) is not None
+
+
 def is_ours(ref: str) -> bool:
     """True for a ref that belongs to a registry: what a remote holds beside them is left alone."""
     return _OURS.fullmatch(ref) is not None
@@ -96,6 +107,11 @@ def candidate_ref(name: str, digest: str) -> str:
     if not is_digest(digest):
         raise UnknownVersion(f"{digest[:80]!r} is not a digest of 64 hexadecimal digits.")
     return f"{CANDIDATES}{require_name(name)}/{digest}"
+
+
+def rollback_ref(name: str, version: str) -> str:
+    """The branch that is to bring the version back."""
+    return f"{ROLLBACKS}{require_name(name)}/{require_version(version)}"
 
 
 def tag_ref(name: str, version: str) -> str:

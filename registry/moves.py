@@ -6,10 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.errors import Conflict, InvalidTransition, NameTaken, RegistryError, Superseded, UnknownVersion
+from registry.errors import (
+    BranchProtected,
+    Conflict,
+    InvalidTransition,
+    NameTaken,
+    RegistryError,
+    Superseded,
+    UnknownVersion,
+)
 from registry.files import files_of
 from registry.layout import (
     MAIN,
+    PIPELINE,
+    PIPELINE_BRANCH,
     PRODUCTION,
     TAGS,
     Change,
@@ -19,6 +29,7 @@ from registry.layout import (
     is_version,
     next_version,
     quarantine_ref,
+    rollback_ref,
     tag_ref,
     version_key,
 )
@@ -86,6 +97,21 @@ class Moves:
             lambda: self._produce_once(name, version, "Roll back to", {"Rolled-back-by": _person(by)}, note)
         )
 
+    def propose_rollback(self, name: str, version: str, *, by: str, note: str) -> str:
+        """The commit on the branch that is to bring the earlier version back, or production's where that serves."""
+        return self._settled(lambda: self._propose_rollback_once(name, version, by, note))
+
+    def forget_rollback(self, name: str, version: str, commit: str) -> None:
+        """Remove the branch, where it still is at that commit."""
+        ref = rollback_ref(name, version)
+        if self._repository.refs.read(ref) == commit:
+            self._settled(lambda: self._remove(ref))
+
+    def add_pipeline(self, text: str) -> None:
+        """Have `main` and `production` hold the pipeline's file, where they have none; see `Registry.add_pipeline`."""
+        for branch in (MAIN, PRODUCTION):
+            self._settled(lambda branch=branch: self._add_pipeline_once(branch, text))  # type: ignore[misc]
+
     def quarantine(self, name: str, version: str | None, *, by: str, reason: str) -> Record | None:
         """What is in production once the version (for None: production's) is kept from running."""
         # Settled once: the version that takes its place is not meant, should a first attempt have gone unseen.
@@ -129,16 +155,16 @@ class Moves:
         version = next_version((release.version for release in releases), step.change)
         trailers = {"Function": name, "Version": version, "Digest": digest, "Verdict": verdict}
         trailers |= {"Proposed-by": candidate.by, "Approved-by": _person(by)}
-        message = compose(f"Approve {name} {version}", note, trailers)
-        commit = self._commit(tip, name, candidate.tree, message)
-        ref = tag_ref(name, version)
+        ref, branch = tag_ref(name, version), candidate_ref(name, digest)
+        proposed, updates, commit = self._repository.refs.read(branch), list[RefUpdate](), candidate.commit
+        if candidate not in self._repository.landed(name):  # what was merged needs no commit, and no right to push
+            commit = self._commit(tip, name, candidate.tree, compose(f"Approve {name} {version}", note, trailers))
+            updates.append(RefUpdate(ref=MAIN, old=tip, new=commit))
         tag = self._objects.write_tag(ref.removeprefix(TAGS), commit, compose(f"{name} {version}", note, trailers))
         # In this order: until its tag stands, a version on main counts as the candidate it still is.
-        updates = [
-            RefUpdate(ref=MAIN, old=tip, new=commit),
-            RefUpdate(ref=ref, old=None, new=tag),
-            RefUpdate(ref=candidate_ref(name, digest), old=candidate.commit, new=None),
-        ]
+        updates.append(RefUpdate(ref=ref, old=None, new=tag))
+        if proposed:
+            updates.append(RefUpdate(ref=branch, old=proposed, new=None))
         if step.replaces:  # production stays, and must be what the step was checked against
             updates.append(RefUpdate(ref=PRODUCTION, old=serving, new=serving))
         self._transition(name, [Move(version=version, old=Status.TESTING, new=Status.APPROVED)], updates)
@@ -200,6 +226,41 @@ class Moves:
         updates = [RefUpdate(ref=PRODUCTION, old=tip, new=commit), *_ended(self._repository.canary_refs(name), None)]
         self._transition(name, moves, updates)
         return record
+
+    def _propose_rollback_once(self, name: str, version: str, by: str, note: str) -> str:
+        tip, ref = self._repository.tip(PRODUCTION), rollback_ref(name, version)
+        record, current = self._repository.named(name, version), self._repository.in_production(name)
+        if current == record:
+            return tip
+        left = self._repository.refs.read(ref)
+        if left and self._objects.commit(left).parents == (tip,):
+            return left  # asked for before, and nothing has moved since
+        trailers = {"Function": name, "Version": record.version, "Replaces": current.version if current else ""}
+        message = compose(f"Roll back to {name} {record.version}", note, {**trailers, "Rolled-back-by": _person(by)})
+        commit = self._commit(tip, name, record.tree, message)
+        move = Move(version=record.label, old=self._repository.status(record), new=Status.PRODUCTION)
+        self._transition(name, [move], [RefUpdate(ref=ref, old=left, new=commit)])
+        return commit
+
+    def _add_pipeline_once(self, branch: str, text: str) -> None:
+        tip = self._repository.tip(branch)
+        if self._objects.find(self._objects.commit(tip).tree, [PIPELINE]):
+            return
+        entry = Entry(FILE, self._objects.write("blob", text.encode()))
+        root = self._objects.replaced(self._objects.commit(tip).tree, [PIPELINE], entry)
+        message = compose("Have changes be verified before they are merged", "", {})
+        commit = self._objects.write_commit(root or self._objects.write_tree({}), [tip], message)
+        try:
+            self._move([RefUpdate(ref=branch, old=tip, new=commit)])
+        except BranchProtected:
+            left = self._repository.refs.read(PIPELINE_BRANCH)
+            if branch == MAIN and left is None:
+                self._move([RefUpdate(ref=PIPELINE_BRANCH, old=None, new=commit)])
+
+    def _remove(self, ref: str) -> None:
+        """Remove the ref, where it is."""
+        if left := self._repository.refs.read(ref):
+            self._move([RefUpdate(ref=ref, old=left, new=None)])
 
     def _serving(self, name: str) -> Record:
         """What is in production. Raises `UnknownFunction` and `UnknownVersion`."""
@@ -281,10 +342,7 @@ class Moves:
 
     def _forget_candidate(self, name: str, digest: str) -> None:
         """Remove the branch that an interrupted approval, or a late proposal, left beside the version."""
-        ref = candidate_ref(name, digest)
-        left = self._repository.refs.read(ref)
-        if left:
-            self._move([RefUpdate(ref=ref, old=left, new=None)])
+        self._remove(candidate_ref(name, digest))
 
     def _commit(self, tip: str, name: str, tree: str | None, message: str) -> str:
         """A commit on `tip` in which the function's folder is `tree`, or gone.

@@ -33,6 +33,7 @@ class Commit:
     tree: str
     when: datetime
     message: str
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,8 @@ class Objects:
 
     def _commit(self, oid: str) -> Commit:
         fields, message = _fields(self.read(oid, "commit"))
-        return Commit(tree=fields["tree"], when=_time(fields["committer"]), message=message)
+        parents = tuple(fields["parent"].split())
+        return Commit(tree=fields["tree"], when=_time(fields["committer"]), message=message, parents=parents)
 
     def _tree(self, oid: str) -> Mapping[str, Entry]:
         data, at, entries = self.read(oid, "tree"), 0, {}
@@ -152,8 +154,11 @@ def _fields(data: bytes) -> tuple[dict[str, str], str]:
     pairs = (line.partition(" ") for line in head.split("\n"))
     fields: dict[str, str] = {}
     for key, _, value in pairs:
-        fields.setdefault(key, value)
-    return fields, message
+        if key == "parent":
+            fields["parent"] = f"{fields.get('parent', '')} {value}"
+        else:
+            fields.setdefault(key, value)
+    return {"parent": "", **fields}, message
 
 
 def _time(signature: str) -> datetime:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 from registry.chats import Chats
 from registry.database import Database, insert_row, storable, upsert_row
 from registry.errors import AlreadyAnswered, UnknownQuestion, UnknownRun
+from registry.issues import Issues
 from registry.model_calls import ModelCalls
 from registry.records import (
     AttemptRecord,
@@ -26,9 +27,11 @@ from registry.records import (
     Run,
     RunCounts,
 )
+from registry.reviews import ReviewRecords
 from registry.schema import attempts, audit, calls, differences, lessons, questions, runs
 from registry.tasks import Tasks
 from registry.terms import normalised
+from registry.types import Version
 
 _LARGEST_ID = 2**31 - 1
 
@@ -57,6 +60,16 @@ class Operations:
     def chats(self) -> Chats:
         """What is kept of chats."""
         return Chats(self._database)
+
+    @property
+    def issues(self) -> Issues:
+        """What is kept of issues."""
+        return Issues(self._database)
+
+    @property
+    def reviews(self) -> ReviewRecords:
+        """What is kept of merge requests."""
+        return ReviewRecords(self._database)
 
     @property
     def model_calls(self) -> ModelCalls:
@@ -133,9 +146,10 @@ class Operations:
             for each in found:
                 insert_row(connection, differences, asdict(each))
 
-    def differences(self, function: str, new: str) -> Sequence[Difference]:
-        """What the new version answers otherwise, in the order in which it was found."""
-        query = select(differences).where(differences.c.function == function, differences.c.new == new)
+    def differences(self, new: Version) -> Sequence[Difference]:
+        """What the new version answers otherwise, or did as a candidate, in the order in which it was found."""
+        labels = {new.version, new.label, replace(new, version="").label} - {""}
+        query = select(differences).where(differences.c.function == new.name, differences.c.new.in_(labels))
         return [Difference(**row) for row in self._database.rows(query.order_by(differences.c.id))]
 
     def ask(self, record: QuestionRecord) -> int:

@@ -13,10 +13,12 @@ from registry.diagnosis import problems
 from registry.files import write_export
 from registry.index import Index
 from registry.layout import (
-    CANDIDATES,
     EVIDENCE,
+    PIPELINE_BRANCH,
     PRODUCTION,
+    ROLLBACKS,
     TAGS,
+    is_ours,
     require_name,
 )
 from registry.moves import Moves, Step
@@ -24,7 +26,7 @@ from registry.profile import Found, profile_of, types_of
 from registry.remote import Remote
 from registry.repository import Record, Repository, unknown
 from registry.sharing import RemoteStatus, Sharing
-from registry.types import Function, HistoryEntry, Listing, Manifest, Status, Version
+from registry.types import Function, HistoryEntry, Listing, Manifest, Rollback, Status, Version
 
 _INDEX_NAME = "kowal-index"
 
@@ -97,6 +99,10 @@ class Registry:
         Nothing without a remote. A remote that is away costs a few seconds once, and is then left alone for a while.
         """
         return self._sharing.refresh() if self._sharing else ""
+
+    def catch_up(self) -> None:
+        """Make a copy equal to its remote now; nothing without one. Raises `RemoteUnavailable`, `RemoteRefused`."""
+        self._changing()
 
     def share(self) -> bool:
         """Fill an empty remote from this registry, else take over what it holds; True where it was filled.
@@ -174,8 +180,47 @@ class Registry:
         self._current()
         return self._load(after) if after else None
 
+    def propose_rollback(self, name: str, version: str, *, by: str, note: str = "") -> Rollback | None:
+        """The branch that is to bring an earlier version back once somebody merges it; None where that serves already.
+
+        Idempotent while production stays as it is. Raises `InvalidTransition` for a quarantined version.
+        """
+        commit = self._changing().propose_rollback(name, version, by=by, note=note)
+        return next((each for each in self.rollbacks() if each.commit == commit), None)
+
+    def rollbacks(self) -> Sequence[Rollback]:
+        """The branches that are to bring earlier versions back, by name."""
+        found = self._repository.refs.under(ROLLBACKS).items()
+        named = ((ref.removeprefix(ROLLBACKS).split("/"), commit) for ref, commit in found if is_ours(ref))
+        return [Rollback(name=name, version=version, commit=commit) for (name, version), commit in named]
+
+    def forget_rollback(self, rollback: Rollback) -> None:
+        """Remove the branch, where it is still the same. Idempotent."""
+        self._changing().forget_rollback(rollback.name, rollback.version, rollback.commit)
+
+    def add_pipeline(self, text: str) -> str:
+        """The commit of the branch that is to bring the pipeline's file onto a protected `main`; empty without one.
+
+        Where `main` and `production` take pushes, they have the file by then. One that is there is left as it is.
+        """
+        self._changing().add_pipeline(text)
+        return self._repository.refs.read(PIPELINE_BRANCH) or ""
+
+    def candidates(self) -> Sequence[Version]:
+        """Every candidate, by name: those on branches, and those that were merged into `main` and have no tag yet."""
+        names = self._repository.proposed()
+        return [self._load(record) for name in names for record in self._repository.candidates(name)]
+
+    def is_merged(self, version: Version) -> bool:
+        """Whether a candidate has come onto `main`, so that all it needs is its tag."""
+        return any(record.digest == version.digest for record in self._repository.landed(version.name))
+
+    def tree_at(self, name: str, commit: str) -> str:
+        """The id of the function's folder in a commit; empty where there is none, or no such commit."""
+        return self._repository.tree_at(name, commit) or ""
+
     def get(self, name: str, version: str | None = None) -> Version:
-        """The version of that number, or the candidate of that digest.
+        """The version of that number, or the version or candidate of that digest or of its first twelve digits.
 
         Without either: production's, else the canary, else the newest approved, else a candidate, else a
         quarantined one. Raises `UnknownFunction` and `UnknownVersion`.
@@ -221,10 +266,7 @@ class Registry:
         refs = self._repository.refs
         others = sorted({ref.split("/")[2] for ref in refs.under(TAGS)} - names)
         approved = [_listing(self._load(self._best(name))) for name in others]
-        waiting = [
-            _listing(self._load(self._repository.candidate(ref.split("/")[3], commit)))
-            for ref, commit in refs.under(CANDIDATES).items()
-        ]
+        waiting = map(_listing, self.candidates())
         return sorted([*serving, *approved, *waiting], key=lambda listing: listing.name)
 
     def history(self, name: str) -> Sequence[HistoryEntry]:

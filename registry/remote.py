@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from registry.commands import Ended
-from registry.errors import RegistryError, RemoteRefused, RemoteUnavailable
+from registry.errors import BranchProtected, RegistryError, RemoteRefused, RemoteUnavailable
 from registry.messages import one_line
 
 NAME = "kowal-registry"
@@ -29,6 +29,8 @@ _MAY_NOT = re.compile(
     r"|Unauthorized|error: 40[13]|Host key verification failed|dubious ownership|does not support --atomic"
 )
 _IN_THE_WAY = re.compile(r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref|failed to lock")
+_PROTECTED = re.compile(r"protected branch", re.IGNORECASE)
+"""In the words of GitLab, GitHub, Gitea and Bitbucket alike."""
 _NO_WRITING = re.compile(r"ermission denied|Read-only|No space|quota|too large")
 _REASON = re.compile(r"^!\t.*\[[^\]]*rejected\] \((.*)\)$", re.MULTILINE)
 _TOLD = re.compile(r"^(?:remote|fatal|error): ?(.*)$", re.MULTILINE)
@@ -82,7 +84,8 @@ class Remote:
         """The error for a change that the remote did not take, though nothing had moved there."""
         if not _REASON.search(ended.out):
             return self.unanswered(ended)
-        return RemoteRefused(f"The registry's remote {self.shown} refused the change: {self._told(ended)}")
+        kind = BranchProtected if _PROTECTED.search(ended.out + ended.said) else RemoteRefused
+        return kind(f"The registry's remote {self.shown} refused the change: {self._told(ended)}")
 
     def without_credentials(self, text: str) -> str:
         """The text as it may be shown."""

@@ -1,24 +1,26 @@
 """What git says of the functions: their versions, where each stands, and their files."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from registry.commands import GitCommand
-from registry.errors import NotARegistry, RegistryError, UnknownFunction, UnknownVersion
+from registry.errors import InvalidFunction, NotARegistry, RegistryError, UnknownFunction, UnknownVersion
 from registry.files import evidence_from, function_from
 from registry.layout import (
     CANARY,
     CANDIDATES,
     EVIDENCE,
+    MAIN,
     PRODUCTION,
     QUARANTINE,
     TAGS,
     folder_of,
     is_digest,
     is_name,
+    is_short,
     is_version,
     require_name,
     tag_ref,
@@ -82,6 +84,9 @@ class Repository:
         self.refs = Refs(folder, command)
         self._command = command
         self._records: dict[str, Record] = {}
+        self._vouched: dict[str, str] = {}
+        self._came: dict[str, tuple[str, list[str]]] = {}
+        """The tip of `main`, and the commits on it by which the function's folder came to be what it is."""
 
     def close(self) -> None:
         """Stop the process that reads objects. Idempotent."""
@@ -116,14 +121,66 @@ class Repository:
         return known
 
     def candidates(self, name: str) -> list[Record]:
-        """The function's candidates, in the order of their digests."""
+        """The function's candidates, in the order of their digests: branches, and what came onto `main` from them.
+
+        A branch whose files are not what its name says is none: somebody has changed it since.
+        """
         prefix = f"{CANDIDATES}{require_name(name)}/"
-        found = self.refs.under(prefix)
-        return [self.candidate(name, commit) for ref, commit in found.items() if is_digest(ref.removeprefix(prefix))]
+        branches = {ref.removeprefix(prefix): commit for ref, commit in self.refs.under(prefix).items()}
+        found = {digest: self.candidate(name, commit) for digest, commit in branches.items()
+                 if is_digest(digest) and self.vouched(self._folder(name, commit)) == digest}  # fmt: skip
+        found |= {record.digest: record for record in reversed(self.landed(name))}
+        return [found[digest] for digest in sorted(found)]
 
     def candidate(self, name: str, commit: str) -> Record:
         """The candidate that a commit brought."""
-        return self._record(name, "", commit, self.objects.commit(commit).message, "Proposed-by")
+        record = self._record(name, "", commit, self.objects.commit(commit).message, "Proposed-by")
+        return replace(record, digest=self.vouched(record.tree) or record.digest)
+
+    def landed(self, name: str) -> list[Record]:
+        """What came onto `main` and has no tag yet, newest first: merged candidates.
+
+        Until its tag stands, a version on `main` counts as the candidate it still is.
+        """
+        if self._folder(name, tip := self.tip(MAIN)) is None:
+            return []
+        path = "/".join(folder_of(name))
+        known = {record.digest for record in self.releases(name)}
+        if self._came.get(name, ("", []))[0] != tip:
+            self._came[name] = tip, self._command.run("log", "--first-parent", "--format=%H", tip, "--", path).split()
+        trees = [(commit, self._folder(name, commit)) for commit in self._came[name][1]]
+        return [self.candidate(name, commit) for commit, tree in trees if self.vouched(tree) not in ("", *known)]
+
+    def proposed(self) -> list[str]:
+        """The names that may have candidates, sorted."""
+        branches = {ref.removeprefix(CANDIDATES).partition("/")[0] for ref in self.refs.under(CANDIDATES)}
+        ahead = self.changed(self.tip(PRODUCTION), self.tip(MAIN))
+        return sorted(filter(is_name, {*branches, *(name for name, tree in ahead if tree)}))
+
+    def vouched(self, tree: str | None) -> str:
+        """The digest of the function's files in that folder; empty where they make none, or its evidence is others'."""
+        if tree is None:
+            return ""
+        if tree not in self._vouched:
+            self._vouched[tree] = ""
+            with contextlib.suppress(InvalidFunction):
+                digest, kept = self.digest(tree, tree), self.files(tree).get(EVIDENCE, b"{}")
+                self._vouched[tree] = digest if evidence_from(kept).get("digest") == digest else ""
+        return self._vouched[tree]
+
+    def digest(self, tree: str, where: str) -> str:
+        """The digest of the function's files in that folder. Raises `InvalidFunction`, which says where."""
+        return function_from(self.files(tree), where=where).digest
+
+    def tree_at(self, name: str, commit: str) -> str | None:
+        """The id of the function's folder in a commit; None where there is none, or no such commit."""
+        with contextlib.suppress(RegistryError):
+            return self._folder(name, commit) if commit else None
+        return None
+
+    def _folder(self, name: str, commit: str) -> str | None:
+        """The id of the function's folder in a commit, or None."""
+        return self.objects.find(self.objects.commit(commit).tree, folder_of(name))
 
     def quarantined(self, name: str) -> frozenset[str]:
         """The versions that are kept from running."""
@@ -169,7 +226,7 @@ class Repository:
 
     def production_tree(self, name: str) -> str | None:
         """The id of the function's folder on the branch `production`, or None."""
-        return self.objects.find(self.objects.commit(self.tip(PRODUCTION)).tree, folder_of(name))
+        return self._folder(name, self.tip(PRODUCTION))
 
     def match(self, name: str, tree: str) -> Record | None:
         """The newest version whose folder this is."""
@@ -186,13 +243,13 @@ class Repository:
         return Status.PRODUCTION if record.tree == self.production_tree(record.name) else Status.APPROVED
 
     def named(self, name: str, version: str) -> Record:
-        """The version of that number, or the version or candidate of that digest.
+        """The version of that number, or the version or candidate of that digest or of its first twelve digits.
 
         Raises `UnknownFunction` where nothing is known of the name, `UnknownVersion` otherwise.
         """
-        candidates = self.candidates(name) if is_digest(version) else []
-        for record in self.releases(name) + candidates:
-            if version in (record.version, record.digest):
+        wanted = version if is_short(version) else "-"
+        for record in self.releases(name) + (self.candidates(name) if is_short(version) else []):
+            if version == record.version or record.digest.startswith(wanted):
                 return record
         if not self.known(name):
             raise unknown(name)
@@ -201,7 +258,7 @@ class Repository:
     def known(self, name: str) -> bool:
         """True where the name has a version or a candidate."""
         prefixes = (TAGS, CANDIDATES)
-        return any(self.refs.under(f"{prefix}{require_name(name)}/") for prefix in prefixes)
+        return any(self.refs.under(f"{prefix}{require_name(name)}/") for prefix in prefixes) or bool(self.landed(name))
 
     def files(self, tree: str) -> dict[str, bytes]:
         """The files of a function's folder."""
@@ -229,13 +286,30 @@ class Repository:
     def moves(self, name: str) -> list[ProductionMove]:
         """What happened to the function on the branch `production`, newest first."""
         pattern = f"--grep=^Function: {require_name(name)}$"
-        printed = self._command.run("log", "-z", "--format=%H %ct%n%B", pattern, PRODUCTION, "--")
+        printed = self._command.run("log", "-z", "--topo-order", "--format=%H %ct%n%B", pattern, PRODUCTION, "--")
         found = (_production_move(text) for text in printed.split("\0") if text)
-        return [move for function, move in found if function == name]
+        told = [move for function, move in found if function == name]
+        return sorted([*self._untold(name, told), *told], key=lambda move: move.when, reverse=True)
+
+    def _untold(self, name: str, told: Sequence[ProductionMove]) -> Iterator[ProductionMove]:
+        """What came into production by a commit without a word of Kowal's: a branch that was squashed as it was merged.
+
+        A merge of a commit that has it says nothing new.
+        """
+        commits, path = {move.commit for move in told}, "/".join(folder_of(name))
+        printed = self._command.run(
+            "log", "-z", "--first-parent", "--format=%H%n%P%n%ct%n%cn%n%s", PRODUCTION, "--", path
+        )
+        for text in filter(None, printed.split("\0")):
+            commit, parents, seconds, who, subject = text.split("\n", 4)
+            tree = self._folder(name, commit)
+            record = self.match(name, tree) if tree and not commits & {commit, *parents.split()[1:]} else None
+            if record:
+                when, became = datetime.fromtimestamp(int(seconds), UTC), ((record.version, Status.PRODUCTION),)
+                yield ProductionMove(commit=commit, when=when, note=subject, by=who, became=became)
 
     def _record(self, name: str, version: str, commit: str, text: str, by: str) -> Record:
-        message, brought = parse(text), self.objects.commit(commit)
-        tree = self.objects.find(brought.tree, folder_of(name))
+        message, brought, tree = parse(text), self.objects.commit(commit), self._folder(name, commit)
         if tree is None:
             raise RegistryError(f"Commit {commit} of the registry {self.folder} holds no function {name}.")
         return Record(

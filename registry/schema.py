@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0008"
+REVISION = "0010"
 """The newest migration. A database at another revision is migrated, or refused if it is newer."""
 
 
@@ -319,4 +319,46 @@ petitions = Table(
     Column("decided_by", Text, nullable=False),
     Column("decided_at", UtcDateTime),
     Index("petitions_by_state", "channel", "state"),
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("channel", String(64), primary_key=True),
+    Column("room", String(200), primary_key=True),
+    Column("thread", String(200), primary_key=True),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("is_held", Boolean, nullable=False),
+)
+
+boards = Table(
+    "boards",
+    metadata,
+    Column("task", String(64), primary_key=True),
+    Column("label", String(64), nullable=False),
+    Column("is_tried", Boolean, nullable=False),
+    Column("is_settled", Boolean, nullable=False),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("host", String(64), primary_key=True),
+    Column("source", String(200), primary_key=True),
+    Column("commit", String(40), primary_key=True),
+    Column("tree", String(40), nullable=False),
+    Column("room", String(200), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("function", String(64), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Index("reviews_by_state", "host", "state"),
+    Index("reviews_by_digest", "function", "digest"),
 )

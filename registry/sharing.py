@@ -12,7 +12,7 @@ from time import time
 from registry.commands import Ended, GitCommand, connected
 from registry.errors import Conflict, NotACopy, NotARegistry, RegistryError
 from registry.freshness import Freshness, freshness, note, turn
-from registry.layout import CANDIDATES, MAIN, PRODUCTION, TAGS, is_ours
+from registry.layout import CANDIDATES, MAIN, PRODUCTION, ROLLBACKS, TAGS, is_ours
 from registry.refs import Refs, RefUpdate
 from registry.remote import CONNECT_LIMIT_S, NAME, Remote, in_the_way
 
@@ -28,7 +28,7 @@ _AGAIN_AFTER_S = 30.0
 _ATTEMPTS = 10
 
 _LISTED = re.compile(r"^([0-9a-f]+)\t(\S+)$", re.MULTILINE)
-_ALL = (MAIN, PRODUCTION, f"{CANDIDATES}*", f"{TAGS}*", "refs/kowal/*")
+_ALL = (MAIN, PRODUCTION, f"{CANDIDATES}*", f"{ROLLBACKS}*", f"{TAGS}*", "refs/kowal/*")
 _KEPT = "Nothing has changed in this copy, and repeating is safe."
 _ARRIVED = "The remote has the change; this copy takes it over the next time it is brought up to date."
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from pydantic import (
     BaseModel,
@@ -148,6 +148,24 @@ class Version:
     def digest(self) -> str:
         """The digest of its files."""
         return self.function.digest
+
+    @property
+    def label(self) -> str:
+        """What people call it and ask for it by: the version; for a candidate twelve digits of its digest."""
+        return self.version or self.digest[:12]
+
+
+class Rollback(NamedTuple):
+    """A branch that is to bring an earlier version back, once somebody merges it into `production`."""
+
+    name: str
+    version: str
+    commit: str
+
+    @property
+    def branch(self) -> str:
+        """The branch, without `refs/heads/`."""
+        return f"rollback/{self.name}/{self.version}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ GUEST_PACKAGES = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
 """What pytest needs inside the guest: pure Python all of them, copied from this environment."""
 
 RUNNER_FILES = (
-    "guest.py", "guest_chat.py", "guest_contents.py", "guest_host.py", "guest_loop.py",
+    "guest.py", "guest_chat.py", "guest_codehost.py", "guest_contents.py", "guest_host.py", "guest_loop.py",
     "guest_many.py", "guest_script.py", "guest_values.py", "frames.py",
 )  # fmt: skip
 """Our own files in the guest, in the package that they are in here."""

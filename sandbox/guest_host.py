@@ -23,7 +23,9 @@ MAX_DEPTH = 5
 """How deep registered functions may call one another."""
 MAX_NOTED, MAX_NOTED_BYTES, MAX_NOTE_BYTES = 200, 64_000, 4_000
 """What of the asks is reported: so many, so large together; of a larger one what it was, not what it carried."""
-CARRIED = ("body", "arguments", "prompt", "system", "text", "title", "members")
+CARRIED = (
+    "body", "arguments", "prompt", "system", "text", "title", "members", "description", "labels", "message", "files",
+)  # fmt: skip
 NOT_GIVEN: Any = object()
 
 
@@ -309,8 +311,8 @@ def granted() -> bool:
 def script(
     pattern: str | None = None, *, status: int = 200, json: JSON = NOT_GIVEN, text: str | None = None,
     headers: Mapping[str, str] | None = None, llm: str | None = None, function: str | None = None,
-    arguments: Mapping[str, JSON] | None = None, value: JSON = None, chat: str | None = None, url: str | None = None,
-    error: str | None = None, file: str | None = None,
+    arguments: Mapping[str, JSON] | None = None, value: JSON = None, chat: str | None = None,
+    codehost: str | None = None, url: str | None = None, error: str | None = None, file: str | None = None,
 ) -> None:  # fmt: skip
     """Add an exchange, or an input file, for the rest of this test. Raises `HostError` outside of tests."""
     if state.script is None:
@@ -329,8 +331,10 @@ def script(
         reply = reply or {"value": value}
     elif chat is not None:
         ask, reply = {"chat": chat}, reply or ({"done": True} if url is None else {"url": url})
+    elif codehost is not None:
+        ask, reply = {"codehost": codehost}, reply or {"value": value}
     else:
-        raise TypeError("say what is asked: a request as 'GET https://…', or `llm=`, `function=`, `chat=`, `file=`")
+        raise TypeError("say what is asked: 'GET https://…', or `llm=`, `function=`, `chat=`, `codehost=`, `file=`")
     state.exchanges.append({"ask": ask, "reply": reply})
     return None
 

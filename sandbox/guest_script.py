@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 Ask = dict[str, Any]
+ABOUT = ("source", "target", "title", "text", "description", "message")
+"""What is written at a code host."""
 PORTS = {"http": 80, "https": 443}
 
 
@@ -16,6 +18,8 @@ def titled(ask: Ask) -> str:
         return f"`{ask['method']} {ask['url']}`"[:500]
     if ask["kind"] == "chat":
         return f"`chat {ask['act']} {ask['room']}`"[:500]
+    if ask["kind"] == "codehost":
+        return f"`{' '.join(place_at_host(ask))}`"[:500]
     return f"`{ask['kind']} {ask.get('name', '')}`" if ask.get("name") else f"`{ask['kind']}`"
 
 
@@ -32,6 +36,8 @@ def fit(entry: Any, ask: Ask) -> int:
             return int("arguments" in wanted) if wanted.get("arguments", ask["arguments"]) == ask["arguments"] else -1
         if ask["kind"] == "chat" and "chat" in wanted:
             return chat_fit(wanted["chat"], ask)
+        if ask["kind"] == "codehost" and "codehost" in wanted:
+            return codehost_fit(wanted["codehost"], ask)
     except (AttributeError, KeyError, TypeError, ValueError):  # not an entry that anybody could mean
         return -1
     return -1
@@ -62,6 +68,24 @@ def carried(ask: Ask) -> str:
         return " ".join(["private" if ask["private"] else "public", *ask["members"]])
     text: str = ask[{"post": "text", "upload": "name", "call": "title"}[ask["act"]]]
     return text
+
+
+def codehost_fit(wanted: str, ask: Ask) -> int:
+    """How long the part is that the entry names of what is done; -1 where that differs, or where it is done."""
+    where = place_at_host(ask)
+    *words, part = [*wanted.split(maxsplit=len(where)), ""][: len(where) + 1]
+    if words != where:
+        return -1
+    if ask["act"] in ("pipeline", "log"):
+        fits = part in ("", str(ask["ref" if ask["act"] == "pipeline" else "job"]))
+    else:
+        fits = part in " ".join(str(ask[key]) for key in ABOUT if key in ask)
+    return len(part) if fits else -1
+
+
+def place_at_host(ask: Ask) -> list[str]:
+    """Host, act and project, of a commit the branch too."""
+    return [str(ask[key]) for key in ("host", "act", "project", "branch") if key in ask]
 
 
 def place(url: SplitResult) -> tuple[Any, ...]:

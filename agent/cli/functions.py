@@ -80,7 +80,7 @@ def show(name: Name, version: WhichVersion = None, json_output: Json = False) ->
     found = opened_registry(settings).get(name, version)
     operations = open_operations(settings)
     counts, calls = operations.run_counts(name), operations.call_counts(name, found.digest)
-    changes = operations.differences(name, found.version) if found.status in WAITING else ()
+    changes = operations.differences(found) if found.status in WAITING else ()
     if json_output:
         told = {"runs": counts.total, "runs_ok": counts.ok, "success": success_json(calls)}
         print_json(version_json(found) | told | {"differences": differences_json(changes)})
@@ -271,7 +271,7 @@ def reindex(json_output: Json = False) -> None:
 
 def kept_differences(settings: Settings, version: Version) -> Sequence[Difference]:
     """What the version answers otherwise than the one before it did, as it was found when it was made."""
-    return open_operations(settings).differences(version.name, version.version)
+    return open_operations(settings).differences(version)
 
 
 def moved(
@@ -282,7 +282,7 @@ def moved(
         told = {"differences": differences_json(changes), "callers": [each.as_json() for each in callers]}
         print_json(version_json(version) | told)
     else:
-        out.print(f"{version.name} {version.version} is {version.status.value}, commit {version.commit[:7]}")
+        out.print(f"{version.name} {version.label} is {version.status.value}, commit {version.commit[:7]}")
         print_differences(changes)
         print_callers(callers)
 

@@ -15,9 +15,9 @@ from agent.composition import callers_of
 from agent.config import Settings, current_user
 from agent.making.callers import Callers, Followed
 from agent.signing import Signing
-from agent.wiring import open_operations, open_people, signing_of
-from agent.workflow.standing import approval_of, short_id, waiting_for
-from registry import Registry, Version
+from agent.wiring import is_reviewed, open_operations, open_people, signing_of
+from agent.workflow.standing import awaiting, short_id
+from registry import Registry, Rollback, Version
 
 Grant = Annotated[
     bool, typer.Option("--grant", help="I have seen what it may reach (`kowal functions show NAME`), and grant it.")
@@ -31,7 +31,13 @@ def approve(
 ) -> None:
     """Approve a candidate: it gets a version and a place on `main`."""
     settings = opened_settings()
-    version = opened_registry(settings).approve(name, digest, by=current_user())
+    found = opened_registry(settings)
+    if is_reviewed(settings):
+        waiting = [each for each in found.candidates() if each.name == name and (digest or each.digest) == each.digest]
+        for each in waiting:
+            if not found.is_merged(each):
+                signing_of(settings, found).refuse_candidate(each)
+    version = found.approve(name, digest, by=current_user())
     moved(version, kept_differences(settings, version), json_output=json_output)
 
 
@@ -53,6 +59,7 @@ def promote(name: Name, version: WhichVersion = None, grant: Grant = False, json
 
 def is_signed(signing: Signing, wanted: Version, *, grant: bool, json_output: bool) -> bool:
     """True where the person grants what the version asks for, by an option or at the terminal; all of it is shown."""
+    signing.refuse_candidate(wanted)
     if not json_output:
         print_near(wanted.evidence, err)
     asks = signing.asks(wanted)
@@ -61,7 +68,7 @@ def is_signed(signing: Signing, wanted: Version, *, grant: bool, json_output: bo
 
 def has_tasks_go_on(settings: Settings, promoted: Version) -> None:
     """Have the tasks on the queue go on that waited for the version, and say so."""
-    if not waiting_for(open_operations(settings).tasks, approval_of(promoted)):
+    if not awaiting(open_operations(settings).tasks, promoted):
         return
     with closing(open_people(settings)) as people:
         for task in people.approved(promoted, by=current_user()):
@@ -88,17 +95,37 @@ def signs(version: Version, asks: tuple[str, ...]) -> bool:
 
 
 def rollback(
-    name: Name, version: Annotated[str, typer.Argument(help="X.Y.Z to go back to.")], json_output: Json = False
+    name: Name,
+    version: Annotated[str, typer.Argument(help="X.Y.Z to go back to.")],
+    now: Annotated[bool, typer.Option("--now", help="Do not wait until somebody merges it.")] = False,
+    json_output: Json = False,
 ) -> None:
     """Put an earlier version back into production; a new commit says so, nothing is erased.
 
-    Functions that call it are proven anew with that version, or taken out of use.
+    Functions that call it are proven anew with that version, or taken out of use. Where the registry is reviewed at a
+    code host, a merge request is opened for it, unless --now says that it cannot wait.
     """
     settings = opened_settings()
     found = opened_registry(settings)
+    if is_reviewed(settings) and not now:
+        asked = found.propose_rollback(name, version, by=current_user())
+        if asked is not None:
+            tell_proposed(asked, json_output=json_output)
+            return
     serving = found.rollback(name, version, by=current_user())
     callers = followed(settings, found, name, json_output=json_output)
     moved(serving, json_output=json_output, callers=callers)
+
+
+def tell_proposed(asked: Rollback, *, json_output: bool) -> None:
+    """Say where a rollback waits for somebody to merge it."""
+    if json_output:
+        print_json({"name": asked.name, "version": asked.version, "status": "proposed", "branch": asked.branch})
+    else:
+        out.print(
+            f"{asked.name} {asked.version} is back once somebody merges {asked.branch} into production", markup=False
+        )
+        err.print("  `kowal serve` opens the merge request; --now does not wait for it", markup=False)
 
 
 def quarantine(

@@ -10,7 +10,7 @@ from rich.console import Console
 from agent.cli.opening import Json
 from agent.cli.render import out, print_json, print_table
 from agent.config import load_settings
-from agent.wiring import open_layers
+from agent.sandbox_wiring import open_layers
 from sandbox.packages import KEPT_S, Layer
 
 DAY_S = 86_400

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from agent.cli.init_chat import init_chat
+from agent.cli.init_channel import init_channel
 from agent.cli.opening import Json, opened_agent
 from agent.cli.progress import show, silent
 from agent.cli.render import err, out, print_json, print_value
@@ -20,23 +20,26 @@ from agent.wiring import open_registry
 
 
 def init(
-    chat: Annotated[str, typer.Argument(help="A chat to set up instead, for example rocketchat.")] = "",
+    channel: Annotated[
+        str, typer.Argument(help="A chat or a code host to set up instead, for example rocketchat or gitlab.")
+    ] = "",
     sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the chat, instead of asking.")
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of it, instead of asking.")
     ] = None,
     json_output: Json = False,
 ) -> None:
     """Make the registry, build the sandbox, and let the built-in functions in through the gate.
 
     With the setting `registry_remote`, the registry becomes a copy of the remote's; an empty remote is filled.
-    With the name of a chat: ask what it needs, try it, and write it into the settings file.
+    With the name of a chat or a code host: ask what it needs, try it, and write it into the settings file.
     """
-    if chat:
-        init_chat(chat, sets or (), json_output=json_output)
+    if channel:
+        init_channel(channel, sets or (), json_output=json_output)
         return
     if sets:
         raise BadTask(
-            "--set is for a chat", advice="For example: kowal init rocketchat --set url=https://chat.example.org"
+            "--set is for a chat or a code host",
+            advice="For example: kowal init rocketchat --set url=https://chat.example.org",
         )
     settings = load_settings()
     prepared, filled = prepare_registry(settings, silent), False
@@ -71,10 +74,10 @@ def doctor(json_output: Json = False) -> None:
 
 
 def print_diagnosis(diagnosis: Diagnosis) -> None:
-    """One line, and one more with advice where something is wrong."""
+    """One line, and one more where there is advice."""
     mark = "[green]✓[/]" if diagnosis.ok else ("[red]✗[/]" if diagnosis.needed else "–")
     out.print(f"{mark} {diagnosis.part:<16} {escape(diagnosis.detail)}")
-    if diagnosis.advice and not diagnosis.ok:
+    if diagnosis.advice:
         out.print(f"  {'':<16} {escape(diagnosis.advice)}")
 
 

@@ -81,7 +81,7 @@ def costs(outcome: Outcome) -> str:
     """What it took to make a function, and that it was for good."""
     total = milliseconds(sum(outcome.seconds.values()))
     asked = f"{outcome.requests} request{'s' if outcome.requests != 1 else ''}"
-    again = "" if outcome.status == Status.APPROVED else " · next time: no model is asked"
+    again = "" if outcome.status in (Status.APPROVED, Status.TESTING) else " · next time: no model is asked"
     unknown = f" and {outcome.unpriced} of unknown price" if outcome.unpriced else ""
     return f"  {total} · {asked} · {outcome.tokens} tokens · {outcome.cost_eur:.2f} €{unknown}{again}"
 

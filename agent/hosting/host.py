@@ -29,7 +29,11 @@ class Place:
 class Issue:
     """An issue as it stands now, asked of the server."""
 
+    id: str
+    """Another one once it is assigned to us again, or opened again while it is. `see` takes it."""
     place: Place
+    asked_at: datetime
+    """When it was last assigned to us, or opened again while it was; when it was made, where nothing else is known."""
     room_name: str
     """The project's path, with its groups: `platform/tools/reports`."""
     url: str
@@ -111,6 +115,8 @@ class Failure:
     ref: str
     commit: str
     url: str
+    at: datetime
+    """When it ended; with a zone."""
     logs: Mapping[str, str]
     """Of each job that failed, by its name: the end of its log, 200 kB at most."""
 
@@ -136,7 +142,7 @@ class CodeHost(Channel, Protocol):
         ...
 
     def open_issue(self, room: str, title: str, text: str, key: str) -> Place:
-        """An issue that is assigned to us, made unless one with that key was made before."""
+        """A confidential issue that is assigned to us, made unless one with that key was made before."""
         ...
 
     def label(self, place: Place, *, add: Sequence[str], remove: Sequence[str]) -> None:

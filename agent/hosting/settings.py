@@ -1,6 +1,6 @@
 """What the operator says of any code host: where Kowal answers, whom, and what it does with issues."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,10 @@ class HostSettings(ChatSettings):
     ask: RuleSettings = RuleSettings(roles=("reporter",))
     create: RuleSettings = RuleSettings(roles=("developer",))
     approve: RuleSettings = RuleSettings(roles=("maintainer",))
+    approvals_room: Literal[""] = ""
+    """Signatures are asked for under the issue, or by a merge request."""
+    promotions_room: str = Field(default="", alias="promotions_issue", pattern=r"^$|^[^#\s]+#\d+$")
+    """The issue under which it is told which functions tasks promoted: `group/project#12`; empty: nowhere."""
     close_done: bool = False
     """Whether an issue is closed once its task is done."""
     spend_time: bool = True
@@ -25,3 +29,11 @@ class HostSettings(ChatSettings):
     """The projects whose failed pipelines become issues of ours: diagnose this failure."""
     registry_project: str = ""
     """The project that the registry's remote is; its candidates are merge requests there. Empty: none is."""
+    registry_pipeline: bool = True
+    """Whether that project gets a pipeline that verifies what merge requests change, where it has none."""
+
+    @property
+    def promotions_place(self) -> tuple[str, str]:
+        """The project and the issue where promotions are told."""
+        project, _, number = self.promotions_room.partition("#")
+        return project, f"issues/{number}" if number else ""

@@ -161,7 +161,8 @@ class Admission:
             return None
 
     def _tell_admitted(self, version: Version, verdict: Verdict, **facts: object) -> None:
-        self._tell("function.approved", **version_facts(version), summary=verdict.summary, **facts)
+        if version.status is not Status.TESTING:
+            self._tell("function.approved", **version_facts(version), summary=verdict.summary, **facts)
         self._tell(STANDS.get(version.status, "function.waits"), **version_facts(version))
 
     def _tell(self, action: str, **facts: object) -> None:
@@ -179,7 +180,7 @@ def rows_of(old: Version, new: Version, done: Replay) -> list[Difference]:
         Difference(
             function=new.name,
             old=old.version,
-            new=new.version,
+            new=new.label,
             arguments=changed.arguments,
             before=changed.before,
             after=changed.after,

@@ -103,7 +103,11 @@ class Callers:
         note, promoter = f"bound to {serving.name} {serving.version}", self.admission.promoter
         provenance = {**kept.get("provenance", {}), "bound_to": f"{serving.name} {serving.version}"}
         evidence = {**kept, **evidence_of(verdict, provenance)}
-        made = promoter.admit(function, evidence, replaces=caller, waits=True)
+        made = promoter.approve(function, evidence, replaces=caller)
+        if made.status is Status.TESTING:
+            why = f"{made.label}, {note}, passes and waits to be merged"
+            stays = self._may_stay(caller, serving)
+            return self._left(caller, why, "It moves once that is merged.") if stays else self._stopped(caller, by, why)
         if made.status is Status.QUARANTINED:
             return self._stopped(caller, by, f"{note} it is {made.version}, which is quarantined")
         if by == BY_STATISTICS and promoter.policy == "person":

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from agent.ports import ModelReply, ModelRequest
 from agent.rights.approval import Approval
 from agent.rights.chat import Chats
+from agent.rights.codehost import Hosts
 from agent.rights.grants import Grant, SecretGrant, read_grants
 from agent.rights.outbound import Outbound
 from agent.rights.secrets import Vault
@@ -38,8 +39,9 @@ class Broker:
     """What a run of a version with grants may take, with all that it waits for."""
     outbound: Outbound = field(default_factory=Outbound)
     chat: Chats = field(default_factory=Chats)
+    codehost: Hosts = field(default_factory=Hosts)
     hide: Callable[[str], str] = str
-    """Takes the secrets of the settings out of what a chat says."""
+    """Takes the secrets of the settings out of what a chat or a code host says."""
     listener: Listener = ignore
 
     def open(self, version: Version, call: CallFunction) -> Session | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.errors import BadGrant
+from agent.projects import HostAct, is_host_act, read_host_act
 from agent.rights.places import BadPlace, Place, read_host, read_place
 from agent.rooms import ACTS, KINDS, Room, read_room
 from registry import NAME_PATTERN
@@ -125,7 +126,21 @@ class ChatGrant:
         return self.room.covers(other.room)
 
 
-Grant = HttpGrant | FunctionGrant | SecretGrant | ModelGrant | FilesGrant | ChatGrant
+@dataclass(frozen=True, kw_only=True)
+class HostGrant:
+    """May do one thing at a code host: in one project, on one branch, or make projects in one group."""
+
+    act: HostAct
+
+    def __str__(self) -> str:
+        return str(self.act)
+
+    def covers(self, other: "Grant") -> bool:
+        """True for the same act at the same place: there are no patterns."""
+        return self == other
+
+
+Grant = HttpGrant | FunctionGrant | SecretGrant | ModelGrant | FilesGrant | ChatGrant | HostGrant
 
 
 def below(pattern: str, host: str) -> bool:
@@ -134,14 +149,19 @@ def below(pattern: str, host: str) -> bool:
 
 
 def parse(line: str) -> Grant:
-    """The grant that a line states; `str` of it is the line in its one form. Raises `BadGrant`."""
-    kind, *words = line.split()[:6] or [""]
-    reader = READERS.get(kind)
-    if reader is None or len(line) > MOST_CHARS or not line.isprintable():
-        raise BadGrant(f"{line[:MOST_CHARS]!r} is no grant: it begins with one of {', '.join(READERS)}")
+    """The grant that a line states; `str` of it is the line in its one form. Raises `BadGrant`.
+
+    A line for a code host is read whether or not there is a host of that name here: what somebody signed in git says
+    the same on every machine.
+    """
+    words = line.split()[:6] or [""]
+    reader = READERS.get(words[0])
+    if (reader is None and not is_host_act(words)) or len(line) > MOST_CHARS or not line.isprintable():
+        begins = f"begins with one of {', '.join(READERS)}, or with a code host and what is done there"
+        raise BadGrant(f"{line[:MOST_CHARS]!r} is no grant: it {begins}")
     try:
-        return reader(words)
-    except ValueError as error:  # a `BadPlace` and a `BadRoom` are
+        return reader(words[1:]) if reader else HostGrant(act=read_host_act(words))
+    except ValueError as error:  # a `BadPlace`, a `BadRoom` and a `BadName` are
         raise BadGrant(f"`{line}` is no grant: {error}") from error
 
 

@@ -2,11 +2,13 @@
 
 import base64
 import binascii
+import contextlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from agent.projects import BadName, act_in
 from agent.rooms import ACTS, WIDE, BadRoom, Room, read_room
 
 PLACEHOLDER = re.compile(r"scripted-secret-([A-Za-z_][A-Za-z0-9_]*)")
@@ -42,6 +44,9 @@ def granted_by(ask: Ask, versions: Mapping[str, str]) -> Iterator[str]:
         case {"kind": "chat", "act": str(act), "room": room} if act in ACTS and act != "create":
             if named := room_in(room):
                 yield f"chat {act} {named}"
+        case {"kind": "codehost"}:
+            with contextlib.suppress(BadName):
+                yield str(act_in(ask))
 
 
 def created(asks: Iterable[Ask]) -> Iterator[str]:

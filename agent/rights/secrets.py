@@ -15,7 +15,7 @@ PREFIX = "kowal-secret-"
 PLACEHOLDER = re.compile(PREFIX.encode() + rb"[0-9a-f]{32}", re.IGNORECASE)
 SHORTEST = 8
 """Characters of a secret: a shorter one could not be told from ordinary text in an answer."""
-KEYS = ("api_key", "password", "token", "secret")
+KEYS = ("api_key", "password", "token", "secret", "signing")
 """How the names of settings end that hold a secret."""
 ESCAPE = re.compile(r"%[0-9A-F]{2}")
 BASIC = re.compile(r"basic +([A-Za-z0-9+/=]+)", re.IGNORECASE)

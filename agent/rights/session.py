@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from agent.arguments import bind
 from agent.errors import BadSettings, BadTask, KowalError, ModelError
 from agent.ports import Message, ModelRequest, Purpose
+from agent.rights.acts import Openers, Wanted, without
 from agent.rights.chat import read_chat_ask
-from agent.rights.grants import ChatGrant, FilesGrant, FunctionGrant, Grant, ModelGrant
+from agent.rights.codehost import read_host_ask
+from agent.rights.grants import FilesGrant, FunctionGrant, Grant, ModelGrant
 from agent.rights.outcomes import AskFailed, AskRefused
 from agent.rights.secrets import Vault
 from agent.rights.tally import Tally
@@ -30,13 +32,14 @@ MOST_DEPTH = 5
 MOST_PROMPT_CHARS = 200_000
 MOST_REACHED = 50
 MOST_TOLD_CHARS = 300
-"""Of what a chat says where it refuses."""
+"""Of what a chat or a code host says where it refuses."""
 BUSY = 429
 SERVER_FAULT = 500
 
 CallFunction = Callable[[Version, Mapping[str, Any], "Session"], CallResult]
 """Runs a version with bound arguments in a sandbox of its own, with that session for its host."""
 Some = TypeVar("Some", bound=Grant)
+Neighbour = TypeVar("Neighbour")
 
 
 @dataclass(kw_only=True)
@@ -142,7 +145,9 @@ class Session:
             case "function":
                 return self._function(ask)
             case "chat":
-                return self._chat(ask)
+                return self._act(kind, ask, read_chat_ask, self._broker.chat)
+            case "codehost":
+                return self._act(kind, ask, read_host_ask, self._broker.codehost)
         with self._step("ask", "something that is no ask"):
             raise AskRefused("there is nothing of that kind to ask for", own_fault=True)
 
@@ -228,28 +233,31 @@ class Session:
             raise AskRefused(f"`{grant.name}` {grant.version} may not be called: {why}")
         return callee
 
-    def _chat(self, ask: Any) -> str | None:
-        """The address of a call that was begun; None for any other act in a chat."""
-        with self._step("chat", "something that cannot be done in a chat"):
-            wanted = read_chat_ask(ask)
-        with self._step("chat", str(wanted.grant)) as step:
-            if not any(grant.covers(wanted.grant) for grant in self._granted(ChatGrant)):
+    def _act(
+        self, kind: str, ask: Any, read: Callable[[Mapping[str, Any]], Wanted[Neighbour]], near: Openers[Neighbour]
+    ) -> Any:
+        """What the code gets of an act in a chat, or at a code host. No secret of ours goes there or comes back."""
+        hide = self._broker.hide
+        with self._step(kind, f"something that cannot be done {near.where}"):
+            wanted = read(ask)
+            if without(ask, hide) != ask:
+                raise AskRefused("it holds a secret of the settings")
+        with self._step(kind, str(wanted.grant)) as step:
+            if not any(grant.covers(wanted.grant) for grant in self._grants):
                 raise AskRefused(f"no grant allows `{wanted.grant}`", own_fault=True)
-            self._tally.count(f"chat {wanted.grant.act}")
+            self._tally.count(wanted.counted)
             try:
-                chat = self._broker.chat.open(wanted.grant.room.chat)
+                neighbour = near.open(wanted.neighbour)
             except BadSettings as error:
-                raise AskRefused(self._broker.hide(str(error))) from error
+                raise AskRefused(hide(str(error))) from error
             step.allow(wanted.facts)
             try:
-                said = self._broker.hide(wanted.act(chat))
+                done = wanted.do(neighbour)
             except KowalError as error:
-                told = self._broker.hide(str(error))[:MOST_TOLD_CHARS]
-                raise AskFailed(f"the chat did not do it: {told}", record=type(error).__name__) from error
-            if wanted.grant.act == "call":
-                return said  # not written down: who has the address may get in by it
-            step.came["id"] = said
-            return None
+                told = hide(str(error))[:MOST_TOLD_CHARS]
+                raise AskFailed(f"the {near.what} did not do it: {told}", record=type(error).__name__) from error
+            step.came |= without(done.came, hide)
+            return without(done.value, hide)
 
     @contextmanager
     def _step(self, action: str, subject: str) -> Iterator[Step]:

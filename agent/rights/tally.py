@@ -8,6 +8,8 @@ from agent.rights.outcomes import AskRefused
 
 MOST_ASKS = {
     "http": 100, "function": 100, "chat post": 20, "chat upload": 10, "chat call": 3, "chat create": 5,
+    "codehost project": 3, "codehost issue": 10, "codehost merge-request": 5, "codehost commit": 10,
+    "codehost pipeline": 50, "codehost log": 20,
 }  # fmt: skip
 """In one run. How often a model may be asked stands in the grant."""
 

@@ -41,6 +41,12 @@ def chats(settings: "Settings") -> Iterator[Part]:
         yield Part(name=f"chat-{name}", command=kowal(settings, "chat", name))
 
 
+def codehosts(settings: "Settings") -> Iterator[Part]:
+    """One for each code host that the settings have a section for."""
+    for name in settings.codehost:
+        yield Part(name=f"codehost-{name}", command=kowal(settings, "codehost", name))
+
+
 def kowal(settings: "Settings", *words: str) -> tuple[str, ...]:
     """The command `kowal` with these words, tied to the process that starts it."""
     return (sys.executable, "-P", "-m", "agent.cli.part", str(patience_s(settings)), *words)
@@ -51,5 +57,5 @@ def patience_s(settings: "Settings") -> float:
     return settings.tasks.drain_s + ENDING_S
 
 
-KINDS: tuple[Callable[["Settings"], Iterator[Part]], ...] = (workers, chats)
+KINDS: tuple[Callable[["Settings"], Iterator[Part]], ...] = (workers, chats, codehosts)
 """Every kind of part; each gives as many as the settings ask for."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from agent.chat_ports import ChatActions
-from agent.ports import ProviderStatus
+from agent.ports import NO_CONSTRAINTS, Constraints, ProviderStatus
 from agent.types import Task
 
 
@@ -58,7 +58,9 @@ class Heard:
     """True in a room of this person and us alone."""
     attachments: tuple[Attachment, ...] = ()
     task: Task | None = None
-    """What is asked for, where that is more than the text; it is no command then."""
+    """What is asked for, where that is more than the text; it is no command and no answer then."""
+    constraints: Constraints = NO_CONSTRAINTS
+    """What whatever is asked here demands of the models that are asked for it."""
 
 
 @dataclass(frozen=True, kw_only=True)

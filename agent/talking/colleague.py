@@ -8,7 +8,7 @@ from functools import partial
 from agent.errors import BadTask, ChannelError, ChannelRefused, KowalError
 from agent.making.doubts import as_asked
 from agent.talking.answers import read_arguments, read_said, read_which
-from agent.talking.channel import Channel, Heard, Person
+from agent.talking.channel import Channel, Heard, Person, Seen
 from agent.talking.commands import Command, language_of, read_command
 from agent.talking.filling import Given, filled, wrong_or_missing
 from agent.talking.inquiries import help_of, status_of, task_of
@@ -55,13 +55,23 @@ class Colleague:
         """Do what the message asks for, once. Raises `ChannelUnavailable`, `TooFast`, and what the database raises."""
         if self.chats.was_heard(self.channel.name, heard.id):
             return
-        command, under = read_command(heard.text, self._is_function), self._under(heard)
+        command = None if heard.task else read_command(heard.text, self._is_function)
+        under = self._under(heard)
         is_meant = heard.is_to_us or self._is_for_us(heard, command, under)
         self._taken(heard, self._about(heard, command, under) if is_meant else "", counts=is_meant)
 
     def broken(self, heard: Heard, error: Exception) -> None:
         """Say that Kowal itself failed at the message, and go on with the next."""
         self._taken(heard, self.speech.broken(error, self.language(heard)))
+
+    def see(self, seen: Seen) -> None:
+        """Nothing: a chat tells of nothing else."""
+
+    def refuse(self, heard: Heard, error: KowalError) -> None:
+        """Say why what is asked for cannot be taken, once."""
+        if not self.chats.was_heard(self.channel.name, heard.id):
+            language = self.language(heard)
+            self._taken(heard, self._refusal(heard, language) or self.speech.error(error, language))
 
     def _taken(self, heard: Heard, said: str = "", *, counts: bool = True) -> None:
         """Keep that the message was taken, and have that be said to it. What counts is what a person may do often."""
@@ -88,11 +98,11 @@ class Colleague:
         try:
             if command:
                 return self._command(heard, command)
-            if waiting:
+            if waiting and heard.task is None:
                 return self._answer(heard, waiting, language)
-            if not (heard.text or heard.attachments):
+            if not (heard.text or heard.attachments or heard.task):
                 return help_of(language)
-            return self._task(heard, Wanted(task=Task(text=heard.text)), language)
+            return self._task(heard, Wanted(task=heard.task or Task(text=heard.text)), language)
         except (KowalError, RegistryError) as error:
             if isinstance(error, OperationsUnavailable) or (isinstance(error, ChannelError) and error.retryable):
                 raise
@@ -114,7 +124,7 @@ class Colleague:
     def _refusal(self, heard: Heard, language: Language) -> str:
         """Why the person is not served here and now; empty where they are."""
         settings = self.settings
-        if settings.rooms and not heard.is_direct and not {heard.room, heard.room_name} & set(settings.rooms):
+        if settings.rooms and not heard.is_direct and not names_of(heard) & set(settings.rooms):
             return say("room_not_served", language)
         if not self._allowed(settings.ask.as_rule(), heard):
             return say("not_permitted_to_ask", language, who=settings.ask.as_rule().shown)
@@ -124,14 +134,15 @@ class Colleague:
         return ""
 
     def _allowed(self, rule: Rule, heard: Heard) -> bool:
-        return rule.allows(heard.by, heard.room, self.channel.roles)
+        """Whether the rule allows them; us always: what we ask for ourselves the operator has set up."""
+        return heard.by.id == self.channel.us.id or rule.allows(heard.by, heard.room, self.channel.roles)
 
     def _task(self, heard: Heard, wanted: Wanted, language: Language) -> str:
         """Hand the task in, and begin the message that tells of it."""
         may_create = self._allowed(self.settings.create.as_rule(), heard)
         if wanted.verb == "enhance" and not may_create:
             return say("not_permitted_to_create", language, who=self.settings.create.as_rule().shown)
-        task = replace(wanted.task, files=self._files(heard), may_create=may_create)
+        task = replace(wanted.task, files=self._files(heard), may_create=may_create, constraints=heard.constraints)
         asked = Asked(by=self.actor(heard.by), via=self.channel.name, key=heard.id)
         record = self.people.desk.submit(replace(wanted, task=task), asked)
         conversation = Conversation(
@@ -226,6 +237,10 @@ class Colleague:
         serving, wanted = registry.get(command.name), registry.get(command.name, command.version)
         if serving.digest == wanted.digest:
             return say("serves_already", command.language, name=wanted.name, version=wanted.version)
+        if self.people.signing.review_of is not None:
+            asked = registry.propose_rollback(wanted.name, wanted.version, by=self.actor(heard.by))
+            branch = asked.branch if asked else "production"
+            return say("rollback_proposed", command.language, name=wanted.name, version=wanted.version, branch=branch)
         place = Place(room=heard.room, thread=heard.thread or heard.id, language=command.language)
         asked_for = self.petitions.ask(wanted, "rollback", place, by=self.actor(heard.by), cause=heard.id)
         self._see(heard)
@@ -333,6 +348,12 @@ class Colleague:
         """A letter in the message's thread."""
         key, thread = key_of("reply", self.channel.name, heard.id), heard.thread or heard.id
         return KeptLetter(key=key, channel=self.channel.name, room=heard.room, thread=thread, text=text)
+
+
+def names_of(heard: Heard) -> set[str]:
+    """By what the room may be named: its id, its name, and the groups that it is in, `a` and `a/b` of `a/b/c`."""
+    parts = heard.room_name.split("/")
+    return {heard.room, *("/".join(parts[:count]) for count in range(1, len(parts) + 1))}
 
 
 def is_waiting(task: TaskRecord) -> bool:

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from agent.errors import KowalError, TooFast
 from agent.talking.channel import CaughtUp, Channel, Happening, Heard, Reacted, Seen
-from agent.talking.colleague import Colleague
 from agent.talking.notices import Notices
 from agent.talking.outbox import Outbox
 from agent.talking.petitions import Petitions
@@ -40,9 +40,20 @@ class Round:
     work: Callable[[], None]
 
 
-def unseen(seen: Seen) -> None:
-    """What is done about what only other channels tell of."""
-    raise TypeError(f"nobody takes a {type(seen).__name__}")
+class Hears(Protocol):
+    """Who hears people."""
+
+    def hear(self, heard: Heard) -> None:
+        """Do what the message asks for, once. Raises `ChannelUnavailable`, `TooFast`, and what the database raises."""
+        ...
+
+    def broken(self, heard: Heard, error: Exception) -> None:
+        """Say that Kowal itself failed at the message, and go on with the next."""
+        ...
+
+    def see(self, seen: Seen) -> None:
+        """Do what is to be done about what only this kind of channel tells of. Raises as `hear` does."""
+        ...
 
 
 @dataclass(kw_only=True)
@@ -51,7 +62,7 @@ class Listening:
 
     chats: Chats
     channel: Channel
-    colleague: Colleague
+    colleague: Hears
     reporter: Reporter
     petitions: Petitions
     notices: Notices
@@ -61,8 +72,6 @@ class Listening:
     """How long tasks that are over are kept."""
     rounds: Sequence[Round] = ()
     """What is done beside what every channel wants."""
-    seen: Callable[[Seen], None] = unseen
-    """What is done about what only this kind of channel tells of."""
     _since: datetime = field(default_factory=lambda: datetime.now(UTC))
     """Until when everything was heard."""
     _next_at: dict[int, float] = field(default_factory=dict)
@@ -137,7 +146,7 @@ class Listening:
                 self.chats.caught_up(self.channel.name, at)
                 self._since = max(self._since, at)
             case Seen():
-                self.seen(happening)
+                self.colleague.see(happening)
 
     def _break(self, happening: Happening, error: Exception) -> None:
         """Tell of a fault of our own, to whoever met it and to whoever operates."""

@@ -23,6 +23,7 @@ class Notices:
     channel: Channel
     room: str
     """The room's name; empty where nothing is told."""
+    thread: str
     text: Callable[[TaskEvent], str]
     _room_id: str = ""
     _seen: set[int | None] = field(default_factory=set)
@@ -44,4 +45,6 @@ class Notices:
 
     def _letter(self, event: TaskEvent) -> KeptLetter:
         key = key_of("notice", self.channel.name, str(event.id))
-        return KeptLetter(key=key, channel=self.channel.name, room=self._room_id, thread="", text=self.text(event))
+        return KeptLetter(
+            key=key, channel=self.channel.name, room=self._room_id, thread=self.thread, text=self.text(event)
+        )

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from agent.composition import callers_of
 from agent.errors import ChannelError, ChannelRefused, KowalError
 from agent.permission import Deed
 from agent.talking.channel import Channel, Person, Reacted
@@ -14,11 +13,8 @@ from agent.talking.marking import span
 from agent.talking.outbox import key_of
 from agent.talking.phrases import Language, language_named, say
 from agent.talking.rights import Rule, Spoken
-from agent.types import Task
-from agent.workflow.desk import Asked
 from agent.workflow.people import People
 from agent.workflow.standing import wait_of
-from agent.workflow.turns import Wanted
 from registry import AuditEntry, InvalidTransition, RegistryError, Status, TaskRecord, TaskState, Version
 from registry.chats import Chats, KeptLetter, Petition, PetitionState, petition_with, write_with
 from registry.operations import keep_audit
@@ -176,14 +172,7 @@ class Petitions:
             promoted = people.signing.promote(found.name, found.version, by=by, signed=True)
             self._audit(petition, by, Deed.APPROVE)
             people.approved(promoted, by=by)
-        self._have_callers_follow(petition, by)
-
-    def _have_callers_follow(self, petition: Petition, by: str) -> None:
-        """Hand in that what calls the function is proven anew; a worker does it."""
-        name = petition.function
-        if callers_of(self.people.signing.registry, name):
-            wanted = Wanted(task=Task(text=f"prove anew what calls {name}"), verb="follow", name=name)
-            self.people.desk.submit(wanted, Asked(by=by, via=self.channel.name, key=petition.key))
+        self.people.have_callers_follow(petition.function, by=by, via=self.channel.name, key=petition.key)
 
     def _deny(self, petition: Petition, by: str, reason: str) -> None:
         task = self._task(petition)

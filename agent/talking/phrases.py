@@ -132,6 +132,14 @@ APPROVALS = {
         "`{name}` {version} does the same on {agree} of {of} inputs",
         "`{name}` {version} robi to samo dla {agree} z {of} danych",
     ),
+    "signed_by_merging": Phrase(
+        "It waits to be signed, which is done by merging its merge request: {where}",
+        "Czeka na podpis, a podpisuje się, scalając jej merge request: {where}",
+    ),
+    "rollback_proposed": Phrase(
+        "`{name}` {version} is back once somebody merges `{branch}` into `production`. A merge request is opened.",
+        "`{name}` {version} wróci, gdy ktoś scali `{branch}` do `production`: powstanie na to merge request.",
+    ),
     "digest": Phrase("signed is exactly {digest}", "podpisujesz dokładnie {digest}"),
     "code": Phrase("code:", "kod:"),
     "changes": Phrase("changes since {version}:", "zmiany od {version}:"),
@@ -292,7 +300,69 @@ INQUIRIES = {
 }
 """What is told to those who ask about functions and tasks."""
 
-PHRASES: Mapping[str, Phrase] = WORKING | ANSWERS | ASKING | APPROVALS | REFUSALS | ERRORS | INQUIRIES
+REVIEWS = {
+    "review_title": Phrase("Let in `{name}` {digest}", "Przyjąć `{name}` {digest}"),
+    "review_title_back": Phrase("Bring back `{name}` {version}", "Przywrócić `{name}` {version}"),
+    "review_title_pipeline": Phrase("Verify what merge requests change", "Sprawdzać, co zmieniają merge requesty"),
+    "review_pipeline": Phrase(
+        "`main` takes no pushes of mine, so this asks for it: a job that runs `kowal verify` on what a merge request "
+        "changes. Close it to go without.",
+        "Nie mogę pisać do `main`, więc proszę tutaj: zadanie, które uruchamia `kowal verify` na tym, co zmienia merge "
+        "request. Zamknij, jeśli ma go nie być.",
+    ),
+    "review_how": Phrase(
+        "Merging this puts `{name}` into production; closing it says no. It expires in {days} days. Whoever may sign: "
+        "{who}. Signed is exactly {digest}: after any change to the branch nothing is promoted.",
+        "Scalenie wprowadza `{name}` do produkcji, zamknięcie odmawia. Wygasa za {days} dni. Podpisać może: {who}. "
+        "Podpisujesz dokładnie {digest}: po zmianie w gałęzi nic nie wejdzie do produkcji.",
+    ),
+    "review_how_back": Phrase(
+        "Merging this brings `{name}` {version} back into production, in the place of {before}; closing it says no. "
+        "It expires in {days} days. Whoever may sign: {who}.",
+        "Scalenie przywraca `{name}` {version} do produkcji w miejsce {before}, zamknięcie odmawia. Wygasa za {days} "
+        "dni. Podpisać może: {who}.",
+    ),
+    "review_behaviour": Phrase("What changes in behaviour", "Co zmieni się w działaniu"),
+    "review_nothing_changes": Phrase(
+        "Recorded calls made again: {calls}. None is answered otherwise than by {version}.",
+        "Powtórzone zapisane wywołania: {calls}. Na każde odpowiedź jest ta sama co w {version}.",
+    ),
+    "review_differences": Phrase("given | before | now", "dane | przedtem | teraz"),
+    "review_about": Phrase("What it is", "Co to jest"),
+    "review_verdict": Phrase("Verdict", "Werdykt"),
+    "review_checks": Phrase("check | passed | what was seen", "sprawdzian | przeszła | co się okazało"),
+    "review_answers": Phrase("Questions that were answered", "Pytania, na które padła odpowiedź"),
+    "review_task": Phrase("asked for: {text}", "zlecenie: {text}"),
+    "review_near": Phrase("Nearly the same", "Niemal to samo"),
+    "review_not_permitted": Phrase(
+        "Merged by {by}, who may not sign here: nothing is promoted. Who may: {who}. At the terminal "
+        "somebody may still say `kowal functions approve {name} {digest}`.",
+        "Scalone przez {by}, kto nie może tu podpisywać: nic nie wchodzi do produkcji. Może: {who}. Przy "
+        "terminalu można jeszcze powiedzieć `kowal functions approve {name} {digest}`.",
+    ),
+    "review_back_not_permitted": Phrase(
+        "Merged by {by}, who may not sign here, and in force, since `production` has it. Who may: {who}. Protect the "
+        "branch to have others not merge into it.",
+        "Scalone przez {by}, kto nie może tu podpisywać, i działa, skoro jest w `production`. Może: {who}. Ochroń "
+        "gałąź, żeby inni nie mogli do niej scalać.",
+    ),
+    "review_changed": Phrase(
+        "This is not what was proposed: signed is {digest}, and the branch holds something else. It is not promoted.",
+        "To nie jest to, co proponowano: podpisuje się {digest}, a w gałęzi jest co innego. Nie wejdzie do produkcji.",
+    ),
+    "review_expired": Phrase("Expired: nobody merged it in time.", "Wygasło: nikt nie scalił na czas."),
+    "review_overtaken": Phrase("Decided elsewhere: it is {status}.", "Rozstrzygnięto gdzie indziej: {status}."),
+    "review_held_up": Phrase(
+        "Merged by {by}, and not in production yet: {why} It goes on by itself once that is mended.",
+        "Scalone przez {by}, ale jeszcze nie w produkcji: {why} Gdy to zniknie, pójdzie dalej samo.",
+    ),
+    "review_done": Phrase(
+        "`{name}` {version} is in production, signed by {by}.", "`{name}` {version} w produkcji, podpis: {by}."
+    ),
+}
+"""What merge requests say."""
+
+PHRASES: Mapping[str, Phrase] = WORKING | ANSWERS | ASKING | APPROVALS | REFUSALS | ERRORS | INQUIRIES | REVIEWS
 
 
 def say(key: str, language: Language, **facts: object) -> str:

@@ -9,7 +9,7 @@ from agent.talking.filling import filled
 from agent.talking.layout import Answer
 from agent.talking.outbox import key_of
 from agent.talking.petitions import Petitions, Place
-from agent.talking.phrases import Language, language_named
+from agent.talking.phrases import Language, language_named, say
 from agent.talking.speech import Speech
 from agent.types import Outcome
 from agent.workflow.endings import is_registry_away
@@ -49,6 +49,8 @@ class Reporter:
     """Of the tasks under way, as far as they were read."""
     _told: dict[str, tuple[int, str]] = field(default_factory=dict)
     """The turn and state in which a task was told of."""
+    _unaddressed: set[str] = field(default_factory=set)
+    """The tasks that wait for a merge request to be merged that is not there yet: where it is, is said once it is."""
     _said: dict[str, str] = field(default_factory=dict)
     """What the messages of tasks under way say."""
 
@@ -123,6 +125,7 @@ class Reporter:
             told_with(connection, task.id)
         for kept in (self._events, self._told, self._said):
             kept.pop(task.id, None)
+        self._unaddressed.discard(task.id)
 
     def _ask_for_promotion(self, conversation: Conversation, task: TaskRecord) -> None:
         """Where a person always signs, what the task made waits for one."""
@@ -149,7 +152,9 @@ class Reporter:
             if asks:
                 letter = letter_in(conversation, key_of("asks", task.id, str(task.turn)))
                 write_with(connection, replace(letter, text=asks))
-        self._told[task.id] = told
+                rewrite_with(connection, letter.key, asks)
+        if task.id not in self._unaddressed:
+            self._told[task.id] = told
 
     def _petition(self, conversation: Conversation, task: TaskRecord) -> str:
         """Ask for the signature that the task waits for; what is said in its thread, where that is asked elsewhere."""
@@ -157,9 +162,14 @@ class Reporter:
         if wait.kind != "approval":
             return ""
         name, number, digest = wait.version
-        version, place = self.registry.get(name, number), place_of(conversation)
-        if version.digest != digest:
+        place, version = place_of(conversation), self._found(name, number or digest)
+        if version is None or version.digest != digest:
             return ""
+        if version.status is Status.TESTING:
+            where = self.petitions.people.signing.review_of
+            address = where(version) if where else ""
+            (self._unaddressed.discard if address or where is None else self._unaddressed.add)(task.id)
+            return say("signed_by_merging", language_named(conversation.language), where=address).rstrip(": ")
         asked = self.petitions.ask(version, "promote", place, by=task.asked_by, task=task)
         return self.petitions.elsewhere(asked, place)
 
@@ -172,8 +182,11 @@ class Reporter:
 
     def _version(self, outcome: Outcome) -> Version | None:
         """The version that answered; None where it is gone."""
+        return self._found(outcome.function, outcome.version)
+
+    def _found(self, name: str, version: str) -> Version | None:
         try:
-            return self.registry.get(outcome.function, outcome.version)
+            return self.registry.get(name, version)
         except (UnknownFunction, UnknownVersion):
             return None
 

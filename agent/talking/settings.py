@@ -53,6 +53,11 @@ class ChatSettings(BaseModel):
     max_file_mib: int = Field(default=8, ge=1, le=64)
     """The largest file that is taken from a message."""
 
+    @property
+    def promotions_place(self) -> tuple[str, str]:
+        """The room and the thread where promotions are told."""
+        return self.promotions_room, ""
+
     @classmethod
     def of(cls, name: str, section: Mapping[str, Any]) -> Self:
         """Those of the section. Raises `BadSettings`."""

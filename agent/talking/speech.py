@@ -116,7 +116,7 @@ class Speech:
             kind=petition.kind,
             asks=self.signing.asks(version),
             before=before if before and before.digest != version.digest else None,
-            differences=self.operations.differences(version.name, version.digest),
+            differences=self.operations.differences(version),
             days=days_until(petition.expires_at),
         )
         return approval_of(wish, language_named(petition.language))

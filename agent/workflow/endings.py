@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.errors import BadArguments, BudgetExceeded, NotGranted, ProviderUnavailable, Unclear, Undecided
 from agent.workflow.kept import error_written, is_retryable
+from agent.workflow.standing import approval_wait
 from registry import Conflict, NameTaken, OperationsUnavailable, RegistryError, Superseded, TaskRecord, TaskState
 from sandbox import SandboxError
 
@@ -84,7 +85,7 @@ def awaited(error: Exception) -> str:
     if isinstance(error, Unclear):
         return "which"
     if isinstance(error, NotGranted) and facts.get("digest"):
-        return f"approval:{facts['name']}:{facts['version']}:{facts['digest']}"
+        return approval_wait(facts["name"], facts["version"], facts["digest"])
     if isinstance(error, BadArguments) and facts.get("missing"):
         return "arguments"
     if isinstance(error, BudgetExceeded) and facts.get("asks"):

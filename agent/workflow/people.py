@@ -5,16 +5,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from agent.composition import callers_of
 from agent.errors import BadTask, KowalError, NotGranted, TaskNotDone
 from agent.making.doubts import interface_of, refuse_misfit
 from agent.permission import Deed, Permission
 from agent.questions import Said
 from agent.signing import Signing
-from agent.workflow.desk import Desk, overtaken
+from agent.types import Task
+from agent.workflow.desk import Asked, Desk, overtaken
 from agent.workflow.kept import error_written
 from agent.workflow.standing import (
     Wait,
-    approval_of,
+    approval_wait,
+    awaiting,
     how_to_answer,
     missing_of,
     options_of,
@@ -23,6 +26,7 @@ from agent.workflow.standing import (
     wait_of,
     waiting_for,
 )
+from agent.workflow.turns import Wanted
 from registry import InvalidTransition, Operations, QuestionRecord, Status, TaskRecord, TaskState, Version
 
 NONE = "none"
@@ -91,12 +95,12 @@ class People:
         Raises `InvalidTransition` where it is not the one that it was when the task began to wait, or may not run.
         """
         name, number, digest = waits_for(task, "approval").version
-        found = self.signing.registry.get(name, number)
+        found = self.signing.registry.get(name, number or digest)
         if found.digest != digest:
             was, now = digest[:12], found.digest[:12]
             raise InvalidTransition(f"`{name}` {number} is not what the task waits for: its digest is {now}, not {was}")
         if found.status is Status.QUARANTINED:
-            raise InvalidTransition(f"`{name}` {number} is quarantined since the task began to wait for it")
+            raise InvalidTransition(f"`{name}` {found.label} is quarantined since the task began to wait for it")
         return found
 
     def approve(self, task: TaskRecord, *, by: str, signed: bool) -> Version:
@@ -107,6 +111,7 @@ class People:
         """
         wanted = self.awaited(task)
         self.desk.refuse(Deed.APPROVE, task, by)
+        self.signing.refuse_candidate(wanted)
         asks = self.signing.asks(wanted)
         if asks and not signed:
             raise NotGranted(
@@ -126,12 +131,26 @@ class People:
         return self.desk.tell(task, {"budgets": {**allowed, kind: allowed.get(kind, 0) + 1}}, by=by)
 
     def approved(self, version: Version, *, by: str) -> Sequence[TaskRecord]:
-        """The tasks that waited for this version, which go on."""
+        """The tasks that waited for this version, which go on; those that it was a candidate for are among them."""
         going, known = [], {"approved": [version.name, version.version]}
-        for task in waiting_for(self.desk.tasks, approval_of(version)):
+        for task in awaiting(self.desk.tasks, version):
             with suppress(BadTask):  # it was cancelled, or somebody else was first
                 going.append(self.desk.tell(task, known, by=by))
         return going
+
+    def refused(self, name: str, digest: str, *, by: str, reason: str) -> Sequence[TaskRecord]:
+        """The tasks that waited for that candidate, which end."""
+        ended = []
+        for task in waiting_for(self.desk.tasks, approval_wait(name, "", digest)):
+            with suppress(BadTask):  # it was cancelled, or somebody else was first
+                ended.append(self.reject(task, by=by, reason=reason))
+        return ended
+
+    def have_callers_follow(self, name: str, *, by: str, via: str, key: str) -> None:
+        """Hand in, once for each key, that what calls the function is proven anew; a worker does it."""
+        if callers_of(self.signing.registry, name):
+            wanted = Wanted(task=Task(text=f"prove anew what calls {name}"), verb="follow", name=name)
+            self.desk.submit(wanted, Asked(by=by, via=via, key=key))
 
     def reject(self, task: TaskRecord, *, by: str, reason: str = "") -> TaskRecord:
         """Say no to what the task waits for: it ends. What was made stays as it is."""
@@ -141,8 +160,8 @@ class People:
         why = f": {reason}" if reason else ""
         advice = f"Ask {by}, or say the task in another way."
         if wait.kind == "approval":
-            name, version, _ = wait.version
-            error: KowalError = NotGranted(f"{by} rejected `{name}` {version}{why}", advice=advice)
+            name, version, digest = wait.version
+            error: KowalError = NotGranted(f"{by} rejected `{name}` {version or digest[:12]}{why}", advice=advice)
         else:
             error = TaskNotDone(f"{by} rejected the task{why}", advice=advice)
         return self.desk.reject(task, error_written(error), by=by)

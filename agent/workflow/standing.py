@@ -1,7 +1,7 @@
 """How a task stands, in words and values: what it waits for, how that is answered, what came of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.errors import TaskNotDone
@@ -52,7 +52,18 @@ def wait_of(task: TaskRecord) -> Wait:
 
 def approval_of(version: Version) -> str:
     """What a task waits for that waits for somebody to sign the version."""
-    return f"approval:{version.name}:{version.version}:{version.digest}"
+    return approval_wait(version.name, version.version, version.digest)
+
+
+def approval_wait(name: str, version: str, digest: str) -> str:
+    """As `approval_of`, of a version that need not be there any more; it is empty for a candidate."""
+    return f"approval:{name}:{version}:{digest}"
+
+
+def awaiting(tasks: Tasks, version: Version) -> Sequence[TaskRecord]:
+    """The tasks that wait for somebody to sign the version, or waited for that while it was a candidate."""
+    waits = {approval_of(version), approval_of(replace(version, version=""))}
+    return [task for wait in sorted(waits) for task in waiting_for(tasks, wait)]
 
 
 def waiting_for(tasks: Tasks, what: str) -> Sequence[TaskRecord]:

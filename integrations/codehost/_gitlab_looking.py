@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 
 from agent.errors import ChannelRefused
 from agent.hosting.host import Issue, IssueSeen, Place, ReviewSeen
-from agent.talking.channel import Happening, Heard, Person, Reacted
+from agent.talking.channel import Happening, Heard, Reacted
 from integrations.codehost._gitlab_known import Known
 from integrations.codehost._gitlab_reading import (
     ISSUES,
     KINDS,
     THUMBS,
+    Asking,
     Row,
     Thread,
-    assigner,
+    asking,
     is_by,
     is_issue,
     is_note,
@@ -101,7 +102,7 @@ class Looking:
         if not matters or self.memory.moved.get(key) == found.updated_at or not self._covers(found.place.room, row):
             return []
         if found.is_ours and found.is_open:
-            found = replace(found, assigned_by=self.assigner(thread) or found.author)
+            found = read_issue(row, self._known.us(), self.asking(thread), self._rest.config.url)
         return [IssueSeen(issue=found)]
 
     def whole(self, thread: Thread) -> Issue:
@@ -109,16 +110,15 @@ class Looking:
         row = self._rest.get(f"projects/{thread.path}")
         if thread.kind != ISSUES or not is_issue(row):
             raise ChannelRefused("GitLab shows us no such issue")
-        found = read_issue(row, self._known.us(), None, self._rest.config.url)
-        return replace(found, assigned_by=self.assigner(thread) or found.author) if found.is_ours else found
+        return read_issue(row, self._known.us(), self.asking(thread), self._rest.config.url)
 
-    def assigner(self, thread: Thread) -> Person | None:
-        """Who assigned an issue to us; None where none of its newest system notes says so."""
+    def asking(self, thread: Thread) -> Asking | None:
+        """How an issue was given to us last; None where none of its newest system notes says so."""
         us = self._known.us()
         path, wanted = f"projects/{thread.path}/notes", {"activity_filter": "only_activity", "order_by": "created_at"}
         for number, notes in enumerate(self._rest.pages(path, sort="desc", **wanted), 1):
-            if (by := assigner(notes, us)) is not None or number == ASSIGNING_PAGES:
-                return by
+            if (found := asking(notes, us)) is not None or number == ASSIGNING_PAGES:
+                return found
         return None
 
     def at(self, thread: Thread) -> list[Told]:
@@ -225,7 +225,7 @@ class Looking:
         if is_ours or not is_issue(target) or by is None or thread.path in self.memory.seen:
             return ()
         said = {"id": number_in(target, "id"), "author": row.get("author"), "created_at": row.get("created_at")}
-        note_like = said | {"body": text_in(target, "description")}
+        note_like = said | {"body": "" if thread.kind == ISSUES else text_in(target, "description")}
         path = self._known.path(thread.room)
         heard = read_note(note_like, thread, path, self._known.us(), self._rest.config.url)
         return () if self._known.is_bot(by) else (replace(heard, id=thread.path, is_to_us=True),)

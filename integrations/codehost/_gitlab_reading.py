@@ -17,7 +17,8 @@ KINDS = {"Issue": ISSUES, "WorkItem": ISSUES, "MergeRequest": REVIEWS}
 """What a note is on, in GitLab's words."""
 INTERNAL = "/internal"
 THREAD = re.compile(rf"(?P<kind>{ISSUES}|{REVIEWS})/(?P<iid>[1-9]\d*)(?P<internal>{INTERNAL})?")
-MESSAGE = re.compile(rf"[1-9]\d*/(?:{ISSUES}|{REVIEWS})/[1-9]\d*(?:/notes/[1-9]\d*)?")
+MESSAGE = re.compile(rf"(?P<path>[1-9]\d*/(?:{ISSUES}|{REVIEWS})/[1-9]\d*(?:/notes/[1-9]\d*)?)(?:@[\d:.T+-]+)?")
+"""A note, or an issue or merge request; what follows an `@` tells when that was asked for."""
 UPLOAD = re.compile(
     r"(?P<link>\]\()?(?P<before>(?:https?://[^\s()<>\"'\[\]]+?)?(?:/-/project/\d+)?)"
     r"/uploads/(?P<secret>[0-9a-f]{32})/(?P<name>(?(link)[^\n()<>\"\[\]?#]+|[^\s()<>\"'\[\]?#]+))"
@@ -114,9 +115,10 @@ def message_id(thread: Thread, note: int) -> str:
     return f"{thread.path}/notes/{note}"
 
 
-def is_message(message: str) -> bool:
-    """Whether it is the id of a note, or of the issue or merge request itself."""
-    return MESSAGE.fullmatch(message) is not None
+def path_in(message: str) -> str:
+    """Where the API has what bears that id: a note, or the issue or merge request itself; empty for what is none."""
+    read = MESSAGE.fullmatch(message)
+    return read["path"] if read else ""
 
 
 def mentions(text: str, name: str) -> bool:
@@ -130,19 +132,31 @@ def path_of(row: Row) -> str:
     return re.split(r"[#!]", text_in(row.get("references"), "full"))[0]
 
 
-def read_issue(row: Row, us: Person, assigned_by: Person | None, url: str) -> Issue:
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """Somebody assigned an issue to us, or opened one again that was."""
+
+    by: Person
+    at: datetime
+
+
+def read_issue(row: Row, us: Person, asked: Asking | None, url: str) -> Issue:
     """An issue of the server's at that address (URL)."""
     room, by = str(number_in(row, "project_id")), author_of(row)
     ours = [each for each in listed(row, "assignees") if number_in(each, "id") == int(us.id)]
     text = text_in(row, "description")
+    thread = f"{ISSUES}/{number_in(row, 'iid')}"
+    asked = asked or Asking(by=by, at=time_in(row, "created_at"))
     return Issue(
-        place=Place(room=room, thread=f"{ISSUES}/{number_in(row, 'iid')}"),
+        id=f"{room}/{thread}@{asked.at.isoformat()}",
+        place=Place(room=room, thread=thread),
+        asked_at=asked.at,
         room_name=path_of(row),
         url=text_in(row, "web_url"),
         title=text_in(row, "title"),
         text=text,
         author=by,
-        assigned_by=assigned_by or by,
+        assigned_by=asked.by,
         is_open=text_in(row, "state") == "opened",
         is_ours=bool(ours),
         is_confidential=row.get("confidential") is not False,
@@ -187,13 +201,15 @@ def uploads(text: str, room: str, room_name: str, url: str) -> tuple[Attachment,
     return tuple(found.values())
 
 
-def assigner(notes: Sequence[Row], us: Person) -> Person | None:
-    """Who assigned an issue to us, by the newest of its system notes that says so; `notes` newest first."""
+def asking(notes: Sequence[Row], us: Person) -> Asking | None:
+    """How an issue was given to us last, by the newest of its system notes that says so; `notes` newest first."""
     named = re.compile(rf"@{re.escape(us.name)}(?![\w.-]*\w)", re.IGNORECASE)
     for note in notes:
         said = text_in(note, "body").partition("unassigned")[0]
-        if note.get("system") is True and said.startswith("assigned to ") and named.search(said):
-            return person_in(note, "author")
+        is_assigned = said.startswith("assigned to ") and named.search(said)
+        by = person_in(note, "author")
+        if note.get("system") is True and (is_assigned or said == "reopened") and by is not None:
+            return Asking(by=by, at=time_in(note, "created_at"))
     return None
 
 

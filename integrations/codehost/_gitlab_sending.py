@@ -17,12 +17,12 @@ from integrations.codehost._gitlab_reading import (
     REVIEWS,
     Thread,
     is_by,
-    is_message,
     is_note,
     key_in,
     marked,
     message_id,
     number_in,
+    path_in,
     read_review,
     seconds_spent,
     thread_of,
@@ -244,7 +244,7 @@ def line(title: str) -> str:
 
 
 def checked(message: str) -> str:
-    """The message's id, which is a path. Raises `ChannelRefused` for what is none."""
-    if not is_message(message):
+    """Where the API has the message of that id. Raises `ChannelRefused` for what is none."""
+    if not (path := path_in(message)):
         raise ChannelRefused("That is no note of an issue or merge request")
-    return message
+    return path

@@ -209,7 +209,7 @@ class GitLabHost:
         self._rest.close()
 
     def _failure(self, at: str, room: str, row: Mapping[str, Any]) -> Failure:
-        from integrations.codehost._gitlab_reading import number_in
+        from integrations.codehost._gitlab_reading import number_in, time_in
         from integrations.reading import text_in
 
         number = number_in(row, "id")
@@ -224,6 +224,7 @@ class GitLabHost:
             ref=text_in(row, "ref"),
             commit=text_in(row, "sha"),
             url=text_in(row, "web_url"),
+            at=time_in(row, "updated_at"),
             logs=logs,
         )
 

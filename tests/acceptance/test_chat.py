@@ -3,15 +3,14 @@
 import json
 import os
 import re
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from divided_models import FIRST, SECOND, WISH, divided_script
+from served import Served
 
 from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
 from integrations.llm._fake_script import Book
@@ -30,7 +29,6 @@ WORLD = World(
     rooms=(Room(name="general", id="GENERAL", members=("ann", "bob", "ada", "kowal")),),
     permissions={"view-full-other-user-info": ("admin", "bot")},
 )
-DEADLINE_S = 90
 
 
 def stable(text: str) -> list[str]:
@@ -46,32 +44,12 @@ def transcript() -> list[str]:
     return [line for line in lines if line and line != "..."]
 
 
-class Office:
+class Office(Served):
     """A Rocket.Chat server, people in it, and a Kowal that serves it."""
 
     def __init__(self, home: Any, fake: FakeRocketChat, folder: Path, room: str = "general") -> None:
-        self.home, self.fake, self.room, self._log = home, fake, room, folder / "log"
-        self.process: subprocess.Popen[str] | None = None
-        self.start()
-
-    def start(self) -> None:
-        """Serve."""
-        with self._log.open("a") as log:
-            self.process = self.home.start("serve", stdout=log, stderr=log)
-
-    def kill(self) -> None:
-        """End all of it at once, as a power cut does."""
-        assert self.process is not None
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        for pid in (self.process.pid, *map(int, children)):
-            os.kill(pid, signal.SIGKILL)
-        self.process.wait()
-
-    def end(self) -> None:
-        """Drain."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(60)
+        self.fake, self.room = fake, room
+        super().__init__(home, folder)
 
     def thread(self, message: str) -> list[dict[str, Any]]:
         """What Kowal says under the message, oldest first."""
@@ -83,19 +61,9 @@ class Office:
             lambda: next((each for each in self.thread(message) if re.search(pattern, each["msg"])), None)
         )
 
-    def waited(self, look: Callable[[], Any]) -> Any:
-        """What is there at last."""
-        deadline = time.monotonic() + DEADLINE_S
-        while not (found := look()):
-            assert time.monotonic() < deadline, self.told()
-            assert self.process is not None
-            time.sleep(0.05)
-        return found
-
-    def told(self) -> str:
-        """All that was said and logged, for whoever looks why a test failed."""
-        said = "\n".join(f"{each['u']['username']}: {each['msg']}" for each in self.fake.messages(self.room))
-        return f"{said}\n{self._log.read_text()[-4000:]}"
+    def said(self) -> str:
+        """See `Served.said`."""
+        return "\n".join(f"{each['u']['username']}: {each['msg']}" for each in self.fake.messages(self.room))
 
 
 @pytest.fixture

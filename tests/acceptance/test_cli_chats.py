@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.cli.init_chat import init_chat
+from agent.cli.init_channel import init_channel
 from agent.errors import BadSettings, BadTask, ChannelError
 from integrations.chat.fake_rocketchat import FakeRocketChat, User, World
 from integrations.chat.rocketchat import CHANNEL
@@ -79,7 +79,7 @@ def test_what_does_not_work_is_not_written(bare, fake, monkeypatch):
     assert "refuses our login" in said.stderr.replace("\n", " ")
     assert "Nothing was written" in said.stderr
     assert "wrong-word-of-kowal" not in said.stdout + said.stderr
-    assert "--set is for a chat" in bare.run("init", "--set", "url=x", code=2).stderr
+    assert "--set is for a chat or a code host" in bare.run("init", "--set", "url=x", code=2).stderr
     monkeypatch.setenv("KOWAL_SETTINGS", bare.environment["KOWAL_SETTINGS"])
     for name, words, kind, word in [
         ("rocketchat", ["url=http://127.0.0.1:9", *who], ChannelError, "does not answer"),
@@ -89,7 +89,7 @@ def test_what_does_not_work_is_not_written(bare, fake, monkeypatch):
         ("slack", [], BadSettings, "rocketchat"),
     ]:
         with pytest.raises(kind, match=word) as caught:
-            init_chat(name, words, json_output=True)
+            init_channel(name, words, json_output=True)
         assert "wrong-word-of-kowal" not in f"{caught.value} {caught.value.advice}"
     assert not (bare.folder / "kowal.toml").exists()
     assert not list(bare.folder.glob("rocketchat-*"))

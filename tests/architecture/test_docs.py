@@ -158,6 +158,26 @@ def test_every_setting_is_documented() -> None:
     assert [name for name in names if f"`{name}`" not in page and f"`{name}." not in page] == []
 
 
+def test_every_setting_of_a_section_is_documented() -> None:
+    """What chats and code hosts may have is in the table of its own heading, but for the files that secrets are in."""
+    from agent.hosting.settings import HostSettings
+    from agent.talking.settings import ChatSettings
+    from integrations.chat._rocketchat_settings import RocketChatConfig
+    from integrations.codehost._gitlab_settings import GitLabConfig
+
+    page = (ROOT / "docs/settings.md").read_text("utf-8")
+    for heading, model in {
+        "What every chat may have": ChatSettings,
+        "What every code host may have": HostSettings,
+        "Chat `rocketchat`": RocketChatConfig,
+        "Code host `gitlab`": GitLabConfig,
+    }.items():
+        part = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+        names = {field.alias or name for name, field in model.model_fields.items()}
+        names -= {f"{name}_file" for name in names}
+        assert [name for name in sorted(names) if f"`{name}`" not in part and f"`{name}." not in part] == []
+
+
 TOLD = re.compile(r"(?:action=|_tell\(|Event\()\s*f?\"(progress|[a-z]+\.[a-z{}._]+)\"")
 """How code says what happened."""
 

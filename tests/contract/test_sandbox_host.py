@@ -32,6 +32,16 @@ SCRIPT = Script(
         {"ask": {"chat": "upload general .csv"}, "reply": {"done": True}},
         {"ask": {"chat": "create incident-7 private ann bob"}, "reply": {"done": True}},
         {"ask": {"chat": "post"}, "reply": {"done": True}},
+        {"ask": {"codehost": "gitlab issue a/b"}, "reply": {"value": "https://g.example/1"}},
+        {"ask": {"codehost": "gitlab issue a/b It fails"}, "reply": {"value": "https://g.example/2"}},
+        {"ask": {"codehost": "gitlab commit a/b fix-1 Mend"}, "reply": {"value": "c1"}},
+        {"ask": {"codehost": "gitlab merge-request a/b fix-1 main"}, "reply": {"value": "https://g.example/3"}},
+        {"ask": {"codehost": "gitlab project a/new"}, "reply": {"error": "there is one"}},
+        {"ask": {"codehost": "gitlab pipeline a/b main"}, "reply": {"value": {"id": 5, "jobs": []}}},
+        {"ask": {"codehost": "gitlab pipeline a/b"}, "reply": {"value": None}},
+        {"ask": {"codehost": "gitlab log a/b 1"}, "reply": {"value": "the log"}},
+        {"ask": {"codehost": "gitlab"}, "reply": {"value": "of no use"}},
+        {"ask": {"codehost": 5}, "reply": {"value": "of no use"}},
         {"ask": 5},
         "no exchange",  # type: ignore[arg-type]  # people and models write these
     ),
@@ -86,6 +96,8 @@ def echo(ask: Mapping[str, Any]) -> Mapping[str, Any]:
         "await host.chat.upload('general', 'a.csv', b'1')",
         "await host.chat.call('general', 'stand-up')",
         "await host.chat.create('incident-7')",
+        "await host.codehost('gitlab').issue('a/b', 'It fails')",
+        "await host.codehost('gitlab').log('a/b', 1)",
         "host.files.input('a.csv')",
         "host.files.output('a.csv')",
     ],
@@ -116,6 +128,16 @@ def test_without_a_host_everything_is_refused(box: Sandbox, ask: str) -> None:
         ("return await host.chat.upload('general', 'a.csv', '1,2')", None),
         ("return await host.chat.create('incident-7', ['ann', 'bob'])", None),
         ("return await host.chat.create('incident-7', (name for name in ('ann', 'bob')), private=True)", None),
+        ("return await host.codehost('gitlab').issue('a/b', 'Look', labels='bug')", "https://g.example/1"),
+        ("return await host.codehost('gitlab').issue('a/b', 'Look', 'It fails.')", "https://g.example/2"),
+        (
+            "return await host.codehost('gitlab').commit('a/b', 'fix-1', 'Mend it', {'a': 'A', 'b': b'B', 'c': None})",
+            "c1",
+        ),
+        ("return await host.codehost('gitlab').merge_request('a/b', 'fix-1', 'main', 'Mend')", "https://g.example/3"),
+        ("return await host.codehost('gitlab').pipeline('a/b', 'main')", {"id": 5, "jobs": []}),
+        ("return await host.codehost('gitlab').pipeline('a/b', 'maintenance')", None),
+        ("return await host.codehost('gitlab').log('a/b', 1)", "the log"),
         ("return host.secret('KEY')", "scripted-secret-KEY"),
         ("host.files.output('a.txt').write_text('x')\nreturn host.files.output('a.txt').read_text()", "x"),
     ],
@@ -143,6 +165,11 @@ def test_a_script_answers_with_what_fits_best(box: Sandbox, body: str, value: An
         ("await host.chat.create('incident-7', ['bob'])", "`chat create incident-7`"),
         ("await host.chat.create('incident-7', ['ann', 'bob'], private=False)", "`chat create incident-7`"),
         ("await host.chat.create('incident-7', 'ann')", "`chat create incident-7`"),
+        ("await host.codehost('gitlab').project('a/new')", "there is one"),
+        ("await host.codehost('gitlab').issue('a/c', 'It fails')", "`gitlab issue a/c`"),
+        ("await host.codehost('forge').issue('a/b', 'It fails')", "`forge issue a/b`"),
+        ("await host.codehost('gitlab').commit('a/b', 'main', 'Mend it', {})", "`gitlab commit a/b main`"),
+        ("await host.codehost('gitlab').log('a/b', 17)", "`gitlab log a/b`"),
         ("await host.call('add', a=float('nan'))", "JSON"),
         ("host.files.input('b.csv')", "'b.csv'"),
         ("host.files.output('../b.csv')", "plain name"),
@@ -236,6 +263,8 @@ async def test_more_script():
     host.script(chat='post news')
     host.script(chat='call news', url='https://meet.example.org/9')
     host.script(chat='upload news', error='too large')
+    host.script(codehost='gitlab issue a/b', value='https://g.example/9')
+    host.script(codehost='gitlab commit a/b fix-2', error='protected')
     host.script(file='a.csv', text='1,2')
     assert await one('Oslo') == {{'t': 7}}
     response = await host.http.get('https://api.example.org/v1')
@@ -249,6 +278,10 @@ async def test_more_script():
     with pytest.raises(host.HostError, match='too large'):
         await host.chat.upload('news', 'a.csv', b'1')
     assert [ask.get('body') for ask in host.asked() if ask['kind'] == 'chat'] == [None, None, 'MQ==']
+    gitlab = host.codehost('gitlab')
+    assert await gitlab.issue('a/b', 'Look', 'x' * 5_000) == 'https://g.example/9'
+    with pytest.raises(host.HostError, match='protected'):
+        await gitlab.commit('a/b', 'fix-2', 'Mend', {{'a': b'A' * 5_000}})
     with pytest.raises(host.HostError, match='too late'):
         await host.call('late')
     assert host.files.input('a.csv').read_text() == '1,2'
@@ -273,6 +306,9 @@ def test_tests_may_be_coroutines_and_extend_the_script(box: Sandbox) -> None:
     assert len(report.outcomes) == 6
     assert {"kind": "function", "name": "late", "arguments": {}} in report.asked
     assert {"kind": "chat", "act": "post", "room": "news"} in report.asked  # too long to be told whole
+    at = {"kind": "codehost", "host": "gitlab", "project": "a/b"}
+    assert at | {"act": "issue"} in report.asked
+    assert at | {"act": "commit", "branch": "fix-2"} in report.asked
 
 
 def test_a_coroutine_that_fails_is_a_failed_test(box: Sandbox) -> None:
@@ -302,6 +338,35 @@ def test_a_host_answers_what_is_asked(box: Sandbox) -> None:
     function = {"kind": "function", "name": "slugify", "arguments": {"text": "A"}}
     assert (result.value, result.failure) == ([200, "application/json", asked, function], None)
     assert result.asked == ()
+
+
+def test_acts_at_a_code_host_reach_the_host(box: Sandbox) -> None:
+    """Each as JSON, the bytes of files in base64; what it gives comes back."""
+    heard: list[Mapping[str, Any]] = []
+
+    def codehost(ask: Mapping[str, Any]) -> Mapping[str, Any]:
+        heard.append(ask)
+        return {"value": {"id": 5} if ask["act"] == "pipeline" else ask["act"]}
+
+    result = live(
+        box,
+        "forge = host.codehost('forge')\n"
+        "return [await forge.project('a/new'), await forge.issue('a/b', 'żółw', labels=('bug',)),\n"
+        "    await forge.merge_request('a/b', 'x', 'main', 'Mend'), await forge.pipeline('a/b', 'main'),\n"
+        "    await forge.commit('a/b', 'x', 'Mend', {'a': 'ż', 'b': bytes([0, 255]), 'c': None}),\n"
+        "    await forge.log('a/b', 7)]",
+        codehost,
+    )
+    assert (result.value, result.failure) == (["project", "issue", "merge-request", {"id": 5}, "commit", "log"], None)
+    at = {"kind": "codehost", "host": "forge", "project": "a/b"}
+    assert heard == [
+        at | {"act": "project", "project": "a/new", "description": ""},
+        at | {"act": "issue", "title": "żółw", "text": "", "labels": ["bug"]},
+        at | {"act": "merge-request", "source": "x", "target": "main", "title": "Mend", "text": ""},
+        at | {"act": "pipeline", "ref": "main"},
+        at | {"act": "commit", "branch": "x", "message": "Mend", "files": {"a": "xbw=", "b": "AP8=", "c": None}},
+        at | {"act": "log", "job": 7},
+    ]
 
 
 def test_acts_in_a_chat_reach_the_host(box: Sandbox) -> None:

@@ -12,6 +12,7 @@ from network import make_certificate
 from agent.chat_ports import ChatActions
 from agent.checks.trial import Trial
 from agent.generator import Generator
+from agent.host_ports import HostActions
 from agent.journal import Journal
 from agent.loader import load
 from agent.loop import Agent
@@ -48,6 +49,7 @@ from agent.questions import Ask, nobody
 from agent.rights.approval import Approval
 from agent.rights.broker import Broker
 from agent.rights.chat import Chats
+from agent.rights.codehost import Hosts
 from agent.rights.grants import parse
 from agent.routing.router import Patience, Router, asked_anew
 from agent.runner import Runner
@@ -236,6 +238,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
         secrets: Mapping[str, str] | None = None,
         granted_s: float = 30.0,
         chats: Mapping[str, Callable[[], ChatActions]] | None = None,
+        hosts: Mapping[str, Callable[[], HostActions]] | None = None,
         shelf: Shelf | None = None,
         recorded: bool = False,
         **words: Sequence[Said],
@@ -326,6 +329,7 @@ def workshop(tmp_path: Path, embedded: Sandboxes) -> Iterator[Callable[..., Work
                     actor=lambda: "test",
                     wall_clock_s=granted_s,
                     chat=Chats(chats or {}),
+                    codehost=Hosts(hosts or {}),
                     listener=listener,
                 ),
                 limits=LIMITS,

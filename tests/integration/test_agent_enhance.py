@@ -198,7 +198,7 @@ def test_a_recorded_call_that_answers_otherwise_waits_for_a_person(workshop):
     assert "function.waits" in shop.actions()
     (replayed,) = [event.facts for event in shop.events if event.action == "calls.replayed"]
     assert (replayed["calls"], replayed["different"]) == (2, 1)
-    (row,) = shop.operations.differences("count_vowels", "1.1.0")
+    (row,) = shop.operations.differences(shop.registry.get("count_vowels", "1.1.0"))
     assert (row.old, row.arguments, row.before, row.after) == ("1.0.0", {"text": SECRET}, 3, 5)
     version = shop.registry.get("count_vowels", "1.1.0")
     assert version.evidence["replay"] == {"calls": 2, "different": 1, "missed": 0}
@@ -217,7 +217,7 @@ def test_recorded_calls_that_answer_as_before_hold_nothing_up(workshop):
     outcome = shop.agent.enhance("count_vowels", WISH)
     assert outcome.status == "production"
     assert shop.registry.get("count_vowels").evidence["replay"] == {"calls": 1, "different": 0, "missed": 0}
-    assert shop.operations.differences("count_vowels", "1.1.0") == []
+    assert shop.operations.differences(shop.registry.get("count_vowels", "1.1.0")) == []
 
 
 def test_a_rollback_brings_the_old_behaviour_back(workshop):

@@ -19,13 +19,17 @@ from registry import (
     AlreadyAnswered,
     CallCounts,
     Difference,
+    Function,
     GateCount,
+    Manifest,
     Operations,
     QuestionRecord,
     RecordedCall,
     Run,
     RunCounts,
+    Status,
     UnknownQuestion,
+    Version,
 )
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -160,9 +164,24 @@ def test_differences_replace_those_of_the_same_version(operations):
     operations.keep_differences([DIFFERENCE, DIFFERENCE, other])
     operations.keep_differences([DIFFERENCE, replace(DIFFERENCE, after=2)])
     operations.keep_differences([])
-    assert [each.after for each in operations.differences("count_words", "1.1.0")] == [[1], 2]
-    assert [replace(each, id=None) for each in operations.differences("count_words", "1.2.0")] == [other]
-    assert operations.differences("other", "1.1.0") == []
+    assert [each.after for each in operations.differences(numbered("1.1.0"))] == [[1], 2]
+    assert [replace(each, id=None) for each in operations.differences(numbered("1.2.0"))] == [other]
+    assert operations.differences(numbered("1.1.0", name="other")) == []
+
+
+def test_what_a_candidate_answers_otherwise_is_known_of_the_version_that_it_became(operations):
+    """It is kept under the beginning of its digest, and found under its number, too."""
+    candidate = numbered("")
+    operations.keep_differences([replace(DIFFERENCE, new=candidate.label)])
+    assert len(operations.differences(candidate)) == 1
+    assert operations.differences(numbered("1.1.0")) == operations.differences(candidate)
+
+
+def numbered(number: str, name: str = "count_words") -> Version:
+    """A version of that number."""
+    manifest = Manifest(name=name, description="", input_schema={})
+    function = Function(manifest=manifest, source="", tests="")
+    return Version(function=function, commit="", status=Status.APPROVED, version=number)
 
 
 def test_a_question_waits_until_it_is_answered(operations):

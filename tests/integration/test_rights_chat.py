@@ -2,28 +2,18 @@
 
 import base64
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pytest
+from rights_house import FAULTS, TOKEN, House, Kept, holds_list, house_in
 
 from agent.chat_ports import ChatActions
-from agent.checks import rights
-from agent.checks.trial import Trial
-from agent.config import load_settings
-from agent.errors import BadSettings, ChannelRefused, ChannelUnavailable, KowalError, NotGranted, RunFailed, TooFast
-from agent.rights.approval import Approval
-from agent.rights.broker import Broker
+from agent.errors import ChannelUnavailable, NotGranted, RunFailed
 from agent.rights.chat import MOST_FILE_BYTES, MOST_TEXT_CHARS, Chats
-from agent.rights.secrets import Vault
-from agent.rights.session import Session
-from agent.types import Event, Task
-from agent.wiring import broker_of
-from registry import Function, Manifest, Operations, Registry, Version
-from sandbox import CallResult, Script, Surroundings
+from agent.types import Task
+from registry import Function, Manifest
 
-TOKEN = "the-token-of-the-bot"
 POST = {"kind": "chat", "act": "post", "room": "general", "text": "the build is done"}
 UPLOAD = {"kind": "chat", "act": "upload", "room": "general", "name": "a.csv", "body": "MSwy"}
 CALL = {"kind": "chat", "act": "call", "room": "general", "title": "stand-up"}
@@ -32,11 +22,9 @@ ALL = ("chat post general", "chat upload general", "chat call general", "chat cr
 
 
 @dataclass
-class Spoken:
+class Spoken(Kept):
     """A chat that keeps what was done in it; it fails where the test says so."""
 
-    done: list[tuple[Any, ...]] = field(default_factory=list)
-    error: KowalError | None = None
     url: str = "https://meet.example.org/1"
 
     def post(self, room: str, text: str) -> str:
@@ -55,82 +43,12 @@ class Spoken:
         """Keeps a file."""
         return self._keep("m2", "upload", room, name, data)
 
-    def _keep(self, gives: str, *what: Any) -> str:
-        if self.error is not None:
-            raise self.error
-        self.done.append(what)
-        return gives
-
-
-@dataclass
-class House:
-    """A broker with chats, and all that it stands on."""
-
-    registry: Registry
-    operations: Operations
-    chats: dict[str, Spoken]
-    events: list[Event] = field(default_factory=list)
-
-    def session(self, *grants: str) -> Session:
-        """A session of a version in production with these grants."""
-        manifest = Manifest(name="announce", description="Says.", input_schema={"type": "object"}, grants=grants)
-        function = Function(manifest=manifest, source="def announce():\n    return 1\n", tests="# none\n")
-        candidate = self.registry.add_candidate(function, {"verdict": {"summary": "given"}})
-        version = self.registry.approve("announce", candidate.digest, by="test")
-        promoted = self.registry.promote("announce", version.version, by="bob")
-        session = self.broker().open(promoted, unrun)
-        assert session is not None
-        return session
-
-    def broker(self) -> Broker:
-        """The broker; it opens a chat when it is first needed."""
-        return Broker(
-            approval=Approval(registry=self.registry),
-            record=self.operations.record_audit,
-            complete=Silent().complete,
-            secret_of={}.__getitem__,
-            actor=lambda: "ann",
-            wall_clock_s=30.0,
-            chat=Chats({name: lambda chat=chat: chat for name, chat in self.chats.items()}),
-            hide=Vault({"token": TOKEN}).hidden_text,
-            listener=self.events.append,
-        )
-
-    @property
-    def done(self) -> list[tuple[Any, ...]]:
-        """What was done in the first chat."""
-        return next(iter(self.chats.values())).done
-
-    def rows(self) -> list[tuple[str, str, str]]:
-        """The audit, oldest first: what, of what, and how it ended."""
-        return [(row.action, row.subject, row.outcome) for row in reversed(self.operations.audit(limit=500))]
-
-    def text(self) -> str:
-        """All that the audit and the events hold."""
-        return f"{self.operations.audit(limit=500)} {self.events}"
-
-
-def unrun(version: Version, arguments: Mapping[str, Any], session: Session) -> CallResult:
-    """Nothing calls another function here."""
-    raise AssertionError(version.name)
-
-
-class Silent:
-    """Nothing asks a model here."""
-
-    def complete(self, request: object) -> Any:
-        """Whoever asks is wrong."""
-        raise AssertionError(request)
-
 
 @pytest.fixture
 def house(tmp_path) -> Iterator[House]:
     """A house with one chat."""
-    registry = Registry.create(tmp_path / "registry.git")
-    operations = Operations.open(tmp_path / "operations.sqlite")
-    yield House(registry=registry, operations=operations, chats={"rocketchat": Spoken()})
-    operations.close()
-    registry.close()
+    with house_in(tmp_path, chats={"rocketchat": Spoken()}) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -244,12 +162,7 @@ def test_a_room_of_another_kind_or_name_or_with_no_people_is_not_made(house, cha
 )
 def test_what_cannot_be_said_or_sent_is_refused(house, ask, change, says):
     """Empty, too long, too large, of the wrong kind: refused in words, written down, and nothing done."""
-    session = house.session(*ALL)
-    reply = session.answer(ask | change)
-    assert reply["refused"] is True
-    assert says in reply["error"]
-    assert (house.done, session.troubled) == ([], False)
-    assert house.rows() == [("chat", "something that cannot be done in a chat", "refused")]
+    house.holds_refused(house.session(*ALL), ask | change, says)
 
 
 def test_the_largest_that_may_be_sent_is_sent(house):
@@ -264,11 +177,8 @@ def test_the_largest_that_may_be_sent_is_sent(house):
 @pytest.mark.parametrize(("ask", "most"), [(POST, 20), (UPLOAD, 10), (CALL, 3), (CREATE, 5)])
 def test_a_run_does_so_many_acts_and_no_more(house, ask, most):
     """Each act has a count of its own; one act more is refused."""
-    session = house.session(*ALL)
-    for number in range(most):
-        assert "value" in session.answer(ask | ({"room": f"incident-{number}"} if ask is CREATE else {}))
-    assert f"{most} asks" in session.answer(ask)["error"]
-    assert len(house.done) == most
+    asks = [ask | ({"room": f"incident-{number}"} if ask is CREATE else {}) for number in range(most)]
+    house.holds_counted(house.session(*ALL), asks)
 
 
 def test_a_message_calls_nobody_and_hides_no_link(house):
@@ -285,29 +195,12 @@ def test_a_message_calls_nobody_and_hides_no_link(house):
     assert title == "@\u200dall come"
 
 
-@pytest.mark.parametrize(
-    ("error", "says"),
-    [
-        (ChannelUnavailable("the chat server does not answer"), "does not answer"),
-        (TooFast("it asks to come back later", again_in_s=26.0), "come back later"),
-        (BadSettings("the token file is gone"), "token file is gone"),
-        (ChannelRefused(f"no such room, says the server ({TOKEN})" + "x" * 1_000), "no such room"),
-    ],
-)
+@pytest.mark.parametrize(("error", "says"), FAULTS)
 @pytest.mark.parametrize("ask", [POST, UPLOAD, CALL, CREATE])
 def test_a_chat_that_does_not_do_it_is_no_fault_of_the_function(house, ask, error, says):
     """The code gets the chat's word, cut and without a token, the record the kind of error only."""
     house.chats["rocketchat"].error = error
-    session = house.session(*ALL)
-    reply = session.answer(ask)
-    assert reply["refused"] is False
-    assert says in reply["error"]
-    assert len(reply["error"]) < 400
-    assert session.troubled
-    (_, (action, _, outcome)) = house.rows()
-    assert (action, outcome) == ("chat.done", "failed")
-    assert house.operations.audit()[0].facts["why"] == type(error).__name__
-    assert TOKEN not in f"{reply} {house.text()} {session.__dict__}"
+    house.holds_failed(house.session(*ALL), ask, says, error)
 
 
 def test_the_address_of_a_call_holds_no_token(house):
@@ -316,6 +209,17 @@ def test_the_address_of_a_call_holds_no_token(house):
     reply = house.session(*ALL).answer(CALL)
     assert TOKEN not in str(reply)
     assert reply["value"].startswith("https://meet.example.org/1?auth=kowal-secret-")
+
+
+def test_a_secret_of_the_settings_is_not_said(house):
+    """However the function came by it, and also in a file; the record does not hold it either."""
+    session = house.session(*ALL)
+    packed = base64.b64encode(f"it is {TOKEN}".encode()).decode()
+    for ask in (POST | {"text": f"it is {TOKEN}"}, UPLOAD | {"body": packed}, CALL | {"title": TOKEN}):
+        assert "a secret of the settings" in session.answer(ask)["error"]
+    assert house.done == []
+    assert session.troubled
+    assert TOKEN not in house.text()
 
 
 def test_of_several_chats_one_is_named(house):
@@ -359,11 +263,7 @@ def test_a_chat_is_opened_once_and_only_when_it_is_needed():
 
 def test_the_wiring_names_a_chat_that_there_is_none_of(house):
     """A section of the settings that no file of `integrations.chat` is for is told, not ignored; its token is not."""
-    settings = load_settings(chat={"smoke_signals": {"token": TOKEN}})
-    broker = broker_of(settings, house.registry, house.operations, Silent(), lambda: "ann", house.events.append)
-    with pytest.raises(BadSettings, match="smoke_signals") as caught:
-        broker.chat.open("")
-    assert TOKEN not in f"{caught.value} {settings!r} {broker!r} {broker.hide(f'it is {TOKEN}')}"
+    house.holds_unknown("chat")
 
 
 ANNOUNCE = """import kowal_host as host
@@ -480,9 +380,4 @@ def test_the_gate_holds_the_list_to_what_was_seen_in_the_tests(wasm, listed, fin
     schema = {"type": "object", "properties": {"what": {"type": "string"}}, "required": ["what"]}
     manifest = Manifest(name="announce", description="Announces.", input_schema=schema, grants=listed)
     function = Function(manifest=manifest, source=ANNOUNCE, tests=TESTS)
-    scripted = wasm.within(Surroundings(script=Script(exchanges=SAID)))
-    trial = Trial(function=function, sandbox=scripted, task=Task(text="announce"))
-    assert {outcome.outcome for outcome in trial.run_suite(ANNOUNCE).outcomes} == {"passed"}
-    result = rights.check(trial)
-    assert result.passed is not bool(finding)
-    assert finding in " ".join(result.findings)
+    holds_list(wasm, function, SAID, finding)

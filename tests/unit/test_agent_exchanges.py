@@ -36,6 +36,13 @@ def specified(signature="async def rate(base: str) -> float", **more):
         {"ask": {"chat": "create incident-7 private"}, "reply": {"done": True}},
         {"ask": {"chat": "call general"}, "reply": {"url": "https://meet.example.org/1"}},
         {"ask": {"llm": "call me"}, "reply": {"text": "hello"}},
+        {
+            "ask": {"codehost": "gitlab issue platform/tools part of the title"},
+            "reply": {"value": "https://g.example/1"},
+        },
+        {"ask": {"codehost": "gitlab project platform/new"}, "reply": {"error": "there is one"}},
+        {"ask": {"codehost": "gitlab commit platform/tools fix-1 Mend it"}, "reply": {"value": "c0ffee"}},
+        {"ask": {"codehost": "gitlab pipeline platform/tools main"}, "reply": {"value": None}},
     ],
 )
 def test_an_ask_with_its_reply_is_understood(exchange):
@@ -63,6 +70,13 @@ def test_an_ask_with_its_reply_is_understood(exchange):
         ({"ask": {"chat": "create incident-* private"}, "reply": {"done": True}}, "is no room"),
         ({"ask": {"chat": "post general"}, "reply": {"url": "https://meet.example.org"}}, "done, error"),
         ({"ask": {"chat": "call general"}, "reply": {"done": True}}, "error, url"),
+        ({"ask": {"codehost": ""}, "reply": {"value": ""}}, "named as in the settings"),
+        ({"ask": {"codehost": "gitlab"}, "reply": {"value": ""}}, "project, issue, merge-request"),
+        ({"ask": {"codehost": "gitlab issue"}, "reply": {"value": ""}}, "a text of at most"),
+        ({"ask": {"codehost": "gitlab issue tools"}, "reply": {"value": ""}}, "whole path"),
+        ({"ask": {"codehost": "gitlab project new"}, "reply": {"value": ""}}, "whole path"),
+        ({"ask": {"codehost": "gitlab commit platform/tools"}, "reply": {"value": ""}}, "a branch"),
+        ({"ask": {"codehost": "gitlab issue platform/tools"}, "reply": {"url": ""}}, "error, value"),
     ],
 )
 def test_what_cannot_be_asked_or_replied_is_told_its_author(exchange, named):
@@ -84,6 +98,11 @@ def http(method, url, **more):
     return {"kind": "http", "method": method, "url": url, **more}
 
 
+def at_host(what, **more):
+    """An ask for an act at a code host."""
+    return {"kind": "codehost", "host": "gitlab", "act": what, "project": "platform/tools", **more}
+
+
 @pytest.mark.parametrize(
     ("ask", "grants"),
     [
@@ -95,6 +114,17 @@ def http(method, url, **more):
         ({"kind": "function", "name": "slugify", "arguments": {}}, ("function slugify 1.2.0",)),
         ({"kind": "files", "way": "in", "name": "a.csv"}, ("files in",)),
         ({"kind": "llm", "prompt": "a"}, ("llm 1",)),
+        (at_host("issue", title="a"), ("gitlab issue platform/tools",)),
+        (at_host("merge-request", source="a", target="main"), ("gitlab merge-request platform/tools",)),
+        (at_host("commit", branch="fix-1", files={}), ("gitlab commit platform/tools fix-1",)),
+        (at_host("pipeline", ref="main"), ("gitlab pipeline platform/tools",)),
+        (at_host("log", job=7), ("gitlab log platform/tools",)),
+        (at_host("project"), ("gitlab project platform",)),
+        (at_host("commit", branch="fix-*"), ()),
+        (at_host("commit"), ()),
+        (at_host("delete"), ()),
+        (at_host("issue") | {"host": ["gitlab"]}, ()),
+        (at_host("issue") | {"project": "platform/../secret"}, ()),
         (http("GET", "file:///etc/passwd"), ()),
         (http("GET", "https://a.example:99999/"), ()),
         ({"kind": "function", "name": "unknown", "arguments": {}}, ()),

@@ -11,11 +11,12 @@ from agent.errors import BadSettings
 from agent.talking.channel import Person
 from integrations.codehost._gitlab_known import roles_of
 from integrations.codehost._gitlab_reading import (
-    assigner,
-    is_message,
+    Asking,
+    asking,
     key_in,
     marked,
     mentions,
+    path_in,
     read_review,
     seconds_spent,
     thread_of,
@@ -76,9 +77,17 @@ def test_threads_have_names():
     assert request.place.thread == "merge_requests/5"
     for room, name in (("3", ""), ("3", "issues/0"), ("3", "epics/1"), ("a/b", "issues/1"), ("3", "issues/1/../2")):
         assert thread_of(room, name) is None
-    assert is_message("3/issues/14/notes/9")
-    for wrong in ("note/9", "3/issues/14/notes/9/award_emoji", "../user", "3/issues/14?x=1", "3/issues/1\n"):
-        assert not is_message(wrong)
+    assert path_in("3/issues/14/notes/9") == "3/issues/14/notes/9"
+    assert path_in("3/issues/14@2026-01-06T00:00:00.5+00:00") == "3/issues/14"
+    for wrong in (
+        "note/9",
+        "3/issues/14/notes/9/award_emoji",
+        "../user",
+        "3/issues/14?x=1",
+        "3/issues/1\n",
+        "3/issues/1@x/../..",
+    ):
+        assert path_in(wrong) == ""
 
 
 def test_uploads_of_this_project_are_found_in_every_form():
@@ -108,7 +117,8 @@ def test_we_are_called_outside_of_code_and_by_our_whole_name(text, is_called):
 
 def note(body, *, by=5, system=True):
     """A note."""
-    return {"id": 1, "body": body, "system": system, "author": {"id": by, "username": f"user{by}"}}
+    author = {"id": by, "username": f"user{by}"}
+    return {"id": 1, "body": body, "system": system, "author": author, "created_at": f"2026-01-0{by}T00:00:00Z"}
 
 
 def test_who_assigned_an_issue_is_the_servers_word():
@@ -120,8 +130,15 @@ def test_who_assigned_an_issue_is_the_servers_word():
         note("assigned to @ann and @kowal", by=6),
         note("assigned to @kowal", by=5),
     ]
-    assert assigner(newest_first, US) == Person(id="6", name="user6")
-    assert assigner([note("assigned to @kowal-bot")], US) is None
+    at = datetime(2026, 1, 6, tzinfo=UTC)
+    assert asking(newest_first, US) == Asking(by=Person(id="6", name="user6"), at=at)
+    assert asking([note("assigned to @kowal-bot")], US) is None
+
+
+def test_whoever_opens_an_issue_again_asks_again():
+    """By the server's word."""
+    found = asking([note("reopened", by=7, system=False), note("reopened", by=6), note("assigned to @kowal", by=5)], US)
+    assert found == Asking(by=Person(id="6", name="user6"), at=datetime(2026, 1, 6, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

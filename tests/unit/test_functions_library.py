@@ -76,7 +76,8 @@ options = ["-c", os.devnull, "-W", "error", "--assert=plain", *(f"-pno:{plugin}"
 results = {}
 for folder, answers in json.load(sys.stdin).items():
     recorder = Recorder(answers)
-    pytest.main([*options, "--rootdir", folder, folder], plugins=[recorder])
+    # Without the second, all folders above are searched: with an ini-file of /dev/null they count as the project's.
+    pytest.main([*options, "--rootdir", folder, "--confcutdir", folder, folder], plugins=[recorder])
     results[folder] = recorder.outcomes
     sys.path.remove(folder)
     for path in os.listdir(folder):
