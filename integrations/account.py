@@ -10,6 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, model_val
 
 from agent.errors import BadSettings
 
+Source = tuple[SecretStr, Path | None]
+"""A secret, or the file that it stands in instead."""
+
 
 def address(url: str) -> str:
     """The server's base URL, which may end in a path. Raises `ValueError` for what is none."""
@@ -32,7 +35,6 @@ class AccountSettings(BaseModel):
     """What the section is of, in words for people."""
     name: ClassVar[str]
     """The section's."""
-    secret_names: ClassVar[tuple[str, ...]]
 
     url: Annotated[str, AfterValidator(address)]
     """With the path, where the server stands below one."""
@@ -41,19 +43,25 @@ class AccountSettings(BaseModel):
 
     @model_validator(mode="after")
     def _said_once(self) -> Self:
-        for name in self.secret_names:
-            if self._value(name) and self._file(name):
+        for name, (value, file) in self.sources.items():
+            if value.get_secret_value() and file:
                 raise ValueError(f"it names `{name}` or `{name}_file`, not both")
         return self
 
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """The secrets by name, each as it is or as the file that it stands in."""
+        raise NotImplementedError
+
     def has(self, name: str) -> bool:
         """Whether there is such a secret."""
-        return bool(self._value(name) or self._file(name))
+        value, file = self.sources[name]
+        return bool(value.get_secret_value() or file)
 
     @cached_property
     def secrets(self) -> Mapping[str, str]:
         """The values of the secrets, by name; empty for what there is not. Raises `BadSettings` without them in it."""
-        return {name: self._read(name) for name in self.secret_names}
+        return {name: self._read(name, *source) for name, source in self.sources.items()}
 
     def check_files(self) -> None:
         """Raise `BadSettings` where a file that is named is not there."""
@@ -67,18 +75,9 @@ class AccountSettings(BaseModel):
         advice = "docs/settings.md says what it takes."
         return BadSettings(f"The settings of the {cls.kind} {cls.name!r}: {message}.", advice=advice)
 
-    def _value(self, name: str) -> str:
-        value: SecretStr = getattr(self, name)
-        return value.get_secret_value()
-
-    def _file(self, name: str) -> Path | None:
-        file: Path | None = getattr(self, f"{name}_file")
-        return file
-
-    def _read(self, name: str) -> str:
-        file = self._file(name)
+    def _read(self, name: str, value: SecretStr, file: Path | None) -> str:
         if file is None:
-            return self._value(name)
+            return value.get_secret_value()
         try:
             found = file.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:

@@ -52,7 +52,7 @@ def prose(text: str, most: int = 600) -> str:
 
 
 def tamed(text: str) -> str:
-    """Words in which no sign means anything: no link with other words, no image, no emphasis, no formula, no reference."""
+    """Words in which no sign means anything: no link with other words, no image, emphasis, formula or reference."""
     text = unticked(text).replace("$", "\N{SMALL DOLLAR SIGN}")
     text = re.sub(r"<(?=\S)", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text)
     return MEANT.sub(rf"\1{JOINER}", text)

@@ -8,7 +8,7 @@ import pyotp
 from pydantic import Field, SecretStr, model_validator
 
 from agent.talking.settings import own_part
-from integrations.account import AccountSettings, is_sendable
+from integrations.account import AccountSettings, Source, is_sendable
 from integrations.section import read_section
 
 NAME = "rocketchat"
@@ -19,7 +19,6 @@ class RocketChatConfig(AccountSettings):
 
     kind: ClassVar[str] = "chat"
     name: ClassVar[str] = NAME
-    secret_names: ClassVar[tuple[str, ...]] = ("token", "password", "totp_secret", "webhook_token")
 
     user: str = ""
     """Our account's name; with a password."""
@@ -51,6 +50,16 @@ class RocketChatConfig(AccountSettings):
         if self.listen == "webhook" and not self.has("webhook_token"):
             raise ValueError("to listen by webhook it needs `webhook_token`")
         return self
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """See `AccountSettings`."""
+        return {
+            "token": (self.token, self.token_file),
+            "password": (self.password, self.password_file),
+            "totp_secret": (self.totp_secret, self.totp_secret_file),
+            "webhook_token": (self.webhook_token, self.webhook_token_file),
+        }
 
 
 def read_config(section: Mapping[str, Any]) -> RocketChatConfig:

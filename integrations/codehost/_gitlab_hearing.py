@@ -4,7 +4,6 @@ import contextlib
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -40,7 +39,8 @@ class Hearing:
         self._looking = Looking(rest, known, Memory(floor=self._cursor))
         self._out: queue.Queue[Told] = queue.Queue(MOST)
         self._incoming: queue.Queue[Hint | Done] = queue.Queue(MOST)
-        self._waiting: deque[Hint | Done] = deque()
+        self._waiting: dict[Hint | Done, None] = {}
+        """In their order, each once."""
         self._closed = threading.Event()
         self._receiver: Receiver | None = None
         self._round: Round | None = None
@@ -116,8 +116,8 @@ class Hearing:
     def _sort(self, item: Hint | Done) -> None:
         if isinstance(item, Hint) and not item.room:
             self._round_at = min(self._round_at, max(time.monotonic(), self._last_round + HASTE_S))
-        elif item not in self._waiting:
-            self._waiting.append(item)
+        else:
+            self._waiting[item] = None
 
     def _step(self) -> None:
         """One thing: a hint, or else the round's next, or its beginning where one is due.
@@ -125,8 +125,9 @@ class Hearing:
         The first round is begun before anything else, since by it is known what is watched.
         """
         if self._turn and self._waiting:
-            self._tell(self._look(self._waiting[0]))
-            self._waiting.popleft()
+            first = next(iter(self._waiting))
+            self._tell(self._look(first))
+            del self._waiting[first]
         elif self._round is not None:
             self._tell(self._round.step())
             self._finish(self._round)
@@ -155,7 +156,9 @@ class Hearing:
         except ChannelError as error:
             self._failures += 1
             if self._turn and self._waiting and isinstance(error, ChannelRefused) and is_final(error):
-                self._waiting.popleft()  # what it was about is not there for us; a round looks again
+                del self._waiting[
+                    next(iter(self._waiting))
+                ]  # what it was about is not there for us; a round looks again
                 return
             self._again_at = time.monotonic() + pause_s(6 if isinstance(error, NotLoggedIn) else self._failures)
             self.note = str(error)

@@ -72,24 +72,22 @@ class Known:
         """Whether the project is one of those that the settings name, or below one of their groups."""
         if not self._named:
             return True
-        names = [name if name != room else path for name in self._named]
         plain = f"{path}/".casefold()
-        return any(plain.startswith(f"{self._group(name)}/".casefold()) for name in names)
+        return any(name == room or plain.startswith(f"{self._path_of(name)}/".casefold()) for name in self._named)
 
-    def _group(self, name: str) -> str:
-        """The path of what the settings name: a number that is no project of ours may be a group."""
-        if not name.isdecimal():
-            return name
+    def _path_of(self, name: str) -> str:
+        """The path of what the settings name: a number is a project's, or else a group's."""
 
         def ask() -> str:
-            try:
-                return text_in(self._rest.get(f"groups/{name}"), "full_path") or "-"
-            except ChannelRefused as error:
-                if not is_final(error):
-                    raise
-                return "-"  # no group is called so
+            for path, key in ((f"projects/{name}", "path_with_namespace"), (f"groups/{name}", "full_path")):
+                try:
+                    return text_in(self._rest.get(path), key) or "-"
+                except ChannelRefused as error:
+                    if not is_final(error):
+                        raise
+            return "-"  # nothing is called so
 
-        return self._paths.get(f"group {name}", HOUR_S, ask)
+        return self._paths.get(f"named {name}", HOUR_S, ask) if name.isdecimal() else name
 
     def is_bot(self, who: Person) -> bool:
         """Whether nobody sits behind the account."""

@@ -61,7 +61,7 @@ class Rest:
         self._lock = threading.Lock()
         self._own = threading.local()
         self._sessions: list[Session] = []
-        self._not_before = 0.0
+        self._not_before: dict[str, float] = {}
 
     def __repr__(self) -> str:
         return f"Rest({self.config.url})"
@@ -168,7 +168,8 @@ class Rest:
 
     def _ask(self, verb: str, path: str, query: Mapping[str, object], **options: Any) -> requests.Response:
         """One request; a GET whose line was closed before anything came is asked once more."""
-        wait = self._not_before - time.monotonic()
+        kind = kind_of(verb, path)
+        wait = self._not_before.get(kind, 0.0) - time.monotonic()
         if wait > 0:
             raise self._too_fast(wait)
         client, asked = self._client(), {name: _written(value) for name, value in query.items()}
@@ -178,7 +179,7 @@ class Rest:
                     verb, f"/{path}", asked, obey_rate_limit=False, retry_transient_errors=False, **options
                 )
             except GitlabError as error:
-                self._raise(error, self._session().seen)
+                self._raise(error, self._session().seen, kind)
             except (requests.Timeout, SSLError) as error:
                 raise self._away(error) from None
             except requests.ConnectionError as error:
@@ -215,14 +216,14 @@ class Rest:
         except (ValueError, RequestException):
             self._unreadable("what it says is not JSON")
 
-    def _raise(self, error: GitlabError, headers: Mapping[str, str]) -> NoReturn:
+    def _raise(self, error: GitlabError, headers: Mapping[str, str], kind: str) -> NoReturn:
         """The error of ours for a reply that is an error."""
         status = error.response_code or 0
         word = self.hidden(_word(error) or f"status {status}")
         where = self.config.url
         if status == 429:
             wait = _wait(headers)
-            self._not_before = time.monotonic() + wait
+            self._not_before[kind] = time.monotonic() + wait
             raise self._too_fast(wait) from None
         if status == 401 or (status == 403 and "insufficient_scope" in word):
             raise NotLoggedIn(f"{where} refuses our token: {word}", status=status) from None
@@ -247,6 +248,12 @@ class Rest:
     def _unreadable(self, why: str) -> NoReturn:
         message = f"{self.config.url} does not answer as GitLab does: {why}"
         raise ChannelUnavailable(message, advice=URL_ADVICE) from None
+
+
+def kind_of(verb: str, path: str) -> str:
+    """What the server may limit by itself: all that is read, and each kind of thing that is made or changed."""
+    names = [each for each in path.split("/") if not each.isdecimal()]
+    return verb if verb == "get" else f"{verb} {names[-1]}"
 
 
 def _word(error: GitlabError) -> str:

@@ -45,8 +45,6 @@ class Round:
         looking.memory.ours = {key: notes for key, notes in looking.memory.ours.items() if key in threads}
         self._jobs: deque[Job] = deque()
         self._ask(lambda: self._assigned(cursor, 1), may_be_gone=False)
-        self._ask(lambda: self._todos(1), may_be_gone=False)
-        self._ask(self._watched, may_be_gone=False)
 
     @property
     def is_over(self) -> bool:
@@ -74,9 +72,9 @@ class Round:
         self._jobs.append(Job(work=work, may_be_gone=may_be_gone))
 
     def _is_gone(self, error: ChannelRefused) -> bool:
-        """Whether it is the thing that we may not see, and not that we may see nothing."""
+        """Whether it is this thing that the server shows us nothing of, and not that it shows us nothing at all."""
         self._rest.get("user")
-        return is_final(error) and error.facts.get("status") in (403, 404)
+        return is_final(error)
 
     def _todos(self, number: int) -> Sequence[Told]:
         """A page of what our account has to do, the newest first."""
@@ -105,6 +103,9 @@ class Round:
         if len(rows) >= PAGE:
             last = max(time_in(rows[-1], "updated_at"), after)
             self._ask(lambda: self._assigned(last, number + 1 if last == after else 1), may_be_gone=False)
+        else:
+            self._ask(lambda: self._todos(1), may_be_gone=False)
+            self._ask(self._watched, may_be_gone=False)
         return ()
 
     def _watched(self) -> Sequence[Told]:

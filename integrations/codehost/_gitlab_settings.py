@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from agent.hosting.settings import HostSettings
 from agent.talking.settings import own_part
-from integrations.account import AccountSettings, is_sendable
+from integrations.account import AccountSettings, Source, is_sendable
 from integrations.section import read_section
 
 NAME = "gitlab"
@@ -20,7 +20,6 @@ class GitLabConfig(AccountSettings):
 
     kind: ClassVar[str] = "code host"
     name: ClassVar[str] = NAME
-    secret_names: ClassVar[tuple[str, ...]] = ("token", "webhook_secret", "webhook_signing")
 
     token: SecretStr = SecretStr("")
     """An access token of our account, a personal one or one of a project or group, with the scope `api`."""
@@ -50,6 +49,15 @@ class GitLabConfig(AccountSettings):
         if self.proxy and not (urlsplit(self.proxy).hostname and urlsplit(self.proxy).scheme in ("http", "https")):
             raise ValueError("`proxy` starts with http:// or https:// and names a host")
         return self
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """See `AccountSettings`."""
+        return {
+            "token": (self.token, self.token_file),
+            "webhook_secret": (self.webhook_secret, self.webhook_secret_file),
+            "webhook_signing": (self.webhook_signing, self.webhook_signing_file),
+        }
 
 
 def read_config(section: Mapping[str, Any]) -> GitLabConfig:

@@ -23,6 +23,7 @@ TABLED = (
     "registry",
     "sandbox",
     "integrations/chat",
+    "integrations/codehost",
     "integrations/llm",
 )
 

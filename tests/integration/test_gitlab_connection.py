@@ -139,11 +139,11 @@ def test_a_server_that_is_none_is_told_from_gitlab(answer, word):
 @pytest.mark.alone
 def test_nobody_waits_for_long():
     """Neither for a server that is silent nor for one that never ends; the status takes a few seconds at most."""
-    with answering(b"HTTP/1.1 200 OK\r\n", then_silent=True) as url:
-        with closing(HOST.open({"url": url, "token": TOKEN})) as host:
-            started = time.monotonic()
-            assert not host.status().available
-            assert time.monotonic() - started < 5
+    silent = answering(b"HTTP/1.1 200 OK\r\n", then_silent=True)
+    with silent as url, closing(HOST.open({"url": url, "token": TOKEN})) as host:
+        started = time.monotonic()
+        assert not host.status().available
+        assert time.monotonic() - started < 5
 
 
 def test_a_token_that_lacks_its_scope_is_told():
@@ -166,9 +166,13 @@ def test_a_redirect_gets_no_token():
 
         threading.Thread(target=listen, daemon=True).start()
         target = f"Location: http://127.0.0.1:{there.getsockname()[1]}/\r\n"
-        with answering(reply("307 Elsewhere", b"", more=target)) as url:
-            with closing(HOST.open({"url": url, "token": TOKEN})) as host, pytest.raises(ChannelUnavailable):
-                host.room_of(FORGE)
+        leading = answering(reply("307 Elsewhere", b"", more=target))
+        with (
+            leading as url,
+            closing(HOST.open({"url": url, "token": TOKEN})) as host,
+            pytest.raises(ChannelUnavailable),
+        ):
+            host.room_of(FORGE)
         time.sleep(0.2)
     assert asked == []
 

@@ -147,7 +147,7 @@ def with_hooks(fake: FakeGitLab, call: Callable[..., Caller], **section: Any) ->
 
 
 def test_an_assigned_issue_is_seen_as_what_it_is(fake, call):
-    """With who assigned it, its labels, files and whether it is confidential; again when it moves, and when it is over."""
+    """With who assigned it, labels, files, whether it is confidential; again when it moves, and when it is over."""
     caller = call()
     caller.rounds(1)
     iid = fake.creates_issue(
@@ -174,7 +174,7 @@ def test_an_assigned_issue_is_seen_as_what_it_is(fake, call):
 
 
 def test_what_is_said_where_it_matters_is_heard_in_its_order(fake, call):
-    """Notes in a watched issue, whoever they are to; elsewhere those that call us; never ours, the server's or a bot's."""
+    """Notes in a watched issue, whoever they are to; elsewhere those that call us; never ours, nor a bot's."""
     caller = call()
     ours = fake.creates_issue("ann", FORGE, "ours", "x", assignees=["kowal"])
     elsewhere = fake.creates_issue("ann", OTHER, "elsewhere", "x")

@@ -407,9 +407,9 @@ def test_limits_say_when_to_come_again(fake, host, place):
     """By `Retry-After`; until then nothing is asked."""
     host.room_of(FORGE)
     fake.limit(1, 60)
+    host.room_of(FORGE)
     with pytest.raises(TooFast) as caught:
-        for _ in range(3):
-            host.room_of(FORGE)
+        host.room_of(FORGE)
     assert 0 < caught.value.again_in_s <= 60
     asked = len(fake.requests)
     with pytest.raises(TooFast):
@@ -435,4 +435,3 @@ def test_webhooks_are_acknowledged_at_once(fake):
             took.append(time.perf_counter() - started)
             assert reply.status_code == 200
         assert statistics.median(took) < 0.1
-        print(f"acknowledged in {statistics.median(took) * 1000:.2f} ms in the median of {len(took)}")

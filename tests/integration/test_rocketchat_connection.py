@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
+from network import Proxy
 from websockets.sync.server import ServerConnection, serve
 
 from agent.errors import ChannelRefused, ChannelUnavailable
@@ -19,7 +19,6 @@ from agent.talking.channel import Heard
 from integrations.chat._rocketchat_ddp import Stream
 from integrations.chat.fake_rocketchat import FakeRocketChat
 from integrations.chat.rocketchat import CHANNEL
-from network import Proxy
 
 
 def section_of(fake: FakeRocketChat, **more: Any) -> dict[str, Any]:

@@ -39,7 +39,9 @@ def test_hostile_text_is_harmless(text):
     assert "`" not in outside
 
 
-REFERENCE = re.compile(r"[#!~%&][\w\"]|&#?\w+;|\[\[|\]\[|\]:|:[\w+-]+:|<[a-zA-Z/!]|[{\[][+-]|\$`|(?<!\S)[*_~][^\s\u200d]")
+REFERENCE = re.compile(
+    r"[#!~%&][\w\"]|&#?\w+;|\[\[|\]\[|\]:|:[\w+-]+:|<[a-zA-Z/!]|[{\[][+-]|\$`|(?<!\S)[*_~][^\s\u200d]"
+)
 """What GitLab reads in words, and not in code."""
 REFERENCES = (
     "closes #1", "see !2 and ~bug", "%v1 %\"a b\"", "&1", "&commat;all", "&#64;all", "[[About|https://evil.example]]",
