@@ -1,5 +1,6 @@
 """Candidates as merge requests, with a real registry, remote and queue: merged, closed, changed, late, killed."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -433,6 +434,35 @@ def test_two_processes_make_one_merge_request_and_one_promotion(house):
     assert len(house.host.merge_requests) == 1
     assert len(house.host.texts()) == 1
     assert len(house.audited()) == 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_several_at_the_very_same_time_do_it_once(house, method):
+    """Four that begin at once: one version, one line in the audit, one turn of the task."""
+    task = house.waits(house.candidate("return text", GRANT))
+    house.reviews.propose()
+    house.host.merges("ann", house.host.review("12", 1), method)
+    everybody, failed = [house.another() for _ in range(4)], list[BaseException]()
+    gate = threading.Barrier(len(everybody))
+
+    def look(reviews: Reviews) -> None:
+        gate.wait()
+        try:
+            reviews.look()
+        except BaseException as error:  # noqa: BLE001 (a thread's end is told by nobody else)
+            failed.append(error)
+
+    threads = [threading.Thread(target=look, args=(reviews,)) for reviews in everybody]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert house.served() == "1.0.0"
+    assert house.audited() == [("gitlab:ann", "promote.approved", "allowed")]
+    assert house.task(task).turn == task.turn + 1
+    assert [row.status for row in house.registry.history("fetch")] == [Status.APPROVED, Status.PRODUCTION]
+    assert len(set(house.host.texts())) == 1
 
 
 def test_merged_before_anything_of_it_was_kept(house):
