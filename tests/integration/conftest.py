@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from network import make_certificate
 
 from agent.chat_ports import ChatActions
 from agent.checks.trial import Trial
@@ -63,7 +64,6 @@ from sandbox import Limits, Sandbox
 from sandbox.backends.wasm import BACKEND
 from sandbox.packages import Layers
 from sandbox.resolver import Resolver
-from network import make_certificate
 
 LIBRARY = Path(__file__).parents[2] / "functions"
 LIMITS = Limits(wall_clock_s=5.0)
