@@ -1,17 +1,19 @@
 """What the fake servers share: a server in a thread, lines that are cut, and calls that go wrong."""
 
 import asyncio
+import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import uvicorn
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -77,6 +79,46 @@ class Faults:
         return Fault(route, 200, 0, done=False, delay_s=0.0)
 
 
+class Besides(Protocol):
+    """What runs as long as the server does."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End, and wait for what is under way."""
+
+
+@dataclass(kw_only=True)
+class Door:
+    """Through which every request comes: it is written down, and faults happen to it."""
+
+    faults: Faults
+    lock: threading.RLock
+    hang_up: Callable[[HTTPConnection], None]
+    requests: list[Received] = field(default_factory=list)
+
+    async def through(
+        self,
+        request: Request,
+        received: Received,
+        answer: Callable[[], Awaitable[Response]],
+        broken: Callable[[int], Response],
+    ) -> Response:
+        """What is answered: by the server, or by a fault with its status."""
+        with self.lock:
+            self.requests.append(received)
+            fault = self.faults.due(received.route)
+        await asyncio.sleep(self.faults.latency_s + fault.delay_s)
+        answered = await answer() if fault.done or fault.status == 200 else None
+        if fault.status == 0:
+            self.hang_up(request)
+        if fault.status != 200 or answered is None:
+            answered = broken(fault.status or 500)
+        received.status = fault.status and answered.status_code
+        return answered
+
+
 class FakeServer:
     """A server in a thread, as a context manager: it listens between `with` and its end, at `url`.
 
@@ -86,16 +128,19 @@ class FakeServer:
     def __init__(
         self,
         app: ASGIApp,
-        faults: Faults,
-        lock: threading.RLock,
+        door: Door,
+        hooks: Besides,
         *,
         port: int = 0,
         prefix: str = "",
         certificate: tuple[Path, Path] | None = None,
     ) -> None:
         self._app = app
-        self._faults = faults
-        self._lock = lock
+        self._faults = door.faults
+        self._lock = door.lock
+        self._hooks = hooks
+        self.requests = door.requests
+        """Every REST request, in the order of arrival."""
         self._lines: dict[Any, asyncio.Transport] = {}
         """Who is connected, by address."""
         self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
@@ -106,7 +151,7 @@ class FakeServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._behind_a_proxy,
-                http=_watched(self._lines, faults),
+                http=_watched(self._lines, door.faults),
                 interface="asgi3",
                 ws="websockets-sansio",
                 lifespan="off",
@@ -131,6 +176,7 @@ class FakeServer:
             await gone(scope, receive, send)
 
     def __enter__(self) -> Self:
+        self._hooks.start()
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
             time.sleep(0.005)
@@ -140,7 +186,14 @@ class FakeServer:
         self.drop_connections()
         self._server.should_exit = True
         self._thread.join(15)
+        self._hooks.stop()
         self._socket.close()
+
+    @property
+    def calls(self) -> Counter[str]:
+        """How often each route was asked."""
+        with self._lock:
+            return Counter(request.route for request in self.requests)
 
     def serve(self) -> None:
         """Answer until the end of the `with` block."""
@@ -222,7 +275,8 @@ def _watched(lines: dict[Any, asyncio.Transport], faults: Faults) -> type[H11Pro
 
 
 def serve_until_interrupted(server: FakeServer, said: Callable[[str], object], greeting: str) -> None:
-    """Serve until Ctrl-C; `said` is told the greeting once it listens."""
+    """Serve until Ctrl-C or SIGTERM; `said` is told the greeting once it listens."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with server:
         said(greeting)
         try:

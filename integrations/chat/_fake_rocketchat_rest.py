@@ -1,6 +1,5 @@
 """The REST side of a fake Rocket.Chat server: who asks, limits, schemas, faults; what is done is in the routes."""
 
-import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from integrations._fake_server import Received
+from integrations._fake_server import Door, Received
 from integrations.chat._fake_rocketchat_entities import for_rest
 from integrations.chat._fake_rocketchat_faults import RocketChatFaults
 from integrations.chat._fake_rocketchat_logins import TwoFactor
@@ -61,33 +60,22 @@ class Rest:
         faults: RocketChatFaults,
         routes: dict[tuple[str, str], Route],
         judge: Judge,
-        hang_up: Callable[[Request], None],
+        door: Door,
     ) -> None:
         self.state = state
         self.faults = faults
         self.judge = judge
-        self.requests: list[Received] = []
         self._routes = routes
-        self._hang_up = hang_up
+        self._door = door
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
         path = request.path_params["path"]
         name, place = self._route(request.method, path)
         received = Received(method=request.method, path=f"/api/v1/{path}", route=name, query=dict(request.query_params))
-        with self.state.lock:
-            self.requests.append(received)
-            fault = self.faults.due(name)
-        await asyncio.sleep(self.faults.latency_s + fault.delay_s)
-        answer = None
-        if fault.done or fault.status == 200:
-            answer = await self._answer(request, received, name, place)
-        if fault.status == 0:
-            self._hang_up(request)
-        if fault.status != 200 or answer is None:
-            answer = JSONResponse({"success": False, "error": "Internal server error"}, fault.status or 500)
-        received.status = fault.status and answer.status_code
-        return answer
+        return await self._door.through(
+            request, received, lambda: self._answer(request, received, name, place), _broken
+        )
 
     def _route(self, method: str, path: str) -> tuple[str, dict[str, str]]:
         """The name of the route, and what stands in the path."""
@@ -152,6 +140,10 @@ class Rest:
         if not left.allowed:
             wait = f"You must wait {int(left.reset_s) + 1} seconds before trying this endpoint again."
             raise Refused("error-too-many-requests", f"Error, too many requests. Please slow down. {wait}", status=429)
+
+
+def _broken(status: int) -> Response:
+    return JSONResponse({"success": False, "error": "Internal server error"}, status)
 
 
 def _refusal(refused: Refused, version: str) -> tuple[int, Document]:

@@ -7,11 +7,9 @@ import argparse
 import random
 import sys
 import time
-from collections import Counter
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,7 +18,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from integrations._fake_server import FakeServer, Received, serve_until_interrupted
+from integrations._fake_server import Door, FakeServer, Received, serve_until_interrupted
 from integrations.chat import _fake_rocketchat_messages as messages
 from integrations.chat._fake_rocketchat_chat import CHAT
 from integrations.chat._fake_rocketchat_ddp import Hub, Session
@@ -56,10 +54,10 @@ class FakeRocketChat(FakeServer):
         self.faults = RocketChatFaults()
         self.judge = Judge(schemas)
         self._hub = Hub(self.state, self.faults)
-        self._hooks = Hooks(self.state)
-        self._rest = Rest(self.state, self.faults, CHAT | PEOPLE | ROOMS, self.judge, self.hang_up)
-        app = self._routed(prefix)
-        super().__init__(app, self.faults, self.state.lock, port=port, prefix=prefix, certificate=certificate)
+        self._posts = Hooks(self.state)
+        door = Door(faults=self.faults, lock=self.state.lock, hang_up=self.hang_up)
+        self._rest = Rest(self.state, self.faults, CHAT | PEOPLE | ROOMS, self.judge, door)
+        super().__init__(self._routed(prefix), door, self._posts, port=port, prefix=prefix, certificate=certificate)
         self.ws_url = f"{self.url.replace('http', 'ws', 1)}/websocket"
         self.state.site_url = self.url
 
@@ -72,31 +70,12 @@ class FakeRocketChat(FakeServer):
         ]
         return Starlette(routes=[Mount(prefix, routes=routes)] if prefix else routes)
 
-    def __enter__(self) -> Self:
-        self._hooks.start()
-        return super().__enter__()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        super().__exit__(kind, error, at)
-        self._hooks.stop()
-
     # What a test sees.
-
-    @property
-    def requests(self) -> list[Received]:
-        """Every REST request, in the order of arrival."""
-        return self._rest.requests
-
-    @property
-    def calls(self) -> Counter[str]:
-        """How often each route was asked."""
-        with self.state.lock:
-            return Counter(request.route for request in self.requests)
 
     @property
     def hooked(self) -> list[tuple[str, Document, int]]:
         """What was posted to webhooks: address, body, and the status that came back; 0 where nothing did."""
-        return self._hooks.sent
+        return self._posts.sent
 
     @property
     def listeners(self) -> list[str]:

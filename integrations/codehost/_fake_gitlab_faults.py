@@ -45,6 +45,8 @@ class GitLabFaults(Faults):
     silent: bool = False
     """Whether a refusal by a limit comes without its headers, as some do."""
 
+    no_totals: bool = False
+    """Whether lists leave out how many there are, as they do of more than 10,000."""
     torn: dict[str, int] = field(default_factory=dict)
     """How many answers of a route still break off in the middle."""
 

@@ -1,6 +1,7 @@
 """The repositories of a fake GitLab server: bare ones, worked on by git itself."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -42,7 +43,12 @@ done
 exit 0
 """
 TOLD = '#!/bin/sh\nexec cat > "$FAKE_PUSHED"\n'
-ALONE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "LC_ALL": "C"}
+ALONE = {
+    "PATH": f"{Path(shutil.which('git') or '/usr/bin/git').parent}{os.pathsep}{os.defpath}",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "LC_ALL": "C",
+}
 """No settings of whoever runs it."""
 
 
@@ -57,7 +63,7 @@ def git(folder: Path, *arguments: str, given: bytes | None = None, env: Mapping[
 
 def git_bytes(folder: Path, *arguments: str, given: bytes | None = None, env: Mapping[str, str] | None = None) -> bytes:
     """The same, as bytes."""
-    whole = {"PATH": os.environ.get("PATH", os.defpath), **ALONE, **(env or {})}
+    whole = {**ALONE, **(env or {})}
     done = subprocess.run(
         ["git", *arguments], cwd=folder, input=given or b"", capture_output=True, env=whole, check=False
     )

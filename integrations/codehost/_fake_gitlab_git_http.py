@@ -2,16 +2,13 @@
 
 import asyncio
 import base64
-import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from integrations._fake_server import Received
-from integrations.codehost._fake_gitlab_faults import GitLabFaults
+from integrations._fake_server import Door, Received
 from integrations.codehost._fake_gitlab_git import ALONE
 from integrations.codehost._fake_gitlab_merging import may_push, pushed
 from integrations.codehost._fake_gitlab_records import Account, Place
@@ -26,11 +23,9 @@ WRONG = "HTTP Basic: Access denied. If a password was provided for Git authentic
 class GitHttp:
     """Takes every request to `group/project.git/…`."""
 
-    def __init__(self, state: State, faults: GitLabFaults, requests: list[Received], hang_up: Any) -> None:
+    def __init__(self, state: State, door: Door) -> None:
         self.state = state
-        self.faults = faults
-        self.requests = requests
-        self._hang_up = hang_up
+        self._door = door
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request; faults know it as `git-upload-pack` and `git-receive-pack`."""
@@ -38,18 +33,12 @@ class GitHttp:
         service = request.query_params.get("service") or rest
         query = dict(request.query_params)
         received = Received(method=request.method, path=f"/{path}.git/{rest}", route=service, query=query)
-        with self.state.lock:
-            self.requests.append(received)
-            fault = self.faults.due(service)
-        await asyncio.sleep(self.faults.latency_s + fault.delay_s)
-        answer: Response = PlainTextResponse("", fault.status or 500)
-        if fault.done or fault.status == 200:
-            done = await self._answer(request, received, path, rest, service)
-            answer = done if fault.status == 200 else answer
-        if fault.status == 0:
-            self._hang_up(request)
-        received.status = fault.status and answer.status_code
-        return answer
+        return await self._door.through(
+            request,
+            received,
+            lambda: self._answer(request, received, path, rest, service),
+            lambda status: PlainTextResponse("", status),
+        )
 
     async def _answer(self, request: Request, received: Received, path: str, rest: str, service: str) -> Response:
         with self.state.lock:
@@ -113,7 +102,6 @@ async def _backend(request: Request, place: Place, rest: str, rules: dict[str, s
     """What git answers, run as a CGI program."""
     body = await request.body()
     env = {
-        "PATH": os.environ.get("PATH", os.defpath),
         **ALONE,
         **rules,
         "GIT_PROJECT_ROOT": str(place.repository.parent),

@@ -1,5 +1,6 @@
 """What becomes of branches in a fake GitLab: pushes, merge requests, merges; and who may."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ from integrations.codehost._fake_gitlab_records import (
 )
 from integrations.codehost._fake_gitlab_state import State
 from integrations.codehost._fake_gitlab_world import DEVELOPER
+
+CLOSES = re.compile(r"\b(?:clos|fix|resolv|implement)(?:e[sd]?|s|ed|ing)?:?\s+#(\d+)", re.IGNORECASE)
+"""What names issues that a merge into the default branch closes."""
 
 
 def rules(place: Place, branch: str) -> list[Protection]:
@@ -233,6 +237,16 @@ def _end(state: State, user: Account, request: MergeRequest) -> None:
     work.settle_todos(state, user, request)
     work.system(state, user, request, "merged")
     work.heard(state, user, request, "merge", {"state_id": {"previous": 1, "current": 3}})
+    place = request.project
+    named = (
+        CLOSES.findall(f"{request.title}\n{request.description}")
+        if request.target_branch == place.default_branch
+        else []
+    )
+    for number in named:
+        issue = place.issues.get(int(number))
+        if issue and work.may_change(state, user, issue):
+            work.change(state, user, issue, {"state_event": "close"})
 
 
 def approve(state: State, user: Account, request: MergeRequest, given: Document) -> None:

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
-from integrations._fake_server import Received
+from integrations._fake_server import Door, Received
 from integrations.codehost._fake_gitlab_faults import GitLabFaults
 from integrations.codehost._fake_gitlab_records import (
     Account,
@@ -135,14 +135,13 @@ class Rest:
         faults: GitLabFaults,
         routes: dict[tuple[str, str], Route],
         judge: Judge,
-        hang_up: Callable[[Request], None],
+        door: Door,
     ) -> None:
         self.state = state
         self.faults = faults
         self.judge = judge
-        self.requests: list[Received] = []
         self._routes = [(method, path.split("/"), path, route) for (method, path), route in routes.items()]
-        self._hang_up = hang_up
+        self._door = door
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -152,23 +151,14 @@ class Rest:
         query = _query(request)
         plain = "/api/v4/" + "/".join(parts)
         received = Received(method=request.method, path=plain, route=name, query=query)
-        with self.state.lock:
-            self.requests.append(received)
-            fault = self.faults.due(name)
-        await asyncio.sleep(self.faults.latency_s + fault.delay_s)
-        answer = None
-        if fault.done or fault.status == 200:
+
+        async def answered() -> Response:
             body, file = await _body(request)
             received.body = body | ({"file": file[0]} if file else {})
             answer = await asyncio.to_thread(self._answer, request, received, route, place, file)
-        if fault.status == 0:
-            self._hang_up(request)
-        if fault.status != 200 or answer is None:
-            answer = _broken(fault.status or 500)
-        elif self.faults.tears(name):
-            answer = self._torn(request, answer)
-        received.status = fault.status and answer.status_code
-        return answer
+            return self._torn(request, answer) if self.faults.tears(name) else answer
+
+        return await self._door.through(request, received, answered, _broken)
 
     def _torn(self, request: Request, answer: Response) -> Response:
         """The answer's headers and half of it; then nobody is there."""
@@ -176,7 +166,7 @@ class Rest:
         async def half() -> AsyncIterator[bytes]:
             yield bytes(answer.body)[: len(answer.body) // 2]
             await asyncio.sleep(0.05)
-            self._hang_up(request)
+            self._door.hang_up(request)
 
         return StreamingResponse(half(), answer.status_code, dict(answer.headers))
 
@@ -229,6 +219,12 @@ class Rest:
             return result
         if isinstance(result, Listing):
             result = _page(result, received.query, f"{self.state.url}{received.path}", headers)
+            if self.faults.no_totals:
+                headers["Link"] = ", ".join(
+                    one for one in headers.get("Link", "").split(", ") if 'rel="last"' not in one
+                )
+                for name in ("X-Total", "X-Total-Pages"):
+                    headers.pop(name, None)
         if route.status == 204:
             return Response(status_code=204, headers=headers)
         if request.method != "HEAD":

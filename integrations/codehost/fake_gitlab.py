@@ -8,17 +8,15 @@ import random
 import shutil
 import sys
 import tempfile
-from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from integrations._fake_server import FakeServer, Received, serve_until_interrupted
+from integrations._fake_server import Door, FakeServer, Received, serve_until_interrupted
 from integrations.codehost._fake_gitlab_acts import Acts
 from integrations.codehost._fake_gitlab_faults import NOTES, GitLabFaults, Limit
 from integrations.codehost._fake_gitlab_git_http import GitHttp
@@ -41,6 +39,7 @@ from integrations.codehost._fake_gitlab_state import State
 from integrations.codehost._fake_gitlab_world import Group, Project, User, World
 
 __all__ = ["Delivery", "FakeGitLab", "Group", "Project", "Received", "Refused", "User", "World", "main"]
+ROUTES = ISSUES | PEOPLE | PROJECTS | PROTECTED | REPOSITORY | REQUESTS
 METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD"]
 
 
@@ -64,52 +63,30 @@ class FakeGitLab(Acts, FakeServer):
         self.state = State(world or World(), self._folder)
         self.faults = GitLabFaults()
         self.judge = Judge(schemas)
-        self._hooks = Hooks(self.state)
-        self._rest = Rest(
-            self.state,
-            self.faults,
-            ISSUES | PEOPLE | PROJECTS | PROTECTED | REPOSITORY | REQUESTS,
-            self.judge,
-            self.hang_up,
-        )
-        app = self._routed(prefix)
-        super().__init__(app, self.faults, self.state.lock, port=port, prefix=prefix, certificate=certificate)
+        self._posts = Hooks(self.state)
+        door = Door(faults=self.faults, lock=self.state.lock, hang_up=self.hang_up)
+        self._rest = Rest(self.state, self.faults, ROUTES, self.judge, door)
+        app = self._routed(prefix, GitHttp(self.state, door))
+        super().__init__(app, door, self._posts, port=port, prefix=prefix, certificate=certificate)
         self.state.url = self.url
 
-    def _routed(self, prefix: str) -> ASGIApp:
-        repositories = GitHttp(self.state, self.faults, self._rest.requests, self.hang_up)
+    def _routed(self, prefix: str, repositories: GitHttp) -> ASGIApp:
         routes = [
             Route("/api/v4/{path:path}", self._rest.__call__, methods=METHODS),
             Route("/{project:path}.git/{rest:path}", repositories.__call__, methods=["GET", "POST"]),
         ]
         return Starlette(routes=[Mount(prefix, routes=routes)] if prefix else routes)
 
-    def __enter__(self) -> Self:
-        self._hooks.start()
-        return super().__enter__()
-
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         super().__exit__(kind, error, at)
-        self._hooks.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     # What a test sees.
 
     @property
-    def requests(self) -> list[Received]:
-        """Every REST request, in the order of arrival."""
-        return self._rest.requests
-
-    @property
-    def calls(self) -> Counter[str]:
-        """How often each route was asked, such as `POST projects/:id/issues/:iid/notes`."""
-        with self.state.lock:
-            return Counter(request.route for request in self.requests)
-
-    @property
     def delivered(self) -> list[Delivery]:
         """What was posted to hooks, in that order, and what came of it."""
-        return self._hooks.delivered
+        return self._posts.delivered
 
     def token_of(self, user: str, *, expires_at: date | None = None) -> str:
         """A new personal access token of somebody."""
@@ -149,6 +126,10 @@ class FakeGitLab(Acts, FakeServer):
         """Break the next answers of a route off in the middle, when what was asked is done."""
         self.faults.torn[route] = times
 
+    def hides_totals(self) -> None:
+        """Leave out of lists how many there are, and which page is the last."""
+        self.faults.no_totals = True
+
     def limit_notes(self, calls: int, seconds: float = 60.0) -> None:
         """So many comments on issues in so many seconds, as `notes_create_limit` has it."""
         with self.state.lock:
@@ -162,23 +143,23 @@ class FakeGitLab(Acts, FakeServer):
 
     def unruly(self, *, double: float = 0.0, shuffle: bool = False, seed: int = 0) -> None:
         """Have deliveries to hooks come twice with that chance, and in another order."""
-        self._hooks.double, self._hooks.shuffle, self._hooks.chance = double, shuffle, random.Random(seed)  # noqa: S311
+        self._posts.double, self._posts.shuffle, self._posts.chance = double, shuffle, random.Random(seed)  # noqa: S311
 
     def holds(self) -> None:
         """Hold deliveries to hooks back, until `releases`."""
-        self._hooks.held = True
+        self._posts.held = True
 
     def releases(self) -> None:
         """Deliver what was held back."""
-        self._hooks.release()
+        self._posts.release()
 
     def redelivers(self, delivery: Delivery) -> None:
         """Post something to its hook once more."""
-        self._hooks.again(delivery)
+        self._posts.again(delivery)
 
     def settle(self, timeout_s: float = 10.0) -> bool:
         """Wait until nothing is left to deliver; whether that was so in time."""
-        return self._hooks.settle(timeout_s)
+        return self._posts.settle(timeout_s)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import os
-import shutil
 import ssl
 import subprocess
 import sys
@@ -312,6 +311,10 @@ def test_lists_come_in_pages(fake, http, bot):
         found = [one.iid for one in bot.issues.list(scope="all", iterator=True, **more)]
         assert sorted(found) == list(range(1, 46))
         assert found == sorted(found, reverse="pagination" not in more)
+    fake.hides_totals()
+    bare = http.get("issues", params={"scope": "all", "page": 2})
+    assert (set(bare.links), "X-Total" in bare.headers) == ({"first", "prev", "next"}, False)
+    assert len(list(bot.issues.list(scope="all", iterator=True))) == 45
     keyset = {"scope": "all", "pagination": "keyset", "order_by": "created_at"}
     page = http.get("issues", params=keyset)
     assert set(page.links) == {"next"}
@@ -544,6 +547,7 @@ def test_deliveries_are_doubled_shuffled_held_and_repeated(fake, receiver):
     fake.redelivers(fake.delivered[0])
     assert fake.settle()
     assert [one.status for one in fake.delivered] == [500, 200]
+    assert fake.delivered[0].sent_at < fake.delivered[0].sent_at + fake.delivered[0].took_s < fake.delivered[1].sent_at
     assert receiver.heard[0][0]["idempotency-key"] == receiver.heard[1][0]["idempotency-key"]
     receiver.heard.clear()
     fake.unruly(double=0.2, shuffle=True, seed=3)
@@ -687,24 +691,19 @@ def test_projects_are_made_where_one_may(fake, http):
         fake.creates_issue("eve", FORGE, "not for strangers")
 
 
-def test_it_speaks_tls_below_a_path(tmp_path):
+def test_it_speaks_tls_below_a_path(certificate):
     """With a certificate and a prefix it answers there, to who trusts it and to nobody else."""
-    if shutil.which("openssl") is None:
-        pytest.skip("making a certificate needs openssl")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    trust = ssl.create_default_context(cafile=certificate)
-    with FakeGitLab(WORLD, prefix="/gitlab", certificate=(certificate, key)) as fake:
+    trusted_file = certificate[0]
+    trust = ssl.create_default_context(cafile=trusted_file)
+    with FakeGitLab(WORLD, prefix="/gitlab", certificate=certificate) as fake, OPEN:
         assert fake.url.startswith("https://localhost:")
         head = {"PRIVATE-TOKEN": "kowal-token"}
         assert httpx.get(f"{fake.url}/api/v4/user", headers=head, verify=trust).status_code == 200
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{fake.url}/api/v4/user", headers=head)
-        trusting = python_gitlab(fake, ssl_verify=str(certificate))
+        trusting = python_gitlab(fake, ssl_verify=str(trusted_file))
         assert trusting.version()[0] == WORLD.version
-        trusted = {**os.environ, "GIT_SSL_CAINFO": str(certificate)}
+        trusted = {**os.environ, "GIT_SSL_CAINFO": str(trusted_file)}
         command = ["git", "ls-remote", fake.clone_url(FORGE, "kowal")]
         cloned = subprocess.run(command, env=trusted, capture_output=True, text=True, check=False)
         assert "refs/heads/main" in cloned.stdout, cloned.stderr
@@ -725,3 +724,5 @@ def test_it_runs_as_a_program(tmp_path):
             assert httpx.get(f"{url}/api/v4/projects/u%2Fp", headers=head).json()["path_with_namespace"] == "u/p"
         finally:
             program.terminate()
+        assert program.stderr.read() == "It ends.\n"
+    assert program.returncode == 0

@@ -204,7 +204,7 @@ def test_commits_change_files_in_one_go(forge, fake):
     ):
         given = {"branch": branch, "commit_message": "m", "actions": [action]}
         assert status_of(lambda given=given: forge.commits.create(given))[0] == status
-    log = forge.commits.list(ref_name="candidate/b", query_parameters={"path": "a.txt"}, get_all=True)
+    log = forge.commits.list(query_parameters={"ref_name": "candidate/b", "path": "a.txt"}, get_all=True)
     assert [one.title for one in log] == ["Several things", "Initial commit"]
     compared = forge.repository_compare("main", "candidate/b")
     assert {one["new_path"] for one in compared["diffs"]} == {"READ.md", "README.md", "a.txt", "dir/b.txt"}
@@ -306,19 +306,16 @@ def test_what_cannot_be_merged_says_why(forge, fake):
         assert theirs.get(other).detailed_merge_status == status
         assert status_of(theirs.get(other).merge) == (405, "405 Method Not Allowed")
         theirs.update(other, back)
-    forge.as_ann.only_allow_merge_if_pipeline_succeeds = True
-    forge.as_ann.save()
+    settings = forge.as_ann.manager
+    settings.update(FORGE, {"only_allow_merge_if_pipeline_succeeds": True})
     for outcome, status in (("running", "ci_still_running"), ("failed", "ci_must_pass"), ("success", "mergeable")):
         fake.pipeline(FORGE, "candidate/y", outcome)
         assert theirs.get(other).detailed_merge_status == status
-    forge.as_ann.only_allow_merge_if_all_discussions_are_resolved = True
-    forge.as_ann.save()
+    settings.update(FORGE, {"only_allow_merge_if_all_discussions_are_resolved": True})
     thread = theirs.get(other).discussions.create({"body": "why?"})
     assert theirs.get(other).detailed_merge_status == "discussions_not_resolved"
-    thread.resolved = True
-    thread.save()
-    forge.as_ann.merge_method = "ff"
-    forge.as_ann.save()
+    theirs.get(other).discussions.update(thread.id, {"resolved": True})
+    settings.update(FORGE, {"merge_method": "ff"})
     fake.pushes("ann", FORGE, "main", {"more.txt": "x"})
     assert theirs.get(other).detailed_merge_status == "need_rebase"
 
@@ -382,6 +379,15 @@ def test_a_merge_waits_for_its_pipeline(forge, fake):
     fake.turns(FORGE, run, "success")
     assert forge.mergerequests.get(number).merge_user["username"] == "ann"
     assert forge.mergerequests.get(number).state == "merged"
+
+
+def test_a_merge_closes_the_issues_that_it_names(fake):
+    """`Closes #1` in the description closes it, with the merge into the default branch; others stay open."""
+    first, second = (fake.creates_issue("bob", FORGE, name) for name in ("first", "second"))
+    number = request(fake, description=f"Closes #{first}, see #{second}")
+    assert fake.issue(FORGE, first)["state"] == "opened"
+    fake.merges("ann", FORGE, number)
+    assert [fake.issue(FORGE, one)["state"] for one in (first, second)] == ["closed", "opened"]
 
 
 def test_merges_are_taken_back(forge, fake):

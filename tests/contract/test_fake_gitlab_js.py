@@ -69,9 +69,7 @@ def work_on_an_issue(project):
     note.save()
     issue.discussions.create({"body": "a thread"}).notes.create({"body": "a reply"})
     issue.awardemojis.create({"name": "eyes"})
-    issue.labels = ["kowal::done"]
-    issue.state_event = "close"
-    issue.save()
+    project.issues.update(issue.iid, {"labels": ["kowal::done"], "state_event": "close"})
     assert project.issues.get(issue.iid).state == "closed"
     assert {note.body for note in issue.notes.list(get_all=True)} >= {"done", "a thread", "a reply", "@bot please"}
     assert {label.name for label in project.labels.list(get_all=True)} == {"bug", "kowal::done"}
