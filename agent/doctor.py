@@ -9,6 +9,7 @@ from functools import partial
 from agent.channel_wiring import open_channel, open_host
 from agent.config import Settings, settings_file
 from agent.errors import KowalError
+from agent.hosting.host import CodeHost
 from agent.hosting.settings import HostSettings
 from agent.loader import available
 from agent.model_wiring import open_discoveries, open_provider
@@ -133,21 +134,28 @@ def chat_status(settings: Settings, name: str) -> ProviderStatus:
 
 
 def host_status(settings: Settings, name: str) -> ProviderStatus:
-    """What a code host says, with advice where our token ends soon. Raises a `KowalError`.
+    """What a code host says, with advice where our token ends soon, or we may not push to production.
 
-    That is also for a project of the registry that cannot be seen.
+    Raises a `KowalError`, also for a project of the registry that cannot be seen.
     """
     wanted = HostSettings.of(name, settings.codehost[name])
     with closing(open_host(settings, name)) as host:
-        status, ends = host.status(), None
-        if status.available:
-            ends = host.expires_at
-            if wanted.registry_project:
-                host.room_of(wanted.registry_project)
+        status = host.status()
+        advice = host_advice(host, wanted.registry_project) if status.available else []
+    return replace(status, advice=" ".join(filter(None, (*advice, status.advice))))
+
+
+def host_advice(host: CodeHost, registry_project: str) -> list[str]:
+    """What had better be mended at a code host that answers. Raises a `KowalError`."""
+    ends, advice = host.expires_at, list[str]()
     if ends is not None and ends - datetime.now(UTC) < timedelta(days=SOON_DAYS):
-        renew = f"The token ends on {ends:%Y-%m-%d}: have a new one made, and give Kowal that."
-        return replace(status, advice=f"{renew} {status.advice}".strip())
-    return status
+        advice.append(f"The token ends on {ends:%Y-%m-%d}: have a new one made, and give Kowal that.")
+    if registry_project and not host.may_push(host.room_of(registry_project), "production"):
+        advice.append(
+            f"{registry_project} takes no pushes to `production`: what is signed waits, nothing can be quarantined. "
+            "Allow the account to push there."
+        )
+    return advice
 
 
 def registry_diagnosis(settings: Settings) -> Diagnosis:

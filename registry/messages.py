@@ -4,6 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+JOINER = "\N{ZERO WIDTH JOINER}"
+"""Stands between two signs that would mean something together. Nobody sees it."""
+_CLOSING = re.compile(r"\b(clos|fix|resolv|implement)(?=\w*:?\s)", re.IGNORECASE)
+_REFERENCE = re.compile(r"[@#!&%~](?=\w)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -34,6 +38,20 @@ def parse(text: str) -> Message:
         return Message(subject=paragraphs[0], note="\n\n".join(paragraphs[1:]), trailers={})
     trailers = {key: value for key, _, value in pairs}
     return Message(subject=paragraphs[0], note="\n\n".join(paragraphs[1:-1]), trailers=trailers)
+
+
+def unclosing(text: str) -> str:
+    """The text without words by which a code host closes issues.
+
+    GitLab looks for `Closes #1` in all of a commit's message and of a merge request's description, in code, too
+    (`lib/gitlab/closing_issue_extractor.rb`).
+    """
+    return _CLOSING.sub(lambda match: f"{match[0][0]}{JOINER}{match[0][1:]}", text)
+
+
+def inert(text: str) -> str:
+    """The text as a part of a commit's message by which a code host does nothing: nobody is called, nothing closed."""
+    return _REFERENCE.sub(rf"\g<0>{JOINER}", unclosing(text))
 
 
 def one_line(text: str) -> str:

@@ -33,7 +33,7 @@ from registry.layout import (
     tag_ref,
     version_key,
 )
-from registry.messages import compose, one_line
+from registry.messages import compose, inert, one_line
 from registry.objects import FILE, TREE, Entry
 from registry.refs import RefUpdate
 from registry.repository import Record, Repository, unknown
@@ -138,7 +138,7 @@ class Moves:
                 return record
         blobs = {file: Entry(FILE, self._objects.write("blob", data)) for file, data in files.items()}
         trailers = {"Function": name, "Digest": digest, "Proposed-by": _person(by)}
-        message = compose(f"Propose {name}", function.manifest.description, trailers)
+        message = compose(f"Propose {name}", inert(function.manifest.description), trailers)
         commit = self._commit(self._repository.tip(MAIN), name, self._objects.write_tree(blobs), message)
         self._move([RefUpdate(ref=candidate_ref(name, digest), old=None, new=commit)])
         return self._repository.candidate(name, commit)

@@ -19,6 +19,8 @@ ReviewEnd = Literal["open", "signed", "done", "denied", "expired", "settled", "r
 """`signed`: merged by somebody who may, and not all is done that follows. `settled`: decided in another way.
 `refused`: merged, and nothing follows: by somebody who may not, or what was merged is not what was proposed."""
 UNDER_WAY: tuple[ReviewEnd, ...] = ("open", "signed")
+OVER: tuple[ReviewEnd, ...] = ("done", "refused")
+"""What no change of mind alters: it is merged. What was closed may be opened again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,13 +48,14 @@ def init_channel(name: str, sets: Sequence[str], *, json_output: bool) -> None:
         section = listed(kind, asked(kind, info, section))
     url = heard_at(section) if isinstance(info, HostInfo) else ""
     status = tried(kind, info, section)
-    hooks = list(info.hook(section, url)) if isinstance(info, HostInfo) and url else []
+    hooks = hooked(info, section, url, status) if isinstance(info, HostInfo) and url else []
     written = write(kind, name, section)
     if json_output:
-        told = {kind: name, "status": status.detail, "settings": str(settings_file()), "section": written}
-        print_json(told | ({"webhooks": hooks} if url else {}))
+        told = {kind: name, "status": status.detail, "advice": status.advice, "webhooks": hooks}
+        print_json(told | {"settings": str(settings_file()), "section": written})
         return
-    lines = [status.detail, *hooks, f"Written to {settings_file()}, secrets into files beside it."]
+    lines = [status.detail, *([status.advice] if status.advice else []), *hooks]
+    lines.append(f"Written to {settings_file()}, secrets into files beside it.")
     if url:
         place = f"{section.get('webhook_host', '127.0.0.1')}:{section['webhook_port']}"
         lines.append(f"Kowal hears webhooks at {place}: see to it that {url} leads there.")
@@ -159,6 +160,15 @@ def tried(kind: str, info: Info, section: Section) -> ProviderStatus:
     if not status.available:
         raise ChannelError(status.detail, advice=status.advice, kept="Nothing was written.")
     return status
+
+
+def hooked(info: HostInfo, section: Section, url: str, status: ProviderStatus) -> list[str]:
+    """What was done to have the server send webhooks there, a line for each project. Raises `ChannelError`."""
+    try:
+        return list(info.hook(section, url))
+    except ChannelError as error:
+        advice = status.advice or error.advice
+        raise ChannelError(f"No webhook could be made: {error}", advice=advice, kept="Nothing was written.") from error
 
 
 def write(kind: str, name: str, section: Section) -> Section:

@@ -36,7 +36,7 @@ from registry import (
     Version,
 )
 from registry.operations import keep_audit
-from registry.reviews import ReviewEnd, ReviewRecord, ReviewRecords, move_with
+from registry.reviews import OVER, ReviewEnd, ReviewRecord, ReviewRecords, move_with
 
 PROPOSE_S = 2.0
 """Seconds between two looks for what has no merge request yet: it costs no request where there is nothing."""
@@ -174,7 +174,7 @@ class Reviews:
                 self._held_up(record, error)
 
     def _settle(self, record: ReviewRecord, review: Review) -> None:
-        if record.state in ("done", "refused"):
+        if record.state in OVER:
             return
         match review.state:
             case "open":
@@ -326,5 +326,5 @@ class Reviews:
             facts={"via": self.host.name, "review": record.url},
         )
         with self.records.writing() as connection:
-            if move_with(connection, of, state, by=by, at=self.now()):
+            if of.state not in (*OVER, state) and move_with(connection, of, state, by=by, at=self.now()):
                 keep_audit(connection, entry)

@@ -17,6 +17,8 @@ class HostSettings(ChatSettings):
     ask: RuleSettings = RuleSettings(roles=("reporter",))
     create: RuleSettings = RuleSettings(roles=("developer",))
     approve: RuleSettings = RuleSettings(roles=("maintainer",))
+    a_minute: int = Field(default=300, ge=1)
+    """Issues and comments of one person that are taken in a minute: many are assigned at once on a board."""
     approvals_room: Literal[""] = ""
     """Signatures are asked for under the issue, or by a merge request."""
     promotions_room: str = Field(default="", alias="promotions_issue", pattern=r"^$|^[^#\s]+#\d+$")

@@ -1,7 +1,8 @@
 """What a merge request says of a version: the verdict as a table, what changes in behaviour above what it is.
 
 Nothing that functions or people brought begins a line or leaves its ticks, so none of it is a heading, a mention, a
-quick action (`/merge` at the beginning of a line) or HTML. A bar would end a table's cell, in code too: see `cell`.
+quick action (`/merge` at the beginning of a line) or HTML. A bar would end a table's cell, in code too: see `cell`; and
+`Closes #1` closes an issue, in code too: see `unclosing`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from agent.talking.describing import example_text, lines_of
 from agent.talking.marking import span
 from agent.talking.phrases import Language, say
 from registry import Example
+from registry.messages import unclosing
 
 MOST_ROWS = 10
 MOST_CELL_CHARS = 300
@@ -35,7 +37,7 @@ def page_of(wish: Wish, who: str, language: Language) -> str:
     else:
         how = say("review_how", language, digest=f"`{version.digest}`", **facts)
     asks = [say("asks_for", language, text=", ".join(map(span, wish.asks)))] if wish.asks else []
-    return "\n\n".join(
+    page = "\n\n".join(
         [
             how,
             *behaviour(wish, language),
@@ -47,6 +49,7 @@ def page_of(wish: Wish, who: str, language: Language) -> str:
             *answers(wish, language),
         ]
     )
+    return unclosing(page)
 
 
 def behaviour(wish: Wish, language: Language) -> list[str]:
@@ -111,4 +114,4 @@ def table(heads: str, rows: Sequence[Sequence[str]], language: Language, most: i
 
 def cell(text: str) -> str:
     """The text as code in a cell; a bar is shown as another sign like it, for hosts disagree on how one is escaped."""
-    return span(text.replace("|", "\N{LIGHT VERTICAL BAR}"), MOST_CELL_CHARS)
+    return span(text.replace("|", "\N{LIGHT VERTICAL BAR}"), MOST_CELL_CHARS) if text else ""

@@ -205,5 +205,5 @@ class ChannelInfo:
     actions: Callable[[Mapping[str, Any]], ChatActions]
     """The same for what functions may be granted."""
     questions: tuple[tuple[str, str], ...]
-    """What `kowal init NAME` asks: a setting of the section, and the question; secrets are those that end in
-    `password`, `token` or `secret`."""
+    """What `kowal init NAME` asks: a setting of the section, and the question; secrets are those that end
+    as `agent.rights.secrets.KEYS` do."""

@@ -130,10 +130,14 @@ class Reporter:
     def _ask_for_promotion(self, conversation: Conversation, task: TaskRecord) -> None:
         """Where a person always signs, what the task made waits for one."""
         outcome = read(Outcome, task.outcome) if task.outcome is not None else None
-        if outcome is None or outcome.status != Status.APPROVED.value:
+        if outcome is None or outcome.status not in (Status.APPROVED.value, Status.TESTING.value):
             return
         version = self._version(outcome)
-        if version and version.status is Status.APPROVED:
+        if version and version.status is Status.TESTING:
+            letter = letter_in(conversation, key_of("signed", task.id, str(task.turn)))
+            with self.chats.writing() as connection:
+                write_with(connection, replace(letter, text=self._where_signed(version, conversation)))
+        elif version and version.status is Status.APPROVED:
             self.petitions.ask(version, "promote", place_of(conversation), by=task.asked_by, task=task)
 
     def _wait(self, conversation: Conversation, task: TaskRecord) -> None:
@@ -166,12 +170,17 @@ class Reporter:
         if version is None or version.digest != digest:
             return ""
         if version.status is Status.TESTING:
-            where = self.petitions.people.signing.review_of
-            address = where(version) if where else ""
-            (self._unaddressed.discard if address or where is None else self._unaddressed.add)(task.id)
-            return say("signed_by_merging", language_named(conversation.language), where=address).rstrip(": ")
+            said = self._where_signed(version, conversation)
+            (self._unaddressed.discard if "://" in said else self._unaddressed.add)(task.id)
+            return said
         asked = self.petitions.ask(version, "promote", place, by=task.asked_by, task=task)
         return self.petitions.elsewhere(asked, place)
+
+    def _where_signed(self, version: Version, conversation: Conversation) -> str:
+        """That the candidate is signed by merging it, with the address once there is one."""
+        where = self.petitions.people.signing.review_of
+        address = where(version) if where else ""
+        return say("signed_by_merging", language_named(conversation.language), where=address).rstrip(": ")
 
     def _progress(self, conversation: Conversation, task: TaskRecord) -> str:
         """How far the task has come."""

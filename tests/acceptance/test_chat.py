@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from divided_models import FIRST, SECOND, WISH, divided_script
+from reading_model import ASKED, reading_model
 from served import Served
 
 from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
-from integrations.llm._fake_script import Book
-from integrations.llm.fake_ollama import FakeOllama, Model, Rule, Script
+from integrations.llm.fake_ollama import FakeOllama
 
 SHARED = Path(os.environ.get("KOWAL_SHARED", Path(__file__).parents[3] / "shared"))
 SCHEMAS = SHARED / "contracts/rocketchat/rocketchat-request-schemas.json"
@@ -134,18 +134,6 @@ ROOMS, THREADS, IN_THREAD = 20, 10, 5
 """1,000 messages: half an hour of a busy company."""
 
 
-class Reads(Book):
-    """A model that knows which function is meant, and reads the text between the quotes."""
-
-    def rule_for(self, body: dict[str, Any]) -> Rule:
-        """What is said to this request."""
-        if str(body["messages"][0]["content"]).startswith("You decide whether"):
-            return Rule(reply=json.dumps({"function": "slugify"}))
-        said = str(body["messages"][-1]["content"])
-        found = re.search(r"'([^']*)'", said)
-        return Rule(reply=json.dumps({"text": found[1]} if found else {}))
-
-
 @pytest.fixture
 def company(home, tmp_path: Path) -> Iterator[Office]:
     """Twenty rooms, each with somebody in it."""
@@ -153,9 +141,7 @@ def company(home, tmp_path: Path) -> Iterator[Office]:
     kowal = User(username="kowal", roles=("bot", "user"), password=PASSWORD)
     rooms = tuple(Room(name=f"room{number}", members=(f"user{number}", "kowal")) for number in range(ROOMS))
     world = World(users=(kowal, *people), rooms=rooms, permissions=WORLD.permissions)
-    models = FakeOllama(Script(models=(Model(name=FIRST),)))
-    models.book = Reads(models.book.script)
-    with models, FakeRocketChat(world) as fake:
+    with reading_model() as models, FakeRocketChat(world) as fake:
         section = {"url": fake.url, "user": "kowal", "password": PASSWORD, "a_minute": 100_000}
         chat = json.dumps({"rocketchat": section})
         served = home.with_(
@@ -175,7 +161,7 @@ def test_a_thousand_messages_in_twenty_rooms_are_each_answered_once_in_order(com
     for turn in range(THREADS * IN_THREAD):
         for room in range(ROOMS):
             number += 1
-            text = f"@kowal slugify the text 'Number {number} of All'"
+            text = f"@kowal {ASKED.format(number=number)}"
             thread = list(asked)[-ROOMS:][room] if turn % IN_THREAD else ""
             said = fake.says(f"user{room}", f"room{room}", text, tmid=thread)
             asked.setdefault(thread or said, []).append(f"number-{number}-of-all")

@@ -89,7 +89,7 @@ def test_the_person_at_the_terminal_is_asked(bare, fake, terminal):
     """Address, token, projects, webhooks, in this order; the token is not shown as it is typed."""
     asked = terminal(bare, "init", "gitlab")
     questions = dict(HOST.questions)
-    for key, answer in {"url": fake.url, "token": TOKEN, "projects": "tools/forge"}.items():
+    for key, answer in {"url": fake.url, "token": TOKEN, "projects": "tools/forge,tools/gone"}.items():
         asked.until(f"{questions[key]}: ")
         asked.types(answer)
     asked.until(WEBHOOK_QUESTION[-30:])
@@ -99,7 +99,8 @@ def test_the_person_at_the_terminal_is_asked(bare, fake, terminal):
     assert "as kowal" in told
     assert "kowal serve" in told
     assert TOKEN not in asked.seen + told
-    assert section_in(bare)["projects"] == ["tools/forge"]
+    assert "Make Kowal's account a member" in " ".join(told.split())
+    assert section_in(bare)["projects"] == ["tools/forge", "tools/gone"]
     assert "webhook_port" not in section_in(bare)
     assert hooks_of(fake, "tools/forge") == []
 
@@ -128,6 +129,7 @@ def test_what_does_not_work_is_not_written(bare, fake, monkeypatch):
         ("gitlab", ["url=http://127.0.0.1:9", "token=wrong-word-of-kowal"], ChannelError, "127.0.0.1:9"),
         ("gitlab", [*ours, "usr=x"], BadSettings, "usr"),
         ("gitlab", [*ours, "a_minute=none"], BadSettings, "codehost.gitlab.a_minute"),
+        ("gitlab", [*ours, "projects=tools/gone", f"webhook_url={HOOK}"], ChannelError, "No webhook could be made"),
         ("gitlab", [*ours, "webhook_url=kowal.example.org"], BadTask, "is not where a server reaches"),
         ("gitlab", [], BadSettings, "url"),
         ("github", [], BadSettings, "rocketchat, gitlab"),

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from divided_models import FIRST, SECOND, divided_script
+from reading_model import ASKED, reading_model
 from served import Served
 
 from integrations.codehost._fake_gitlab_world import DEVELOPER, MAINTAINER, REPORTER
@@ -28,8 +30,11 @@ WORLD = World(
         User(username="bob", name="Bob Lis"),
         User(username="ada", name="Ada Wrona"),
     ),
-    groups=(Group(path="tools", members={"ann": DEVELOPER, "bob": REPORTER, "ada": MAINTAINER, "kowal": DEVELOPER}),),
-    projects=(Project(path=WORK), Project(path=REGISTRY, empty=True, members={"kowal": MAINTAINER})),
+    groups=(Group(path="tools", members={"ann": DEVELOPER, "bob": REPORTER, "ada": MAINTAINER, "kowal": MAINTAINER}),),
+    projects=(
+        Project(path=WORK, members={"kowal": MAINTAINER}),
+        Project(path=REGISTRY, empty=True, members={"kowal": MAINTAINER}),
+    ),
 )
 
 
@@ -144,3 +149,50 @@ def test_from_an_assigned_issue_to_a_merge_request_to_a_closed_issue(team: Team)
 def is_in_production(team: Team) -> bool:
     """Whether the function is there for everybody."""
     return bool(team.home.json("functions", "show", "count_vowels")["status"] == "production")
+
+
+ISSUES = 120
+"""Each is created, assigned, labelled and commented on: 480 webhooks, and as many for what Kowal says under them."""
+
+
+@pytest.fixture
+def busy(home, tmp_path: Path) -> Iterator[Team]:
+    """A team whose server tells Kowal of all that happens, and is hardly ever asked otherwise."""
+    with reading_model() as models, FakeGitLab(WORLD, schemas=schemas()) as fake, socket.create_server(("", 0)) as free:
+        port = free.getsockname()[1]
+        free.close()
+        served = home.with_(OLLAMA_HOST=models.url, KOWAL_TASKS__WORKERS="2", KOWAL_TASKS__A_PERSON="8")
+        sets = {
+            "url": fake.url,
+            "token": fake.token_of("kowal"),
+            "projects": WORK,
+            "webhook_url": f"http://127.0.0.1:{port}/gitlab",
+            "webhook_port": str(port),
+        }
+        served.run("init", "gitlab", *(word for pair in sets.items() for word in ("--set", "=".join(pair))))
+        opened = Team(served, fake, tmp_path)
+        opened.waited(lambda: "codehost-gitlab is ready" in opened.told())
+        yield opened
+        opened.end()
+
+
+def test_five_hundred_webhooks_twice_and_in_any_order_have_each_issue_worked_once(busy: Team) -> None:
+    """A fifth comes twice, the order is any, Kowal is killed in between: no issue is missed, none worked twice."""
+    fake = busy.fake
+    fake.unruly(double=0.2, shuffle=True, seed=7)
+    for number in range(1, ISSUES + 1):
+        iid = fake.creates_issue("bob", WORK, f"{ASKED.format(number=number)}")
+        fake.assigns("ann", WORK, iid, "kowal")
+        fake.labels("ann", WORK, iid, add=["triaged"])
+        fake.comments("bob", WORK, iid, "I wonder, too.")
+        if number == ISSUES // 2:
+            busy.kill()
+            busy.start()
+    busy.waited(lambda: all(busy.labels(iid) == {"kowal::done"} for iid in range(1, ISSUES + 1)), seconds=240)
+    fake.settle()
+    assert len(fake.delivered) >= 4 * ISSUES * 1.1
+    time.sleep(1)
+    for iid in range(1, ISSUES + 1):
+        (note,) = busy.notes(iid)
+        assert f"number-{iid}-of-all" in note["body"], busy.told()
+    assert len(busy.home.json("tasks", "list", "--limit", "1000")) == ISSUES

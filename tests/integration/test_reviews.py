@@ -1,5 +1,6 @@
 """Candidates as merge requests, with a real registry, remote and queue: merged, closed, changed, late, killed."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,10 +20,11 @@ from agent.hosting.reviews import Reviews
 from agent.hosting.settings import HostSettings
 from agent.promoter import Promoter
 from agent.rights.approval import Approval
-from agent.types import Task
+from agent.types import Origin, Outcome, Task
 from agent.wiring import open_people, signing_of
 from agent.workflow.desk import Asked
 from agent.workflow.endings import ending_of
+from agent.workflow.kept import written
 from agent.workflow.people import People
 from agent.workflow.turns import Wanted
 from registry import (
@@ -434,6 +436,35 @@ def test_two_processes_make_one_merge_request_and_one_promotion(house):
     assert len(house.audited()) == 1
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_several_at_the_very_same_time_do_it_once(house, method):
+    """Four that begin at once: one version, one line in the audit, one turn of the task."""
+    task = house.waits(house.candidate("return text", GRANT))
+    house.reviews.propose()
+    house.host.merges("ann", house.host.review("12", 1), method)
+    everybody, failed = [house.another() for _ in range(4)], list[BaseException]()
+    gate = threading.Barrier(len(everybody))
+
+    def look(reviews: Reviews) -> None:
+        gate.wait()
+        try:
+            reviews.look()
+        except BaseException as error:  # noqa: BLE001 (a thread's end is told by nobody else)
+            failed.append(error)
+
+    threads = [threading.Thread(target=look, args=(reviews,)) for reviews in everybody]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert house.served() == "1.0.0"
+    assert house.audited() == [("gitlab:ann", "promote.approved", "allowed")]
+    assert house.task(task).turn == task.turn + 1
+    assert [row.status for row in house.registry.history("fetch")] == [Status.APPROVED, Status.PRODUCTION]
+    assert len(set(house.host.texts())) == 1
+
+
 def test_merged_before_anything_of_it_was_kept(house):
     """A lost database, or another installation's merge request: the host and git say all that is needed."""
     house.proposed()
@@ -571,6 +602,29 @@ def test_whoever_asked_is_told_where_it_is_signed(house):
     assert "rollback/fetch/1.0.0" in house.host.texts(issue.place.thread)[-1]
     assert [each.branch for each in house.registry.rollbacks()] == ["rollback/fetch/1.0.0"]
     assert house.served() == "1.1.0"
+
+
+def test_whoever_ran_their_own_candidate_is_told_that_it_waits(house):
+    """The answer is there at once; that the function is everybody's only once it is merged, is said below it."""
+    listening = serving(house.settings, house.host, lambda _: None)
+    house.opened.append(listening.petitions.people)
+    house.host.roles_of["bob"] = frozenset({"reporter", "developer"})
+    issue = house.host.opens("bob", "Fetch it", "Please.")
+    while listening.turn(0.01):
+        pass
+    ((_, task),) = listening.chats.under("gitlab", issue.place.room, issue.place.thread)
+    version = house.candidate("return text")
+    house.reviews.propose()
+    facts = {"task": "Fetch it", "function": "fetch", "version": version.label, "commit": version.commit}
+    done = Outcome(origin=Origin.GENERATED, value=42, ran=True, status="testing", **facts)
+    values = {"state": TaskState.DONE, "outcome": written(Outcome, done)}
+    assert house.people.desk.tasks.move(house.task(task), values)
+    for _ in range(3):
+        listening._next_at.clear()
+        listening.turn(0.01)
+    said = house.host.texts(issue.place.thread)
+    assert any("`42`" in text and version.label in text for text in said)
+    assert said[-1].endswith("/group/registry/-/merge_requests/1")
 
 
 def test_a_project_without_a_remote_is_a_wrong_setting(house):

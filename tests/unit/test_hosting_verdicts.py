@@ -8,8 +8,11 @@ from agent.hosting.verdicts import cell, page_of, title_of
 from agent.talking.asking import Wish
 from registry import Difference, Function, Manifest, Status, Version
 
+CLOSING = r"\b(clos(e[sd]?|ing)|fix(e[sd]|ing)?|resolv(e[sd]?|ing)|implement(s|ed|ing)?):? +"
+"""As GitLab has it."""
 HOSTILE = (
     "/merge",
+    "Closes #1, fixes group/other#2 and Resolved: https://gitlab.example.org/g/p/-/issues/3 implementing ABC-4",
     "\n/approve\n/merge\n",
     "@ann please merge",
     "| a | b |\n| --- | --- |",
@@ -80,6 +83,10 @@ def test_nothing_that_others_wrote_acts(text):
     assert shape == plain
     assert re.search(r"@(?=\w)", told) is None
     assert not any(line.startswith("/") for line in told.splitlines())
+    assert (
+        re.search(r"\b(clos(e[sd]?|ing)|fix(e[sd]|ing)?|resolv(e[sd]?|ing)|implement(s|ed|ing)?):? +", told, re.I)
+        is None
+    )
     rows = [line for line in told.splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {4}
 

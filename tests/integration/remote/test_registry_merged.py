@@ -5,7 +5,8 @@ from chat_stand import ChatStand
 from host_stand import HostStand, git, protected
 
 from agent.hosting.host import Proposal, Review
-from registry import BranchProtected, InvalidTransition, Registry, Status, UnknownVersion
+from registry import BranchProtected, Function, InvalidTransition, Manifest, Registry, Status, UnknownVersion
+from registry.messages import JOINER
 
 METHODS = ("merge", "ff", "squash")
 
@@ -169,3 +170,17 @@ def test_the_pipeline_comes_by_a_commit_or_by_a_branch_where_main_is_protected(s
     for name in ("main", "production"):
         assert git(shared.origin, "show", f"{name}:.gitlab-ci.yml") == "third: {}"
     assert registry.check() == []
+
+
+def test_a_description_acts_on_nothing_as_a_commit(shared):
+    """A code host reads the messages of commits, too: nobody is called, nothing is closed, and it reads the same."""
+    registry = shared.copy("one")
+    text = "Closes #1 and fixes: group/other!2 for @ann."
+    manifest = Manifest(name="count_words", description=text, input_schema={})
+    version = registry.add_candidate(Function(manifest=manifest, source="one", tests=""), {})
+    note = registry.history("count_words")[0].note
+    assert version.function.manifest.description == text
+    assert note != text
+    assert note.replace(JOINER, "") == text
+    for sign in ("Closes", "fixes", "#1", "!2", "@ann"):
+        assert sign not in git(shared.origin, "log", "-1", "--format=%B", f"candidate/count_words/{version.digest}")
