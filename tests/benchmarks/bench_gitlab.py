@@ -57,7 +57,7 @@ def waits() -> dict[str, float]:
 
 
 def rounds() -> dict[str, float]:
-    """Requests of a round while all issues are fresh, and while they are watched and quiet; how long the first takes."""
+    """Requests of a round, while all issues are fresh, and while all are watched and quiet; seconds of the first."""
     with FakeGitLab(WORLD) as fake:
         for _ in range(ISSUES):
             fake.creates_issue("ann", PROJECT, "x", "x", assignees=["kowal"])
