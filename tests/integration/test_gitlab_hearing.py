@@ -380,6 +380,25 @@ def test_merge_requests_and_pushes_are_told(fake, call):
     fake.pushes("ann", FORGE, "feature", {"a.txt": "x"})
     room = str(fake.project_id(FORGE))
     caller.until(lambda: ReviewSeen(room=room, number=0) in caller.happened)
+    number = fake.opens_mr("ann", FORGE, "feature", "A change")
+    caller.until(lambda: ReviewSeen(room=room, number=number) in caller.happened)
+
+
+def test_a_watched_merge_request_is_told_by_polling(fake, call):
+    """When it moves, and what is said under it."""
+    caller = call()
+    fake.pushes("ann", FORGE, "feature", {"a.txt": "x"})
+    number = fake.opens_mr("ann", FORGE, "feature", "A change")
+    room = str(fake.project_id(FORGE))
+    caller.places.append(Place(room=room, thread=f"merge_requests/{number}"))
+    caller.until(lambda: ReviewSeen(room=room, number=number) in caller.happened)
+    caller.rounds(1)
+    caller.happened.clear()
+    fake.comments_mr("bob", FORGE, number, "not yet")
+    caller.until(lambda: caller.heard)
+    assert (caller.heard[0].text, caller.heard[0].thread) == ("not yet", f"merge_requests/{number}")
+    fake.merges("ann", FORGE, number)
+    caller.until(lambda: ReviewSeen(room=room, number=number) in caller.happened)
 
 
 @pytest.mark.parametrize("is_silent", [False, True])
