@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import requests
+from requests.exceptions import RequestException, SSLError
+
+from agent.errors import ChannelUnavailable
 
 MAX_WORD = 300
 """Characters of what a server says that are repeated."""
@@ -33,3 +36,11 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
         text = text.replace(secret, "…")
     line = " ".join(text.split())
     return line if len(line) <= MAX_WORD else f"{line[:MAX_WORD]}…"
+
+
+def away(url: str, error: RequestException) -> ChannelUnavailable:
+    """Why nobody answers there; nothing of the error's own text, which may quote addresses with their passwords."""
+    if isinstance(error, SSLError):
+        advice = "`ca_file` names certificates that are to be trusted."
+        return ChannelUnavailable(f"The certificate of {url} is not trusted", advice=advice)
+    return ChannelUnavailable(f"{url} does not answer ({type(error).__name__})")

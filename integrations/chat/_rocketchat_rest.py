@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import quote, urljoin, urlsplit
 
-from requests.exceptions import RequestException, SSLError
+from requests.exceptions import RequestException
 from rocketchat_API.APIExceptions.RocketExceptions import RocketApiException, RocketBadStatusCodeException
 from rocketchat_API.rocketchat import RocketChat
 
@@ -19,7 +19,7 @@ from agent.errors import ChannelError, ChannelRefused, ChannelUnavailable, TooFa
 from integrations.account import is_sendable
 from integrations.chat._rocketchat_settings import RocketChatConfig, one_time_code
 from integrations.reading import text_in
-from integrations.session import Session, hidden
+from integrations.session import Session, away, hidden
 
 CONNECT_S, READ_S, WHOLE_S = 3.0, 7.0, 10.0
 REFUSED_S = 60.0
@@ -190,7 +190,7 @@ class Rest:
                     if time.monotonic() > ends:
                         raise ChannelUnavailable(f"{self.config.url} sent no whole file in {WHOLE_S:.0f} s")
         except RequestException as error:
-            raise self._away(error) from None
+            raise away(self.config.url, error) from None
         return bytes(data)
 
     def _ask(self, route: str, call: Call) -> Mapping[str, Any]:
@@ -213,7 +213,7 @@ class Rest:
             said = error.response_json
             self._raise(kind, error.status_code, said if isinstance(said, Mapping) else None)
         except RequestException as error:
-            raise self._away(error) from None
+            raise away(self.config.url, error) from None
         if not isinstance(reply, Mapping):
             self._unreadable("what it says is not JSON")
         if reply.get("success") is False:
@@ -283,13 +283,6 @@ class Rest:
 
     def _too_fast(self, kind: str, wait: float) -> TooFast:
         return TooFast(f"{self.config.url} wants no {kind} for {math.ceil(wait)} s", again_in_s=wait)
-
-    def _away(self, error: RequestException) -> ChannelError:
-        """Nothing of the error's own text: it may quote addresses of proxies, with their passwords."""
-        if isinstance(error, SSLError):
-            advice = "`ca_file` names certificates that are to be trusted."
-            return ChannelUnavailable(f"The certificate of {self.config.url} is not trusted", advice=advice)
-        return ChannelUnavailable(f"{self.config.url} does not answer ({type(error).__name__})")
 
     def _unreadable(self, why: str) -> NoReturn:
         raise ChannelUnavailable(

@@ -28,8 +28,8 @@ EVENTS = {
     "Emoji Hook": "emoji_events",
 }
 """By the event's name the switch of a hook."""
-TOGETHER_S = 0.05
-"""How long a delivery waits for others, where they are to be shuffled."""
+TOGETHER_S, ENOUGH = 0.05, 10
+"""How long a delivery waits for others, where they are to be shuffled, and how many do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +149,7 @@ class Hooks:
         with self._changed:
             self._changed.wait_for(lambda: self._over or (bool(self._waiting) and not self.held))
             if self.shuffle and not self._over:
-                self._changed.wait(TOGETHER_S)
+                self._changed.wait_for(lambda: self._over or len(self._waiting) >= ENOUGH, TOGETHER_S)
             if self._over:
                 return None
             self._busy = True

@@ -289,7 +289,10 @@ def turn(state: State, place: Place, made: Pipeline, outcome: str) -> None:
     made.status, made.updated_at = outcome, now()
     for request in place.merge_requests.values():
         if request.sha == made.sha and request.when_checks_pass and outcome == "success":
-            merge(state, request.when_checks_pass, request, {})
+            try:
+                merge(state, request.when_checks_pass, request, {})
+            except Refused as refused:
+                request.when_checks_pass, request.merge_error = None, str(refused.body["message"])
     state.tell("Pipeline Hook", place, payloads.of_pipeline(state, place, made))
 
 

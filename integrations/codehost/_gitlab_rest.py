@@ -16,9 +16,9 @@ import requests
 from gitlab.exceptions import GitlabError
 from requests.exceptions import RequestException, SSLError
 
-from agent.errors import ChannelError, ChannelRefused, ChannelUnavailable, TooFast
+from agent.errors import ChannelRefused, ChannelUnavailable, TooFast
 from integrations.codehost._gitlab_settings import GitLabConfig
-from integrations.session import Session, hidden
+from integrations.session import Session, away, hidden
 
 CONNECT_S, READ_S, WHOLE_S = 3.0, 7.0, 10.0
 PAGE = 100
@@ -130,6 +130,8 @@ class Rest:
 
     def end(self, path: str, most_bytes: int) -> bytes:
         """The end of what is there, no more than so many bytes."""
+        if most_bytes <= 0:
+            return b""
         kept: deque[bytes] = deque()
         size = 0
         for piece in self._pieces(path):
@@ -137,7 +139,7 @@ class Rest:
             size += len(piece)
             while size - len(kept[0]) >= most_bytes:
                 size -= len(kept.popleft())
-        return b"".join(kept)[-most_bytes:] if most_bytes else b""
+        return b"".join(kept)[-most_bytes:]
 
     def hidden(self, text: str) -> str:
         """The text in one line, not too long, without our secrets."""
@@ -157,7 +159,7 @@ class Rest:
                 if time.monotonic() > ends:
                     raise ChannelUnavailable(f"{self.config.url} sent no whole file in {WHOLE_S:.0f} s")
         except RequestException as error:
-            raise self._away(error) from None
+            raise away(self.config.url, error) from None
         finally:
             reply.close()
 
@@ -181,12 +183,12 @@ class Rest:
             except GitlabError as error:
                 self._raise(error, self._session().seen, kind)
             except (requests.Timeout, SSLError) as error:
-                raise self._away(error) from None
+                raise away(self.config.url, error) from None
             except requests.ConnectionError as error:
                 if is_last:
-                    raise self._away(error) from None
+                    raise away(self.config.url, error) from None
             except RequestException as error:
-                raise self._away(error) from None
+                raise away(self.config.url, error) from None
         raise AssertionError("the second try is the last")
 
     def _session(self) -> Session:
@@ -237,13 +239,6 @@ class Rest:
     def _too_fast(self, wait: float) -> TooFast:
         advice = "The server's administrator can raise its rate limits for Kowal's account."
         return TooFast(f"{self.config.url} wants no request for {math.ceil(wait)} s", advice=advice, again_in_s=wait)
-
-    def _away(self, error: RequestException) -> ChannelError:
-        """Nothing of the error's own text: it may quote addresses of proxies, with their passwords."""
-        if isinstance(error, SSLError):
-            advice = "`ca_file` names certificates that are to be trusted."
-            return ChannelUnavailable(f"The certificate of {self.config.url} is not trusted", advice=advice)
-        return ChannelUnavailable(f"{self.config.url} does not answer ({type(error).__name__})")
 
     def _unreadable(self, why: str) -> NoReturn:
         message = f"{self.config.url} does not answer as GitLab does: {why}"

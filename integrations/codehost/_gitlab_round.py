@@ -93,7 +93,7 @@ class Round:
         among those of the same millisecond are they numbered.
         """
         rows = self._rest.page(
-            "issues", assignee_username=self._known.us().name, scope="all", state="all",
+            "issues", assignee_id=self._known.us().id, scope="all", state="all",
             updated_after=written(after), order_by="updated_at", sort="asc", page=number,
         )  # fmt: skip
         self._now = self._now or self._rest.server_time()

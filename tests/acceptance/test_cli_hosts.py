@@ -4,12 +4,13 @@ import json
 import stat
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from agent.cli.init_channel import WEBHOOK_PORT, WEBHOOK_QUESTION, init_channel
-from agent.errors import BadSettings, BadTask, ChannelError
+from agent.errors import BadSettings, BadTask, ChannelError, ChannelUnavailable
 from integrations.codehost._fake_gitlab_world import DEVELOPER, MAINTAINER
 from integrations.codehost.fake_gitlab import FakeGitLab, Group, Project, World
 from integrations.codehost.gitlab import HOST
@@ -129,7 +130,6 @@ def test_what_does_not_work_is_not_written(bare, fake, monkeypatch):
         ("gitlab", ["url=http://127.0.0.1:9", "token=wrong-word-of-kowal"], ChannelError, "127.0.0.1:9"),
         ("gitlab", [*ours, "usr=x"], BadSettings, "usr"),
         ("gitlab", [*ours, "a_minute=none"], BadSettings, "codehost.gitlab.a_minute"),
-        ("gitlab", [*ours, "projects=tools/gone", f"webhook_url={HOOK}"], ChannelError, "No webhook could be made"),
         ("gitlab", [*ours, "webhook_url=kowal.example.org"], BadTask, "is not where a server reaches"),
         ("gitlab", [], BadSettings, "url"),
         ("github", [], BadSettings, "rocketchat, gitlab"),
@@ -140,6 +140,24 @@ def test_what_does_not_work_is_not_written(bare, fake, monkeypatch):
     assert not (bare.folder / "kowal.toml").exists()
     assert not list(bare.folder.glob("gitlab-*"))
     assert hooks_of(fake, "tools/forge") == []
+
+
+def test_nothing_is_written_where_webhooks_cannot_be_made(bare, fake, monkeypatch):
+    """The server went away meanwhile: repeating the command does all of it."""
+    monkeypatch.setenv("KOWAL_SETTINGS", bare.environment["KOWAL_SETTINGS"])
+    words = [f"url={fake.url}", f"token={TOKEN}", f"webhook_url={HOOK}"]
+
+    def away(section: object, url: str) -> list[str]:
+        raise ChannelUnavailable(f"{url} is not made")
+
+    monkeypatch.setattr("agent.cli.init_channel.load", lambda *_: replace(HOST, hook=away))
+    with pytest.raises(ChannelError, match="No webhook could be made") as caught:
+        init_channel("gitlab", words, json_output=True)
+    assert "Nothing was written" in caught.value.kept
+    assert not (bare.folder / "kowal.toml").exists()
+    monkeypatch.undo()
+    assert bare.run("init", "gitlab", *(f"--set={word}" for word in words)).stdout
+    assert [hook["url"] for hook in hooks_of(fake, "tools/forge")] == [HOOK]
 
 
 def test_the_doctor_looks_at_code_hosts(bare, fake):

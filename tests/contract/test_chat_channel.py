@@ -5,16 +5,17 @@ import importlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, Self
 
 import pytest
+from listening import listening
 
 from agent.errors import BadSettings, ChannelError, ChannelRefused, ChannelUnavailable, TooFast
 from agent.loader import available, load
 from agent.ports import ProviderStatus
-from agent.talking.channel import CaughtUp, Channel, ChannelInfo, Enclosure, Happening, Heard, Letter, Reacted
+from agent.talking.channel import Channel, ChannelInfo, Enclosure, Heard, Letter, Reacted
 from integrations.chat.fake_rocketchat import FakeRocketChat, Room, User, World
 
 SECRET = "the-token-itself"
@@ -145,25 +146,6 @@ def channel(info, stage) -> Iterator[Channel]:
     """The channel, open."""
     with closing(info.open(stage.section())) as opened:
         yield opened
-
-
-@contextmanager
-def listening(channel: Channel, since: datetime | None = None) -> Iterator[Callable[[type[Any], int], list[Any]]]:
-    """Listens, and gives what takes so many happenings of a kind; at the end nobody may have been told of others."""
-    moment = since or datetime.now(UTC)
-    channel.listen(lambda: moment)
-    happened: list[Happening] = []
-
-    def take(kind: type[Any], count: int) -> list[Any]:
-        ends = time.monotonic() + 15
-        while len(found := [each for each in happened if isinstance(each, kind)]) < count:
-            assert time.monotonic() < ends, happened
-            if (happening := channel.next(0.05)) is not None:
-                happened.append(happening)
-        return found
-
-    take(CaughtUp, 1)
-    yield take
 
 
 def letter(channel: Channel, text: str, room: str = "general", thread: str = "", key: str = "") -> Letter:

@@ -2,19 +2,18 @@
 
 import contextlib
 import importlib
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from contextlib import closing
 from typing import Any, Protocol, Self
 
 import pytest
+from listening import listening
 
 from agent.errors import BadSettings, ChannelError, ChannelRefused, ChannelUnavailable
 from agent.hosting.host import CodeHost, HostInfo, IssueSeen, Place, Proposal
 from agent.loader import available, load
 from agent.ports import ProviderStatus
-from agent.talking.channel import CaughtUp, Enclosure, Happening, Heard, Letter, Reacted
+from agent.talking.channel import CaughtUp, Enclosure, Heard, Letter, Reacted
 from integrations.codehost.fake_gitlab import FakeGitLab, Group, Project, User, World
 
 SECRET = "the-token-itself"
@@ -158,26 +157,6 @@ def host(info, stage) -> Iterator[CodeHost]:
         yield opened
 
 
-@contextmanager
-def listening(host: CodeHost, *places: Place) -> Iterator[Callable[[type[Any], int], list[Any]]]:
-    """Listens, and gives what takes so many happenings of a kind."""
-    moment = datetime.now(UTC)
-    host.watch(lambda: places)
-    host.listen(lambda: moment)
-    happened: list[Happening] = []
-
-    def take(kind: type[Any], count: int) -> list[Any]:
-        ends = time.monotonic() + 15
-        while len(found := [each for each in happened if isinstance(each, kind)]) < count:
-            assert time.monotonic() < ends, happened
-            if (happening := host.next(0.05)) is not None:
-                happened.append(happening)
-        return found
-
-    take(CaughtUp, 1)
-    yield take
-
-
 def place_of(host: CodeHost, issue: int) -> Place:
     """An issue of the project."""
     return Place(room=host.room_of(PROJECT), thread=f"issues/{issue}")
@@ -238,7 +217,8 @@ def test_issues_and_notes_are_told(host, stage):
     """An issue that is ours when it moves, what is said where we watch, what calls us elsewhere."""
     ours = stage.opens("ann", "Count", "these words", ours=True)
     elsewhere = stage.opens("bob", "Other", "x", ours=False)
-    with listening(host, place_of(host, ours)) as take:
+    host.watch(lambda: [place_of(host, ours)])
+    with listening(host) as take:
         seen = take(IssueSeen, 1)[0].issue
         assert (seen.place, seen.title, seen.text) == (place_of(host, ours), "Count", "these words")
         assert (seen.assigned_by.name, seen.is_ours, seen.is_open) == ("ann", True, True)
@@ -258,7 +238,8 @@ def test_what_we_say_is_said_once_and_not_heard(host, stage):
     """Nothing of ours comes back, but for the thumbs under it."""
     number = stage.opens("ann", "Count", "x", ours=True)
     place = place_of(host, number)
-    with listening(host, place) as take:
+    host.watch(lambda: [place])
+    with listening(host) as take:
         message = host.say(letter(place, "May I?"))
         assert host.say(letter(place, "May I?")) == message
         host.rewrite(message, letter(place, "**May** I?"))

@@ -379,6 +379,13 @@ def test_a_merge_waits_for_its_pipeline(forge, fake):
     fake.turns(FORGE, run, "success")
     assert forge.mergerequests.get(number).merge_user["username"] == "ann"
     assert forge.mergerequests.get(number).state == "merged"
+    other = request(fake, "candidate/y", {"a.txt": "ours\n"})
+    run = fake.pipeline(FORGE, "candidate/y", "running")
+    forge.as_ann.mergerequests.get(other).merge(merge_when_pipeline_succeeds=True)
+    fake.pushes("ann", FORGE, "main", {"a.txt": "theirs\n"})
+    fake.turns(FORGE, run, "success")
+    stuck = forge.mergerequests.get(other)
+    assert (stuck.state, stuck.merge_error) == ("opened", "Branch cannot be merged")
 
 
 def test_a_merge_closes_the_issues_that_it_names(fake):

@@ -1,5 +1,6 @@
 """How the code host reaches a server: certificates, proxies, paths, and servers that say nonsense or nothing."""
 
+import contextlib
 import socket
 import threading
 import time
@@ -47,11 +48,11 @@ def test_a_server_below_a_path_is_reached():
 
 def test_a_server_that_thinks_it_is_elsewhere_is_read_page_by_page():
     """The next page is asked for where we know the server to be: projects come by keyset, by the server's links."""
-    projects = tuple(Project(path=f"tools/p{number}", members={"kowal": 40}, empty=True) for number in range(130))
+    projects = tuple(Project(path=f"tools/p{number}", members={"kowal": 40}, empty=True) for number in range(105))
     with FakeGitLab(World(projects=projects)) as fake:
         fake.state.url = "http://git.invalid/elsewhere"
         lines = HOST.hook({"url": fake.url, "token": TOKEN, "webhook_secret": "s"}, "http://kowal.example/")
-        assert len(lines) == len(set(lines)) == 130
+        assert len(lines) == len(set(lines)) == 105
 
 
 def test_a_certificate_of_ones_own_is_trusted_where_it_is_named(certificate):
@@ -161,8 +162,9 @@ def test_a_redirect_gets_no_token():
     with socket.create_server(("127.0.0.1", 0)) as there:
 
         def listen() -> None:
-            line, _ = there.accept()
-            asked.append(line.recv(65536))
+            with contextlib.suppress(OSError):
+                line, _ = there.accept()
+                asked.append(line.recv(65536))
 
         threading.Thread(target=listen, daemon=True).start()
         target = f"Location: http://127.0.0.1:{there.getsockname()[1]}/\r\n"

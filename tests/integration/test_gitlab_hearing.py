@@ -206,7 +206,7 @@ def test_what_is_said_where_it_matters_is_heard_in_its_order(fake, call):
 
 
 def test_a_call_in_a_description_is_heard(fake, call):
-    """It stands in the issue itself; one that is assigned to us is an issue and no note."""
+    """Whoever hears of it asks for the issue, whose text it is; one that is assigned to us is an issue and no note."""
     caller = call()
     iid = fake.creates_issue("ann", FORGE, "a question", "@kowal how many words?")
     fake.creates_issue("ann", FORGE, "ours", "@kowal do", assignees=["kowal"])
@@ -215,7 +215,7 @@ def test_a_call_in_a_description_is_heard(fake, call):
     (heard,) = caller.heard
     assert (heard.id, heard.text, heard.thread) == (
         f"{caller.place(iid).room}/issues/{iid}",
-        "how many words?",
+        "",
         f"issues/{iid}",
     )
     caller.host.see(heard.id)

@@ -329,6 +329,7 @@ def test_functions_act(fake):
     job = next(job.id for job in state.jobs if job.name == "test")
     assert actions.job_log(FORGE, job, 100) == "a log ą"
     assert actions.job_log(FORGE, job, 1) == ""
+    assert actions.job_log(FORGE, job, 0) == ""
     for refused in (
         lambda: actions.create_issue("tools/hidden", "t", "x", []),
         lambda: actions.create_issue(str(fake.project_id(FORGE)), "t", "x", []),
