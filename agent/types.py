@@ -124,6 +124,7 @@ class Outcome:
     task: str
     function: str
     version: str
+    """`X.Y.Z`; for a candidate that waits to be merged the first twelve digits of its digest."""
     commit: str
     origin: Origin
     status: str

@@ -14,6 +14,9 @@ from agent.talking.phrases import Language, say
 from registry import Operations, Registry, Version
 from registry.reviews import ReviewRecord
 
+TARGETS = {"candidate": "main", "rollback": "production", "pipeline": "main"}
+"""The branch into which each kind is to be merged."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
@@ -21,13 +24,17 @@ class Draft:
 
     kind: Literal["candidate", "rollback", "pipeline"]
     source: str
-    target: str
     commit: str
     tree: str
     """As `ReviewRecord.tree`."""
     version: Version | None = None
     """The version that it is about."""
     is_merged: bool = False
+
+    @property
+    def target(self) -> str:
+        """The branch into which it is to be merged."""
+        return TARGETS[self.kind]
 
     @property
     def key(self) -> str:
@@ -111,7 +118,6 @@ class Drafts:
             yield Draft(
                 kind="candidate",
                 source=f"candidate/{version.name}/{version.digest}",
-                target="main",
                 commit=version.commit,
                 tree=self.registry.tree_at(version.name, version.commit),
                 version=version,
@@ -125,7 +131,6 @@ class Drafts:
             yield Draft(
                 kind="rollback",
                 source=asked.branch,
-                target="production",
                 commit=asked.commit,
                 tree=tree,
                 version=version,
@@ -137,4 +142,4 @@ class Drafts:
             self._pipeline = self.registry.add_pipeline(GITLAB_CI) if self.has_pipeline else ""
         if self._pipeline:
             commit = self._pipeline
-            yield Draft(kind="pipeline", source="kowal/pipeline", target="main", commit=commit, tree=commit)
+            yield Draft(kind="pipeline", source="kowal/pipeline", commit=commit, tree=commit)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from agent.errors import ChannelError, KowalError
-from agent.hosting.drafts import Draft, Drafts
+from agent.hosting.drafts import TARGETS, Draft, Drafts
 from agent.hosting.host import CodeHost, Review, ReviewSeen
 from agent.hosting.settings import HostSettings
 from agent.permission import Deed
@@ -241,12 +241,25 @@ class Reviews:
             facts = {"by": span(by), "who": self._who or "–", "name": record.function, "digest": record.digest}
             self._tell(record, say(key, self._language, **facts))
             self._finish(record, "refused", by, Deed.REJECT)
-        elif not self._is_as_proposed(record, review.merge_commit or review.commit):
+        elif not self._came_in(record, review):
             self._tell(record, self._changed(record))
             self._finish(record, "refused", by, Deed.REJECT)
         else:
             self._move(record, "signed", by)
             self._follow(record, by)
+
+    def _came_in(self, record: ReviewRecord, review: Review) -> bool:
+        """Whether what was merged is what was proposed, into the branch for which it was, and is there still."""
+        if review.target != TARGETS[record.kind]:
+            return False
+        if not self._is_as_proposed(record, review.merge_commit or review.commit):
+            return False
+        if record.kind == "rollback":
+            return True
+        with suppress(UnknownFunction, UnknownVersion):
+            found = self.registry.get(record.function, record.digest)
+            return found.status is not Status.TESTING or self.registry.is_merged(found)
+        return False
 
     def _is_as_proposed(self, record: ReviewRecord, commit: str) -> bool:
         """Whether the function's folder in that commit is what was proposed; so long as it is, a rebase is welcome."""

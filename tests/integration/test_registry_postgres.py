@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from registry import AuditEntry, ModelCall, Operations, Run, RunCounts, TaskRecord, TaskState
 from registry.model_calls import begin_with, spent_with
+from registry.reviews import ReviewRecord
 
 ENTRY = AuditEntry(
     at=datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
@@ -117,3 +118,22 @@ def test_the_audit_only_grows(operations, server, statement):
     engine.dispose()
     assert before
     assert operations.audit() == before
+
+
+def test_of_several_that_end_a_merge_request_one_does(operations):
+    """The row comes back as it was given, and moves by compare-and-swap."""
+    record = ReviewRecord(
+        host="gitlab", source=f"candidate/weather/{ENTRY.digest}", tree="e" * 40, commit="c" * 40, room="12", number=1,
+        url="https://gitlab.example.org/r/-/merge_requests/1", kind="candidate", function="weather", version="",
+        digest=ENTRY.digest, created_at=ENTRY.at, expires_at=ENTRY.at,
+    )  # fmt: skip
+    reviews = operations.reviews
+    reviews.add(record)
+    reviews.add(record)
+    assert reviews.under_way("gitlab") == [record]
+    assert reviews.of_digest("weather", ENTRY.digest) == record
+    with ThreadPoolExecutor(8) as pool:
+        moved = list(pool.map(lambda number: reviews.move(record, "done", by=str(number), at=ENTRY.at), range(8)))
+    assert moved.count(True) == 1
+    assert reviews.under_way("gitlab") == []
+    assert reviews.known("gitlab") == {(record.source, record.commit)}

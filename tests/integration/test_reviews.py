@@ -291,6 +291,28 @@ def edited(house: House, branch: str, file: str, text: str) -> None:
     git(work, "push", "--quiet")
 
 
+def test_merged_into_another_branch_it_is_not_signed(house):
+    """A merge request may be turned to any branch: what counts is `main`."""
+    review = house.proposed()
+    git(house.origin, "branch", "elsewhere", "main")
+    turned = house.host.merge_requests["12", 1] = replace(review, target="elsewhere")
+    house.host.merges("ann", turned, removes=False)
+    house.reviews.look()
+    assert house.served() == ""
+    assert house.audited() == [("gitlab:ann", "promote.rejected", "refused")]
+
+
+def test_what_was_taken_back_from_main_at_once_is_not_signed(house):
+    """Somebody merged it, and somebody thought better of it before it was seen."""
+    before = git(house.origin, "rev-parse", "main^{tree}")
+    house.host.merges("ann", house.proposed())
+    back = git(house.origin, "commit-tree", before, "-p", "main", "-m", "Revert it")
+    git(house.origin, "update-ref", "refs/heads/main", back)
+    house.reviews.look()
+    assert house.served() == ""
+    assert house.audited() == [("gitlab:ann", "promote.rejected", "refused")]
+
+
 def test_a_rebased_branch_is_what_it_was(house):
     """A project that wants fast-forwards has people rebase; the function's folder stays the same."""
     first, second = house.proposed("return 1"), house.candidate(name="other")
