@@ -311,10 +311,10 @@ REVIEWS = {
         "request. Zamknij, jeśli ma go nie być.",
     ),
     "review_how": Phrase(
-        "Merging this puts `{name}` into production; closing it says no. It expires in {days} days. Whoever may sign: "
-        "{who}. Signed is exactly the digest {digest}: after any change to the branch nothing is promoted.",
+        "Merging this puts `{name}` into production, closing it says no; it expires in {days} days. May be signed by: "
+        "{who}. Signed is exactly {digest}: after any change nothing is promoted.",
         "Scalenie wprowadza `{name}` do produkcji, zamknięcie odmawia. Wygasa za {days} dni. Podpisać może: {who}. "
-        "Podpisujesz dokładnie skrót {digest}: po zmianie w gałęzi nic nie wejdzie do produkcji.",
+        "Podpisujesz dokładnie {digest}: po zmianie nic nie wejdzie do produkcji.",
     ),
     "review_how_back": Phrase(
         "Merging this brings `{name}` {version} back into production, in the place of {before}; closing it says no. "

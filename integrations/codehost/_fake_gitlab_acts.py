@@ -232,5 +232,6 @@ class Acts:
         """Where git clones it from; with a user, with a token of theirs in it."""
         with self.state.lock:
             token = next(iter(self.state.known(user).tokens)) if user else ""
-            start = self.url.replace("://", f"://oauth2:{token}@", 1) if user else self.url
+            login = f"oauth2:{token}"
+            start = self.url.replace("://", f"://{login}@", 1) if user else self.url
             return f"{start}/{self._place(project).full_path}.git"

@@ -6,9 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from agent.talking.phrases import ANSWERS, APPROVALS, ASKING, ERRORS, INQUIRIES, PHRASES, REFUSALS, WORKING, say
+from agent.talking.phrases import (
+    ANSWERS,
+    APPROVALS,
+    ASKING,
+    ERRORS,
+    INQUIRIES,
+    PHRASES,
+    REFUSALS,
+    REVIEWS,
+    WORKING,
+    say,
+)
 
-PARTS = (WORKING, ANSWERS, ASKING, APPROVALS, REFUSALS, ERRORS, INQUIRIES)
+PARTS = (WORKING, ANSWERS, ASKING, APPROVALS, REFUSALS, ERRORS, INQUIRIES, REVIEWS)
 
 
 def placeholders(text: str) -> list[str]:
@@ -48,7 +59,8 @@ def test_a_sentence_is_short():
 
 def test_no_phrase_is_there_that_nobody_says():
     """Each key stands in the code, or begins as keys do that are put together of parts."""
-    folder = Path(__file__).parents[2] / "agent/talking"
-    code = "".join(page.read_text("utf-8") for page in sorted(folder.glob("*.py")) if page.name != "phrases.py")
+    agent = Path(__file__).parents[2] / "agent"
+    pages = [page for name in ("talking", "hosting") for page in sorted((agent / name).glob("*.py"))]
+    code = "".join(page.read_text("utf-8") for page in pages if page.name != "phrases.py")
     made = ("advice_", "state_", "status_", "waits_")
     assert [key for key in PHRASES if not key.startswith(made) and not re.search(f"[\"']{key}[\"']", code)] == []
