@@ -27,7 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the tests with a real model unless `--real-model` was given."""
+    """Run what runs alone at the end, when little waits for it. Skip tests with a real model without `--real-model`."""
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
     if config.getoption("--real-model"):
         return
     for item in items:
