@@ -25,7 +25,9 @@ router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=StrictRoute)
 Id = Annotated[str, Path(alias="id", pattern="^[0-9a-f]{32}$", description="The task's id.")]
 Key = Annotated[
     str,
-    Header(alias="Idempotency-Key", max_length=MOST_KEY, description="What makes it one task, however often it is sent."),
+    Header(
+        alias="Idempotency-Key", max_length=MOST_KEY, description="What makes it one task, however often it is sent."
+    ),
 ]
 Wait = Annotated[
     float, Query(alias="wait", ge=0, le=LONGEST_WAIT_S, description="Seconds to wait for the task to settle.")

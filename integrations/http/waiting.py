@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from anyio import to_thread
@@ -62,7 +63,7 @@ async def events_of(service: Service, caller: Caller, task_id: str, after: int) 
     with woken_by(service, task_id) as woken:
         while True:
             task = await to_thread.run_sync(service.tasks.task, task_id, caller)  # first: its last event is there then
-            for event in await to_thread.run_sync(lambda: service.tasks.events(task_id, caller, after=after)):
+            for event in await to_thread.run_sync(partial(service.tasks.events, task_id, caller, after=after)):
                 after = event.id
                 yield event
             if task.is_over:
