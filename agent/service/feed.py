@@ -68,11 +68,9 @@ class Feed:
 
     def _tell(self) -> None:
         found = self._tasks.told(after=self._newest, limit=MOST)
-        if not found:
-            return
-        self._newest = found[-1][0]
-        for task_id in {task_id for _, task_id in found}:
-            with self._lock:
-                waking = list(self._waiting.get(task_id, {}).values())
-            for wake in waking:
-                wake()
+        is_first, self._newest = self._newest < 0, found[-1][0] if found else max(self._newest, 0)
+        with self._lock:  # at the first look all are woken: what happened since they began to wait is not known
+            whose = list(self._waiting) if is_first else {task_id for _, task_id in found}
+            waking = [wake for task_id in whose for wake in self._waiting.get(task_id, {}).values()]
+        for wake in waking:
+            wake()
