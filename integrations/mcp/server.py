@@ -14,6 +14,7 @@ from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
+    EmptyResult,
     InputRequiredResult,
     ListPromptsResult,
     ListResourcesResult,
@@ -23,6 +24,7 @@ from mcp_types import (
     PaginatedRequestParams,
     ReadResourceRequestParams,
     ReadResourceResult,
+    SetLevelRequestParams,
 )
 
 from agent.service.callers import Caller, Scope
@@ -48,7 +50,10 @@ INSTRUCTIONS: Final = (
 STATE_S: Final = 3_600.0
 """Seconds that a form may lie with a person. Their task waits longer: `answer` is always there."""
 LIST_TTL_MS: Final = 1_000
-HINTS: Final[Mapping[CacheableMethod, CacheHint]] = {"tools/list": CacheHint(ttl_ms=LIST_TTL_MS), "resources/list": CacheHint(ttl_ms=LIST_TTL_MS)}
+HINTS: Final[Mapping[CacheableMethod, CacheHint]] = {
+    "tools/list": CacheHint(ttl_ms=LIST_TTL_MS),
+    "resources/list": CacheHint(ttl_ms=LIST_TTL_MS),
+}
 
 
 class KowalServer(Server[Any]):
@@ -142,10 +147,17 @@ def server_of(service: Service, caller_of: CallerOf, *, look_s: float = LOOK_S) 
         on_subscriptions_listen=changes.listen,
     )
     server.add_notification_handler("notifications/initialized", NotificationParams, changes.joined)
+    server.add_request_handler("logging/setLevel", SetLevelRequestParams, any_level)
     security = RequestStateSecurity.ephemeral(ttl=STATE_S)
     security.bind_principal = lambda ctx: caller_of(ctx).by
     server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
     return server
+
+
+async def any_level(ctx: Context, params: SetLevelRequestParams) -> EmptyResult:
+    """Any level will do: what happens to a task is told as progress, and nothing is logged to clients."""
+    del ctx, params
+    return EmptyResult()
 
 
 def no_headers(name: str) -> None:
