@@ -24,6 +24,7 @@ TABLED = (
     "sandbox",
     "integrations/chat",
     "integrations/codehost",
+    "integrations/http",
     "integrations/llm",
 )
 
