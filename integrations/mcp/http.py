@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, cast
 
+from anyio import to_thread
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.context import ServerRequestContext
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from agent.service.callers import Caller
 from agent.service.service import Service
+from integrations.http.access import Access
 from integrations.mcp.changes import LOOK_S
 from integrations.mcp.server import server_of
 
@@ -65,6 +67,18 @@ def application(
     the names of this machine itself are answered to.
     """
     return Application(service, who, is_guarded=is_guarded, most_bytes=most_bytes, look_s=look_s)
+
+
+def by_token(access: Access) -> Who:
+    """Who asks by the bearer token, or from this machine while there is none; as the HTTP API has it."""
+
+    async def who(request: Request) -> Caller:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        given = token.strip() if scheme.lower() == "bearer" else None
+        address = request.client.host if request.client else ""
+        return await to_thread.run_sync(access.caller, given, address, "mcp")
+
+    return who
 
 
 def caller_in(ctx: ServerRequestContext[Any, Any]) -> Caller:

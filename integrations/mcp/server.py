@@ -1,5 +1,6 @@
 """The MCP server: one object for stdio and HTTP, for the revisions 2025-11-25 and 2026-07-28."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ INSTRUCTIONS: Final = (
 )
 STATE_S: Final = 3_600.0
 """Seconds that a form may lie with a person. Their task waits longer: `answer` is always there."""
+KEY_BYTES: Final = 32
 LIST_TTL_MS: Final = 1_000
 HINTS: Final[Mapping[CacheableMethod, CacheHint]] = {
     "tools/list": CacheHint(ttl_ms=LIST_TTL_MS),
@@ -148,8 +150,10 @@ def server_of(service: Service, caller_of: CallerOf, *, look_s: float = LOOK_S) 
     )
     server.add_notification_handler("notifications/initialized", NotificationParams, changes.joined)
     server.add_request_handler("logging/setLevel", SetLevelRequestParams, any_level)
-    security = RequestStateSecurity.ephemeral(ttl=STATE_S)
-    security.bind_principal = lambda ctx: caller_of(ctx).by
+    key = os.urandom(
+        KEY_BYTES
+    )  # a form that was put before a restart is void: its task waits on, and `answer` is there
+    security = RequestStateSecurity(keys=[key], ttl=STATE_S, bind_principal=lambda ctx: caller_of(ctx).by)
     server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
     return server
 

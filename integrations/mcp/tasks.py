@@ -1,6 +1,5 @@
 """What the tools about tasks do: hand one in, wait for it, have the client ask its person, answer, cancel."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,14 +15,13 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from agent.service.callers import Caller
 from agent.service.service import Service
 from agent.service.views import TaskView
+from integrations.http.waiting import LOOK_S, woken_by
 from integrations.mcp.asking import answer_in, form_of, is_askable, shows_forms, subject_of
 from integrations.mcp.own import Answer, CancelTask, ExecuteTask, GetStatus
 from integrations.mcp.progress import Progress
 from integrations.mcp.standing import told
 from integrations.mcp.threads import Threads
 
-LOOK_S: Final = 2.0
-"""Seconds between two looks at a task of which nothing was heard."""
 MOST_ASKED: Final = 5
 """Forms that one request puts to the person."""
 FORM: Final = "answer"
@@ -44,17 +42,13 @@ class TaskTools:
         """Hand the task in and wait for it; where the client comes back with a form, go on with that task."""
         back = state_of(params)
         if back:
-            return await self._back(ctx, caller, params, asked.wait_s)
+            async with self._cancelled_with_this(asked, back["task"], caller):
+                return await self._back(ctx, caller, params, asked.wait_s)
         submit = self.service.tasks.submit
         with anyio.CancelScope(shield=True):  # else nobody would know its id
             view = await self.threads.run(submit, asked.as_request(), caller, key=asked.key)
-        try:
+        async with self._cancelled_with_this(asked, view.id, caller):
             return await self._waited(ctx, caller, view, asked.wait_s)
-        except anyio.get_cancelled_exc_class():
-            if asked.cancel_on_abort:
-                with anyio.CancelScope(shield=True):
-                    await self.threads.run(self.service.tasks.cancel, view.id, caller)
-            raise
 
     async def status(self, ctx: Context, caller: Caller, params: CallToolRequestParams, asked: GetStatus) -> Result:
         """How the task stands, waited for as long as was said."""
@@ -75,6 +69,17 @@ class TaskTools:
     async def cancel(self, caller: Caller, asked: CancelTask) -> Result:
         """The task, which ends within a second."""
         return told(await self.threads.run(self.service.tasks.cancel, asked.task, caller))
+
+    @asynccontextmanager
+    async def _cancelled_with_this(self, asked: ExecuteTask, task_id: str, caller: Caller) -> AsyncIterator[None]:
+        """Cancel the task where the call is aborted within the block, if that was said."""
+        try:
+            yield
+        except anyio.get_cancelled_exc_class():
+            if asked.cancel_on_abort:
+                with anyio.CancelScope(shield=True):
+                    await self.threads.run(self.service.tasks.cancel, task_id, caller)
+            raise
 
     async def _back(self, ctx: Context, caller: Caller, params: CallToolRequestParams, wait_s: float) -> Result:
         """Go on where the client was asked to put a form to its person."""
@@ -109,7 +114,7 @@ class TaskTools:
 
     async def _followed(self, progress: Progress, caller: Caller, view: TaskView, deadline: float) -> TaskView:
         """The task once it is over, waits for a person, or the time has come."""
-        async with self._woken(view.id) as woken:
+        with woken_by(self.service, view.id) as woken:
             while True:
                 view = await self.threads.run(self.service.tasks.task, view.id, caller)
                 await progress.tell(await self.threads.run(self._news, view.id, caller, progress.after))
@@ -117,23 +122,10 @@ class TaskTools:
                 left = deadline - monotonic()
                 if view.is_over or waits or left <= 0:
                     return view
-                with anyio.move_on_after(min(LOOK_S, left)):
-                    await woken.wait()
-                woken.clear()
+                await woken.wait(min(LOOK_S, left))
 
     def _news(self, task_id: str, caller: Caller, after: int) -> Any:
         return self.service.tasks.events(task_id, caller, after=after)
-
-    @asynccontextmanager
-    async def _woken(self, task_id: str) -> AsyncIterator[asyncio.Event]:
-        """An event that is set whenever something has happened to the task."""
-        event, loop = asyncio.Event(), asyncio.get_running_loop()
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(event.set)
-
-        with self.service.feed.waking(task_id, wake):
-            yield event
 
 
 def state_of(params: CallToolRequestParams) -> Any:
