@@ -5,7 +5,7 @@ import getpass
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 import platformdirs
@@ -14,7 +14,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
@@ -37,17 +36,16 @@ from agent.model_settings import (
     VeilSettings,
 )
 from agent.packages import AllowList
-from agent.permission import Permission
 from agent.rights.grants import Grant, parse
 from agent.rights.secrets import SHORTEST, keys_in
 from agent.routing.settings import RoutingSettings
 from agent.sandboxes import AUTO
+from agent.service_settings import HttpSettings, TaskSettings
 from registry import Remote
 from sandbox import Limits
 from sandbox.locks import read_requirements
 from sandbox.resolver import Resolver
 
-QueueName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 CONNECTION = (
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
     "SSL_CERT_FILE", "SSL_CERT_DIR",
@@ -110,39 +108,6 @@ class GrantSettings(BaseModel):
     def as_grants(self) -> tuple[Grant, ...]:
         """The grants as the agent takes them."""
         return tuple(map(parse, self.allow))
-
-
-class TaskSettings(BaseModel):
-    """How tasks on the queue are worked."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    a_worker: int = Field(default=2, ge=1, le=64)
-    """Tasks that one worker is at, at a time."""
-    a_person: int = Field(default=4, ge=1)
-    """Tasks of one person that are worked on, at a time."""
-    together: int | None = Field(default=None, ge=1)
-    """Tasks that all workers together are at, at a time."""
-    queues: Annotated[tuple[QueueName, ...], Field(min_length=1)] = ("tasks",)
-    """The queues that there are; a task goes onto the first unless it names another."""
-    poll_s: float = Field(default=0.1, gt=0, le=60)
-    """Seconds between two looks at a queue."""
-    drain_s: float = Field(default=30.0, ge=0)
-    """Seconds that a worker which is told to end gives to what is under way."""
-    losses: int = Field(default=5, ge=0)
-    """Workers that may die while they are at a task before it is given up: it may be what kills them."""
-    wait_days: float = Field(default=7.0, gt=0)
-    """How long a task waits for a person's word."""
-    keep_days: float = Field(default=90.0, gt=0)
-    """How long a task that is over can be looked at, or tried again."""
-    workers: int = Field(default=1, ge=0, le=64)
-    """Workers that `kowal serve` starts."""
-    approvers: tuple[str, ...] = ()
-    """Who may answer, approve, reject and cancel; everybody where nobody is named."""
-
-    def as_permission(self) -> Permission:
-        """The word on who may speak for tasks, as the agent takes it."""
-        return Permission(approvers=self.approvers)
 
 
 class SecretSettings(BaseModel):
@@ -271,6 +236,8 @@ class Settings(BaseSettings):
     """Which packages functions may have."""
     tasks: TaskSettings = TaskSettings()
     """How tasks on the queue are worked."""
+    http: HttpSettings = HttpSettings()
+    """How the service is reached over HTTP."""
     log: Literal["auto", "json", "text"] = "auto"
     """How `kowal serve` and its parts tell what happens: `auto` is text on a terminal and JSON lines elsewhere."""
     telemetry: str = Field(default_factory=lambda: os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""))

@@ -6,6 +6,7 @@ KowalError
 ├── BadGrant                a line that is no grant
 ├── NotGranted              nobody has granted what the version asks for
 ├── NotPermitted            the operator has named others for this
+├── NotKnown                no token, or none that is good for anything
 ├── TaskNotDone             a task on the queue waits for somebody, or was ended without an answer
 ├── NoFunctionFits          no registered function does it, and none could be made
 │   ├── Unclear             one of several may be meant: a person says which
@@ -17,6 +18,9 @@ KowalError
 │   ├── ChannelUnavailable
 │   ├── TooFast             it asks to come back later
 │   └── ChannelRefused      it will not have that
+├── ServiceError            Kowal's own service, as its client meets it
+│   ├── ServiceUnavailable
+│   └── TooBusy             more is asked of it than it does at a time
 └── ModelError              a neighbour: the model server
     ├── ProviderUnavailable
     ├── ModelMissing
@@ -87,6 +91,13 @@ class NotPermitted(KowalError):
 
     exit_code = 6
     advice = "Ask one of them, or have the setting `tasks.approvers` changed."
+
+
+class NotKnown(KowalError):
+    """The token is not one that is good for anything here."""
+
+    exit_code = 6
+    advice = "Have one made on the machine of the service, `kowal tokens create NAME`, and send it as a bearer token."
 
 
 class TaskNotDone(KowalError):
@@ -166,6 +177,27 @@ class ChannelRefused(ChannelError):
     """The server will not have that."""
 
     advice = "`kowal doctor` shows which rights the account has."
+
+
+class ServiceError(KowalError):
+    """The service did not do it."""
+
+    exit_code = 12
+    advice = "`kowal doctor`, on the machine of the service, shows how it stands."
+
+
+class ServiceUnavailable(ServiceError):
+    """The service does not answer."""
+
+    retryable = True
+    advice = "See that `kowal serve` runs there and that the address is right. Tasks that it has taken are kept."
+
+
+class TooBusy(ServiceError):
+    """More is asked of the service than it does at a time."""
+
+    retryable = True
+    advice = "Ask again in a few seconds, or hand it in as a task, which waits for its turn."
 
 
 class ModelError(KowalError):

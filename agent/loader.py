@@ -14,6 +14,8 @@ OFFERS = {
     "sandbox.backends": "BACKEND",
 }
 """The packages that may be searched, and the name under which their files offer themselves."""
+FACES = ("http", "mcp")
+"""How programs reach the service."""
 
 
 def available(package: str) -> list[str]:
@@ -32,3 +34,10 @@ def load(package: str, name: str) -> Any:
     if name not in available(package):
         raise BadSettings(f"There is no `{name}` in {package}; there is {', '.join(available(package))}")
     return getattr(importlib.import_module(f"{package}.{name}"), OFFERS[package])
+
+
+def load_face(name: str) -> Any:
+    """What serves HTTP, or MCP: `integrations.NAME.service`, with `serve`. Raises `BadSettings`."""
+    if name not in FACES:
+        raise BadSettings(f"There is no service `{name}`; there is {', '.join(FACES)}")
+    return importlib.import_module(f"integrations.{name}.service")

@@ -19,6 +19,8 @@ class Purpose(StrEnum):
     DIAGNOSE = "diagnose"
     HOST = "host"
     """A function asks, by its grant."""
+    SERVICE = "service"
+    """A program asks, through the service."""
     BENCH = "bench"
     """An operator measures how fast a model is."""
 

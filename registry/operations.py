@@ -31,6 +31,7 @@ from registry.reviews import ReviewRecords
 from registry.schema import attempts, audit, calls, differences, lessons, questions, runs
 from registry.tasks import Tasks
 from registry.terms import normalised
+from registry.tokens import TokenRecords
 from registry.types import Version
 
 _LARGEST_ID = 2**31 - 1
@@ -75,6 +76,11 @@ class Operations:
     def model_calls(self) -> ModelCalls:
         """What requests to models took."""
         return ModelCalls(self._database)
+
+    @property
+    def tokens(self) -> TokenRecords:
+        """The tokens of the service."""
+        return TokenRecords(self._database)
 
     @property
     def url(self) -> URL:

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, literal, select, update
+from sqlalchemy import Connection, delete, func, literal, select, update
 
 from registry.database import Database, insert_once, storable
 from registry.errors import UnknownTask
@@ -59,12 +59,33 @@ class Tasks:
             raise UnknownTask(f"There is no task {task_id!r}: {several} so.")
         return record_of(found[0])
 
-    def tasks(self, states: Collection[str] = (), *, waits_for: str = "", limit: int = 50) -> Sequence[TaskRecord]:
-        """The newest tasks, newest first; of these states, waiting for that, or all."""
+    def tasks(
+        self,
+        states: Collection[str] = (),
+        *,
+        waits_for: str = "",
+        asked_by: str = "",
+        after: TaskRecord | None = None,
+        limit: int = 50,
+    ) -> Sequence[TaskRecord]:
+        """The newest tasks, newest first; of these states, waiting for that, asked by them, or all.
+
+        With `after` those that come after that one in this order.
+        """
         query = select(tasks).order_by(tasks.c.created_at.desc(), tasks.c.id).limit(limit)
         query = query.where(tasks.c.state.in_(list(states))) if states else query
         query = query.where(tasks.c.waits_for == waits_for) if waits_for else query
+        query = query.where(tasks.c.asked_by == asked_by) if asked_by else query
+        if after is not None:
+            at_once = (tasks.c.created_at == after.created_at) & (tasks.c.id > after.id)
+            query = query.where((tasks.c.created_at < after.created_at) | at_once)
         return [record_of(row) for row in self._database.rows(query)]
+
+    def counts(self) -> Mapping[str, int]:
+        """How many tasks are in each state."""
+        query = select(tasks.c.state, func.count().label("count")).group_by(tasks.c.state)
+        found = {row["state"]: int(row["count"]) for row in self._database.rows(query)}
+        return {state.value: found.get(state, 0) for state in TaskState}
 
     def move(
         self,
@@ -143,6 +164,15 @@ class Tasks:
         """Keep an event, unless there is one under its key."""
         with self._database.writing() as connection:
             _keep_event(connection, event)
+
+    def told(self, *, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        """Which events of any task came after that one, and of which task each is; the newest alone for -1."""
+        query = select(task_events.c.id, task_events.c.task_id).limit(limit)
+        if after < 0:
+            query = query.order_by(task_events.c.id.desc()).limit(1)
+        else:
+            query = query.where(task_events.c.id > after).order_by(task_events.c.id)
+        return [(row["id"], row["task_id"]) for row in self._database.rows(query)]
 
     def events(self, task_id: str, *, after: int = 0) -> Sequence[TaskEvent]:
         """The task's events in their order, those after that one."""

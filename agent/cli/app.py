@@ -20,6 +20,7 @@ from agent.cli import (
     setup,
     spending,
     tasks,
+    tokens,
     verify,
     worker,
 )
@@ -59,6 +60,7 @@ for look in (spending.bench, spending.spending, spending.learned):
     models.app.command()(look)
 app.add_typer(models.app, name="models")
 app.add_typer(requirements.app, name="requirements")
+app.add_typer(tokens.app, name="tokens")
 app.command("verify")(verify.verify_functions)
 app.command("chat")(chat.chat)
 app.command("codehost")(chat.codehost)

@@ -11,12 +11,12 @@ from agent.cli.opening import Json
 from agent.cli.render import out, print_json, print_table
 from agent.config import load_settings
 from agent.model_wiring import aids_of, open_router
-from agent.ports import NO_CONSTRAINTS, Constraints, Message, ModelCard, ModelRequest, Purpose
+from agent.ports import NO_CONSTRAINTS, Constraints, Message, ModelRequest, Purpose
 from agent.routing.aids import Choice, Speeds
 from agent.routing.decision import Decision
 from agent.routing.learning import NOTHING, Record, Which, counted
+from agent.routing.listing import model_json, rows_of
 from agent.routing.router import Router
-from agent.routing.stock import Standing
 from agent.wiring import open_operations
 
 app = typer.Typer(help="See which models there are, and why which one is asked.", no_args_is_help=True)
@@ -78,36 +78,6 @@ def explain(
 
 
 CODERS = (Purpose.GENERATE, Purpose.REPAIR, Purpose.ENHANCE)
-
-
-def rows_of(standing: Standing, speeds: Speeds) -> Iterator[dict[str, Any]]:
-    """One row a model, for programs; one for a server that has none."""
-    stock, server = standing.stock, standing.stock.server
-    state = "away" if standing.away else "resting" if not standing.is_up else "full" if standing.is_full else "up"
-    about = {"server": server.name, "provider": server.provider, "local": server.is_local, "state": state}
-    about |= {"why": str(standing.away) if standing.away else ""}
-    if not stock.cards:
-        yield about | {"model": None, "left_out": about["why"] or "it has no models"}
-    for card in stock.cards:
-        yield about | model_json(card, server.name, speeds) | {
-            "context": stock.context(card),
-            "left_out": stock.refused.get(card.name, ""),
-        }  # fmt: skip
-
-
-def model_json(card: ModelCard, server: str, speeds: Speeds) -> dict[str, Any]:
-    """What is known of a model, for programs."""
-    price = card.price
-    return {
-        "model": card.name,
-        "digest": card.digest,
-        "params_b": card.params_b,
-        "size_gb": card.size_gb,
-        "tokens_per_s": speeds.tokens_per_s(server, card.name),
-        "latency_ms": speeds.latency_ms(server, card.name),
-        "input_eur": price.input_eur if price else None,
-        "output_eur": price.output_eur if price else None,
-    }
 
 
 def cells_of(row: dict[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from agent import errors
-from agent.errors import ChannelError, KowalError, ModelError
+from agent.errors import ChannelError, KowalError, ModelError, ServiceError
 from registry import errors as kept
 from registry.errors import RegistryError
 from sandbox import errors as boxed
@@ -170,13 +170,14 @@ class Fault(HttpError):
 STATUS: Mapping[type[Exception], int] = {
     KowalError: 500,
     errors.BadTask: 422, errors.BadArguments: 422, errors.BadGrant: 422,
-    errors.NotGranted: 409, errors.NotPermitted: 403, errors.TaskNotDone: 409,
+    errors.NotGranted: 409, errors.NotPermitted: 403, errors.NotKnown: 401, errors.TaskNotDone: 409,
     errors.NoFunctionFits: 422, errors.Unclear: 422, errors.NotPromoted: 422, errors.Undecided: 409,
     errors.RunFailed: 422, errors.BadSettings: 500,
     ChannelError: 502, errors.ChannelUnavailable: 503, errors.TooFast: 503, errors.ChannelRefused: 502,
     ModelError: 502, errors.ProviderUnavailable: 503, errors.ModelMissing: 502, errors.ModelTimedOut: 504,
     errors.RateLimited: 503, errors.ContextTooLong: 422, errors.MalformedReply: 502, errors.NoRoute: 422,
     errors.BudgetExceeded: 403, errors.NotScripted: 502,
+    errors.ServiceError: 502, errors.ServiceUnavailable: 503, errors.TooBusy: 503,
     RegistryError: 500, kept.NotARegistry: 500, kept.RegistryNotWritable: 500,
     kept.UnknownFunction: 404, kept.UnknownVersion: 404, kept.UnknownQuestion: 404, kept.UnknownTask: 404,
     kept.UnknownRun: 404,
@@ -219,7 +220,7 @@ def problem_of(error: Exception, instance: str = "") -> Problem:
 
 def is_told(error: Known) -> bool:
     """Whether the error's own words are for whoever asked: theirs to mend, or a word about a neighbour."""
-    return status_of(error) < 500 or isinstance(error, HttpError | ModelError | ChannelError)
+    return status_of(error) < 500 or isinstance(error, HttpError | ModelError | ChannelError | ServiceError)
 
 
 def name_of(kind: type[Exception]) -> str:
@@ -237,6 +238,10 @@ def headers_of(error: Exception) -> dict[str, str]:
     match error:
         case HttpError():
             return dict(error.headers)
+        case errors.NotKnown():
+            return dict(Unauthorised().headers)
+        case errors.TooBusy():
+            return {"Retry-After": "1"}
         case errors.TooFast():
             return {"Retry-After": whole_seconds(error.again_in_s)}
         case errors.RateLimited() if error.retry_after_s is not None:

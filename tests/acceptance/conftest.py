@@ -162,6 +162,7 @@ def home_in(folder: Path, cache: Path) -> Home:
         "KOWAL_SANDBOX": "wasm",
         "KOWAL_LOG": "text",
         "OLLAMA_HOST": AWAY,
+        "KOWAL_HTTP__ON": "false",  # several of them run side by side, and the port is one
         "COLUMNS": "120",
     }
     return Home(folder=folder, environment=environment)

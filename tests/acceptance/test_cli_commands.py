@@ -78,6 +78,8 @@ def test_every_command_has_json(home, tmp_path):
         ("models", "explain"): ["count words", "--purpose", "match"],
         ("tasks", "submit"): ["count words"],
         **{("tasks", word): ["zz"] for word in ("show", "follow", "cancel", "retry", "answer", "approve", "reject")},
+        ("tokens", "create"): ["ann", "--scope", "tasks"],
+        ("tokens", "revoke"): ["0123456789ab"],
         ("backup",): [str(tmp_path / "backup")],
         ("restore",): [str(tmp_path / "no backup")],
         ("runs", "right"): ["1"],

@@ -1,0 +1,46 @@
+"""The HTTP API as one application: the routes, who may ask, and how errors are answered."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from agent.service.service import Service
+from agent.types import Listener
+from integrations.http import functions, models, tasks
+from integrations.http.access import Access
+from integrations.http.answering import answer_problems
+from integrations.http.problems import RESPONSES
+
+ABOUT = """Hand in tasks in plain language; find, run and govern the functions that do them.
+
+Every error is a problem of RFC 9457. A task that was answered with 202 is kept, whatever dies afterwards."""
+
+
+def application(service: Service, *, is_open: bool, take: Callable[[str], None], tell: Listener) -> FastAPI:
+    """The API, without what stands around it.
+
+    `is_open`: whoever is on this machine needs no token while none was ever made. `take` counts requests by a key and
+    raises where there are too many.
+    """
+    app = FastAPI(
+        title="Kowal",
+        version=version("kowal"),
+        description=ABOUT,
+        docs_url=None,  # the page would load its scripts from elsewhere
+        redoc_url=None,
+        responses=RESPONSES,
+        generate_unique_id_function=operation_name,
+    )
+    app.state.service = service
+    app.state.access = Access(tokens=service.tokens, take=take, is_open=is_open)
+    for routes in (tasks, functions, models):
+        app.include_router(routes.router)
+    answer_problems(app, tell)
+    return app
+
+
+def operation_name(route: APIRoute) -> str:
+    """What an operation is called: as its function is, which the client's method is, too."""
+    return route.name
