@@ -1,8 +1,7 @@
-"""The HTTP API on real parts, for tests and figures: a registry with built-ins, a database, sandboxes, a server, workers."""
+"""The HTTP API on real parts, for tests and figures: registry, database, sandboxes, server, workers."""
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -13,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from agent.config import Settings
 from agent.library import prepare_registry
 from agent.service.callers import Scope
 from agent.service.service import Service, open_service
 from agent.types import Event
 from integrations.http.app import application
+from integrations.http.guard import House, guarded
+from integrations.http.server import Server, listening
 
 KOWAL = str(Path(sys.executable).with_name("kowal"))
 BUILT_INS = ("count_words", "slugify")
@@ -70,29 +69,20 @@ def stand_in(folder: Path, cache: Path, **more: Any) -> Iterator[Stand]:
     try:
         token = service.tokens.create("ann", tuple(Scope), by="test")[1]
         app = application(service, is_open=False, take=lambda key: None, tell=events.append)
-        with listening(app) as url:
+        with served(app, events) as url:
             yield Stand(url=url, token=token, service=service, app=app, settings=settings, events=events)
     finally:
         service.close()
 
 
 @contextmanager
-def listening(app: Any, port: int = 0) -> Iterator[str]:
-    """The application, served in a thread; its address."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(512)
-        config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        waited(lambda: server.started)
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(DEADLINE_S)
+def served(app: Any, events: list[Event], port: int = 0) -> Iterator[str]:
+    """The application behind its guards, served; its address."""
+    server = Server(guarded(app, House(), events.append), listening("127.0.0.1", port), grace_s=1.0)
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.close()
 
 
 @contextmanager
