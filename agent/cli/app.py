@@ -10,6 +10,7 @@ from agent.cli import (
     chat,
     functions,
     matching,
+    mcp,
     models,
     moves,
     people,
@@ -65,6 +66,7 @@ app.command("verify")(verify.verify_functions)
 app.command("chat")(chat.chat)
 app.command("codehost")(chat.codehost)
 app.command("serve")(serve.serve)
+app.command("mcp")(mcp.mcp)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("init")(setup.init)
