@@ -11,6 +11,7 @@ from agent.cli import (
     functions,
     http,
     matching,
+    mcp,
     models,
     moves,
     people,
@@ -67,6 +68,7 @@ app.command("chat")(chat.chat)
 app.command("codehost")(chat.codehost)
 app.command("http")(http.http)
 app.command("serve")(serve.serve)
+app.command("mcp")(mcp.mcp)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("init")(setup.init)
