@@ -3,19 +3,15 @@
 import argparse
 import hashlib
 import importlib.resources
-import io
 import platform
-import shutil
-import subprocess
 import sys
-import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterable
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from sandbox.docker_base import Bases, Tell, described, find_base, find_image, follow, packed
 from sandbox.docker_engine import EngineFault, already_gone, connect, engine_errors
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.guest_contents import copy_packages, copy_runner, package_versions, runner_texts
@@ -35,17 +31,15 @@ STAGE_LABEL = "kowal.stage"
 BUILD_MEMORY_BYTES = 512 * MIB
 SUPERSEDED_AFTER_S = 7 * 86_400
 """The age at which an image of another release, or of another version of this one, is not kept for its next use."""
-
-PULLED = ("python", "3.14-slim")
-DEBIAN_SUITES = (("forky", "python3.14"), ("sid", "python3.14"), ("trixie", "python3.13"))
-"""The suites whose Python is, or is nearest to, the 3.14 of the WebAssembly guest; the first that has the package."""
-DEBIAN_MIRROR = "http://deb.debian.org/debian"
-DEBOOTSTRAP_SCRIPT = Path("/usr/share/debootstrap/scripts/sid")
-"""It serves suites that are newer than the debootstrap that is installed."""
-DEBOOTSTRAP_TIMEOUT_S = 900
-NOT_NEEDED = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale")
-
-Tell = Callable[[str], None]
+BASES = Bases(
+    what="the sandbox",
+    pulled=("python", "3.14-slim"),
+    repository=f"{REPOSITORY}-base",
+    # Their Python is, or is nearest to, the 3.14 of the WebAssembly guest.
+    suites=(("forky", "python3.14"), ("sid", "python3.14"), ("trixie", "python3.13")),
+    advice="Give the engine an image with Python 3.12 or newer and name it in the setting `base`, or run "
+    "`docker/build-sandbox-image` as root on a Debian with debootstrap.",
+)
 
 
 def recipe_file() -> Traversable:
@@ -66,18 +60,6 @@ def image_tag(base: str | None) -> str:
     return f"{REPOSITORY}:{hashlib.sha256('\n'.join(parts).encode()).hexdigest()[:16]}"
 
 
-def find_image(api: Any, name: str) -> dict[str, Any] | None:
-    """What the engine knows of an image; None where it has none of that name."""
-    from docker.errors import ImageNotFound
-
-    with engine_errors():
-        try:
-            found: dict[str, Any] = api.inspect_image(name)
-        except ImageNotFound:
-            return None
-        return found
-
-
 def ensure_image(api: Any, *, image: str | None, base: str | None, workspace: Path | None, tell: Tell) -> str:
     """The digest of the sandbox's image, which is built first where it is missing (half a minute to three minutes).
 
@@ -90,7 +72,7 @@ def ensure_image(api: Any, *, image: str | None, base: str | None, workspace: Pa
             f"The engine has no image {image}", advice=f"Pull or load it, or leave the setting out: {how_to_build()}"
         )
     if found is None:
-        base = base or find_base(api, workspace, tell)
+        base = base or find_base(api, BASES, workspace, tell)
         tell(f"Building the sandbox's image from {base} (once, about ten seconds)")
         build(api, name, base, tell)
         found = find_image(api, name)
@@ -152,102 +134,6 @@ def lay_out(folder: Path) -> None:
     copy_runner(folder / "kowal")
     (folder / "kowal" / "__main__.py").write_text(server_text(), "utf-8")
     (folder / RECIPE).write_text(recipe_file().read_text("utf-8"), "utf-8")
-
-
-def packed(folder: Path) -> io.BytesIO:
-    """The folder as a tar archive, owned by root and readable by all, the same bytes for the same files."""
-
-    def plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-        return entry.replace(
-            uid=0, gid=0, mtime=0, mode=0o755 if entry.isdir() else 0o644, uname="", gname="", deep=False
-        )
-
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path in sorted(folder.iterdir()):
-            archive.add(path, path.name, filter=plain)
-    buffer.seek(0)
-    return buffer
-
-
-def follow(events: Iterable[dict[str, Any]], tell: Tell) -> None:
-    """Pass the engine's steps on. Raises `EngineFault` for the error it reports in them."""
-    for event in events:
-        if "error" in event:
-            raise EngineFault(f"The Docker engine: {event['error']}")
-        line = str(event.get("stream", "")).strip()
-        if line.startswith("Step "):
-            tell(line[:100])
-
-
-def described(api: Any, base: str) -> str:
-    """The base's name with the digest under which its registry knows it, or else with its own."""
-    found = find_image(api, base) or {}
-    return str((found.get("RepoDigests") or [f"{base}@{found.get('Id', 'unknown')}"])[0])
-
-
-def find_base(api: Any, workspace: Path | None, tell: Tell) -> str:
-    """An image with a suitable Python: one that is here, one from the registry, or one made of Debian's packages."""
-    ours = [f"{REPOSITORY}-base:{suite}-{package}" for suite, package in DEBIAN_SUITES]
-    for name in (":".join(PULLED), *ours):
-        if find_image(api, name):
-            return name
-    tell(f"Pulling {':'.join(PULLED)}")
-    try:
-        with engine_errors():
-            follow(api.pull(*PULLED, stream=True, decode=True), tell)
-        return ":".join(PULLED)
-    except EngineFault as error:
-        reason = str(error)
-        tell("It cannot be pulled; a base is put together from Debian's packages instead (once, about a minute)")
-    return bootstrap(api, workspace, tell, reason)
-
-
-def bootstrap(api: Any, workspace: Path | None, tell: Tell, reason: str) -> str:
-    """The name of a base image made by debootstrap. Raises `SandboxUnavailable` where that is not possible."""
-    no_base = SandboxUnavailable(
-        f"No base image for the sandbox: {reason[:300]}",
-        advice="Give the engine an image with Python 3.12 or newer and name it in the setting `base`, or run "
-        "`docker/build-sandbox-image` as root on a Debian with debootstrap.",
-    )
-    if shutil.which("debootstrap") is None:
-        raise no_base
-    for suite, package in DEBIAN_SUITES:
-        with tempfile.TemporaryDirectory(dir=workspace, prefix="base-") as folder:
-            tell(f"Debian {suite}, {package}")
-            if unpack(Path(folder) / "root", suite, package):
-                name = f"{REPOSITORY}-base:{suite}-{package}"
-                with engine_errors():
-                    api.import_image_from_file(archived(Path(folder)), *name.split(":"))
-                return name
-    raise no_base
-
-
-def unpack(root: Path, suite: str, package: str) -> bool:
-    """A Debian with that package and little else in `root`; False where it cannot be had."""
-    command = ["debootstrap", "--variant=minbase", f"--include={package}", suite, str(root), DEBIAN_MIRROR]
-    if DEBOOTSTRAP_SCRIPT.exists():
-        command.append(str(DEBOOTSTRAP_SCRIPT))
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=DEBOOTSTRAP_TIMEOUT_S, check=False)
-    except (subprocess.TimeoutExpired, OSError):
-        return False
-    if done.returncode:
-        return False
-    for name in NOT_NEEDED:
-        shutil.rmtree(root / name, ignore_errors=True)
-    shortcut = root / "usr/bin/python3"
-    if not shortcut.exists():
-        shortcut.symlink_to(package)
-    return True
-
-
-def archived(folder: Path) -> str:
-    """The tar archive of `folder/root`, devices and owners included."""
-    target = folder / "root.tar"
-    with tarfile.open(target, "w") as archive:
-        archive.add(folder / "root", ".")
-    return str(target)
 
 
 def main() -> int:

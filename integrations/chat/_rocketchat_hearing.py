@@ -28,9 +28,10 @@ from integrations.chat._rocketchat_reading import (
 from integrations.chat._rocketchat_rest import Login, Rest, is_final
 from integrations.chat._rocketchat_round import Round
 from integrations.chat._rocketchat_webhook import application
+from integrations.http.server import Server
 from integrations.kept import Remembered, pause_s
 from integrations.reading import LONG_AGO, moment, text_in, without
-from integrations.receiver import Receiver
+from integrations.receiver import open_receiver
 
 ROUND_S = 60.0
 """Between two rounds while the stream or the webhook tells of what is new."""
@@ -82,7 +83,7 @@ class Hearing:
         self._seen = Remembered()
         self._closed = threading.Event()
         self._stream: Stream | None = None
-        self._receiver: Receiver | None = None
+        self._receiver: Server | None = None
         self._round: Round | None = None
         self._done: dict[str, datetime] = {}
         self._is_up = self._config.listen == "webhook"
@@ -100,7 +101,7 @@ class Hearing:
         if self._config.listen == "webhook":
             token = self._config.secrets["webhook_token"]
             heard = application(token, self._named)
-            self._receiver = Receiver(heard, self._config.webhook_host, self._config.webhook_port)
+            self._receiver = open_receiver(heard, self._config.webhook_host, self._config.webhook_port)
         if self._config.listen == "realtime":
             self._threads.append(threading.Thread(target=self._keep_streaming, name="rocketchat-stream", daemon=True))
         for thread in self._threads:

@@ -16,9 +16,10 @@ from integrations.codehost._gitlab_reading import thread_of
 from integrations.codehost._gitlab_rest import NotLoggedIn, Rest, is_final
 from integrations.codehost._gitlab_round import Round
 from integrations.codehost._gitlab_webhook import Hint, application
+from integrations.http.server import Server
 from integrations.kept import pause_s
 from integrations.reading import LONG_AGO
-from integrations.receiver import Receiver
+from integrations.receiver import open_receiver
 
 SLACK = timedelta(minutes=5)
 """What was said so long before the moment from which on we are to hear is old. Clocks differ by less."""
@@ -42,7 +43,7 @@ class Hearing:
         self._waiting: dict[Hint | Done, None] = {}
         """In their order, each once."""
         self._closed = threading.Event()
-        self._receiver: Receiver | None = None
+        self._receiver: Server | None = None
         self._round: Round | None = None
         self._turn = self._failures = 0
         self._round_at = self._again_at = self._last_round = 0.0
@@ -55,7 +56,7 @@ class Hearing:
         if self._config.webhook_port:
             secrets = self._config.secrets
             heard = application(secrets["webhook_secret"], secrets["webhook_signing"], self.hint)
-            self._receiver = Receiver(heard, self._config.webhook_host, self._config.webhook_port)
+            self._receiver = open_receiver(heard, self._config.webhook_host, self._config.webhook_port)
         self._thread.start()
 
     def hint(self, hint: Hint) -> None:

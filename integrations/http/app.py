@@ -1,10 +1,12 @@
 """The HTTP API as one application: the routes, who may ask, and how errors are answered."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import Route
 
 from agent.service.service import Service
 from agent.types import Listener
@@ -12,6 +14,8 @@ from integrations.http import functions, models, tasks
 from integrations.http.access import Access
 from integrations.http.answering import answer_problems
 from integrations.http.problems import RESPONSES
+from integrations.mcp.http import application as mcp_application
+from integrations.mcp.http import by_token
 
 ABOUT = """Hand in tasks in plain language; find, run and govern the functions that do them.
 
@@ -39,6 +43,19 @@ def application(service: Service, *, is_open: bool, take: Callable[[str], None],
         app.include_router(routes.router)
     answer_problems(app, tell)
     return app
+
+
+def mount_mcp(app: FastAPI, most_bytes: int) -> None:
+    """Serve MCP clients under `/mcp`, too: the same callers, with the same tokens. What stands around has guarded it."""
+    served = mcp_application(app.state.service, by_token(app.state.access), is_guarded=True, most_bytes=most_bytes)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with served.lifespan():
+            yield
+
+    app.router.lifespan_context = lifespan
+    app.router.routes.append(Route("/mcp", served, include_in_schema=False))
 
 
 def operation_name(route: APIRoute) -> str:

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sandbox.base import BaseSandbox, decode, encode, failed, max_answer_bytes
 from sandbox.children import ChildDied, ChildSilent
 from sandbox.conversation import BadAsk, converse
+from sandbox.docker_base import find_image
 from sandbox.docker_container import Build, Container, NotBegun, Size, request_frame
 from sandbox.docker_engine import EngineFault, connect, engine_errors
-from sandbox.docker_image import BASE_LABEL, ensure_image, find_image, how_to_build, image_tag
+from sandbox.docker_image import BASE_LABEL, ensure_image, how_to_build, image_tag
 from sandbox.docker_pool import OWNER_LABEL, Pool, owner, remove_strays
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.kept import Kept

@@ -32,7 +32,7 @@ ALLOWED = {
     "registry/postgres.py": {"subprocess"},
     "sandbox/children.py": {"subprocess"},
     "sandbox/snapshot.py": {"subprocess"},
-    "sandbox/docker_image.py": {"subprocess"},
+    "sandbox/docker_base.py": {"subprocess"},
     "sandbox/resolver.py": {"subprocess"},
     "sandbox/guest_server.py": {"importlib.import_module", "environment", "subprocess"},
 }

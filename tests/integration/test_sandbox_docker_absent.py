@@ -13,8 +13,9 @@ import urllib3.exceptions
 
 from sandbox import Call, SandboxUnavailable
 from sandbox.backends.docker import BACKEND
+from sandbox.docker_base import packed
 from sandbox.docker_engine import EngineFault, connect, engine_errors, library_errors, refuse_unfit
-from sandbox.docker_image import ETC_FILES, image_tag, lay_out, packed
+from sandbox.docker_image import ETC_FILES, image_tag, lay_out
 
 ONE = Call(source="def f():\n    return 1\n", function="f")
 FIT = {"MemoryLimit": True, "PidsLimit": True, "SecurityOptions": ["name=seccomp,profile=default"]}
