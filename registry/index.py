@@ -84,6 +84,10 @@ class Index:
             for name, version, description, commit in self._use(lambda db: db.execute(query).fetchall())
         ]
 
+    def size(self) -> int:
+        """How many functions are in production."""
+        return int(self._use(lambda db: db.execute("SELECT count(*) FROM functions").fetchone())[0])
+
     def manifests(self) -> list[Manifest]:
         """The manifests of production, by name, as the index has them: to choose by, not to run by."""
         rows = self._use(lambda db: db.execute("SELECT manifest FROM functions ORDER BY name").fetchall())
@@ -112,7 +116,7 @@ class Index:
         """The number of functions in an index made anew from git alone."""
         with self._lock:
             self._discard()
-            return int(self._use(lambda db: db.execute("SELECT count(*) FROM functions").fetchone())[0])
+            return self.size()
 
     def problems(self) -> list[str]:
         """What is wrong with the file, in sentences."""

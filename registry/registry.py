@@ -259,6 +259,10 @@ class Registry:
         """Every version in production, by name."""
         return self._index.production()
 
+    def size(self) -> int:
+        """How many functions are in production."""
+        return self._index.size()
+
     def list(self) -> Sequence[Listing]:
         """One line a function, at its best status, and one a candidate; by name."""
         serving = self._index.listings()

@@ -9,6 +9,7 @@ from agent.cli import (
     backup,
     chat,
     functions,
+    http,
     matching,
     mcp,
     models,
@@ -65,6 +66,7 @@ app.add_typer(tokens.app, name="tokens")
 app.command("verify")(verify.verify_functions)
 app.command("chat")(chat.chat)
 app.command("codehost")(chat.codehost)
+app.command("http")(http.http)
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("backup")(backup.backup)

@@ -52,7 +52,7 @@ class Service:
         people = self.tasks.people
         return {
             "tasks": {state: float(count) for state, count in people.desk.tasks.counts().items()},
-            "functions": {"production": float(len(self.functions.agent.registry.manifests()))},
+            "functions": {"production": float(self.functions.agent.registry.size())},
             "questions": {"open": float(len(people.operations.questions(limit=10_000)))},
         }
 

@@ -47,6 +47,12 @@ def codehosts(settings: "Settings") -> Iterator[Part]:
         yield Part(name=f"codehost-{name}", command=kowal(settings, "codehost", name))
 
 
+def faces(settings: "Settings") -> Iterator[Part]:
+    """What serves HTTP, unless the settings say otherwise."""
+    if settings.http.on:
+        yield Part(name="http", command=kowal(settings, "http"))
+
+
 def kowal(settings: "Settings", *words: str) -> tuple[str, ...]:
     """The command `kowal` with these words, tied to the process that starts it."""
     return (sys.executable, "-P", "-m", "agent.cli.part", str(patience_s(settings)), *words)
@@ -57,5 +63,5 @@ def patience_s(settings: "Settings") -> float:
     return settings.tasks.drain_s + ENDING_S
 
 
-KINDS: tuple[Callable[["Settings"], Iterator[Part]], ...] = (workers, chats, codehosts)
+KINDS: tuple[Callable[["Settings"], Iterator[Part]], ...] = (workers, faces, chats, codehosts)
 """Every kind of part; each gives as many as the settings ask for."""

@@ -46,7 +46,7 @@ def application(service: Service, *, is_open: bool, take: Callable[[str], None],
 
 
 def mount_mcp(app: FastAPI, most_bytes: int) -> None:
-    """Serve MCP clients under `/mcp`, too: the same callers, with the same tokens. What stands around has guarded it."""
+    """Serve MCP clients under `/mcp`, too: the same callers, the same tokens. It is guarded already."""
     served = mcp_application(app.state.service, by_token(app.state.access), is_guarded=True, most_bytes=most_bytes)
 
     @asynccontextmanager

@@ -1,5 +1,6 @@
 """What a request must be before anybody looks at it: its host, its origin, its size; and what every answer carries."""
 
+import ipaddress
 import re
 import secrets
 from collections.abc import Iterable
@@ -11,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.types import Listener
 from integrations.http.answering import Faults, request_id
+from integrations.http.metrics import Measured, Measures
 from integrations.http.problems import BadRequest, BodyTooLarge, ForeignOrigin, HttpError, WrongHost, answer
-from integrations.http.protocol import is_loopback
 
 SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 ALWAYS = {
@@ -32,7 +33,7 @@ class House:
     """For whom the service is there."""
 
     names: tuple[str, ...] = ()
-    """Host names by which it may be asked, beside those of this machine itself."""
+    """Host names by which it may be asked, beside `localhost` and addresses."""
     any_name: bool = False
     """Whether it may be asked by every name: where it is bound wider than this machine, and nobody said the names."""
     origins: tuple[str, ...] = ()
@@ -40,10 +41,11 @@ class House:
     max_body_bytes: int = 8 << 20
 
 
-def guarded(application: ASGIApp, house: House, tell: Listener) -> ASGIApp:
-    """The application behind all guards; a fault of its own is answered, told, and not raised."""
+def guarded(application: ASGIApp, house: House, tell: Listener, measures: Measures | None = None) -> ASGIApp:
+    """The application behind all guards; a fault of its own is answered, told, and not raised. All is measured."""
     inner = allowing(application, house.origins) if house.origins else application
-    return Named(Faults(Sized(Checked(inner, house), house.max_body_bytes), tell))
+    shielded = Faults(Sized(Checked(inner, house), house.max_body_bytes), tell)
+    return Named(Measured(shielded, measures) if measures is not None else shielded)
 
 
 def allowing(application: ASGIApp, origins: Iterable[str]) -> ASGIApp:
@@ -114,7 +116,16 @@ def objection(headers: Headers, house: House) -> HttpError | None:
 def is_ours(host: str, house: House) -> bool:
     """Whether the service may be asked by that name."""
     name = name_in(host)
-    return house.any_name or name == "localhost" or is_loopback(name) or name in map(name_in, house.names)
+    return house.any_name or name == "localhost" or is_address(name) or name in map(name_in, house.names)
+
+
+def is_address(name: str) -> bool:
+    """Whether it is an address and no name: no name server can have sent a browser here by it."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def name_in(host: str) -> str:

@@ -72,18 +72,6 @@ class Invalid(HttpError):
     advice = "`facts.findings` names what is wrong. /openapi.json says what each request may have."
 
 
-class Unauthorised(HttpError):
-    """The request has no token that is valid."""
-
-    status = 401
-    advice = "Send `Authorization: Bearer TOKEN`; the operator makes tokens: `kowal tokens create`."
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """How to say who asks."""
-        return {"WWW-Authenticate": 'Bearer realm="kowal"'}
-
-
 class ForeignOrigin(HttpError):
     """A page of another site made a browser send this request."""
 
@@ -191,7 +179,7 @@ STATUS: Mapping[type[Exception], int] = {
 
 PLAIN: Mapping[int, type[HttpError]] = {
     kind.status: kind
-    for kind in (BadRequest, Unauthorised, NotFound, WrongMethod, TooSlow, BodyTooLarge, Invalid, HeadTooLarge, Fault)
+    for kind in (BadRequest, NotFound, WrongMethod, TooSlow, BodyTooLarge, Invalid, HeadTooLarge, Fault)
 }
 """What a bare status means, where a library said no more."""
 
@@ -239,7 +227,7 @@ def headers_of(error: Exception) -> dict[str, str]:
         case HttpError():
             return dict(error.headers)
         case errors.NotKnown():
-            return dict(Unauthorised().headers)
+            return {"WWW-Authenticate": 'Bearer realm="kowal"'}
         case errors.TooBusy():
             return {"Retry-After": "1"}
         case errors.TooFast():

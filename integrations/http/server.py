@@ -6,6 +6,7 @@ import resource
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import uvicorn
@@ -30,7 +31,7 @@ def listening(host: str, port: int) -> socket.socket:
 class Server:
     """Serves at once, and until `close`. Tells nobody what it is made with, believes no header about where one is from.
 
-    `ending` is set when it is told to close: streams that would go on for ever look at it.
+    `on_close` is called when it is told to close, to end streams that would go on for ever.
     """
 
     def __init__(
@@ -41,11 +42,11 @@ class Server:
         bounds: Bounds | None = None,
         with_lifespan: bool = False,
         grace_s: float = 5.0,
-        ending: threading.Event | None = None,
+        on_close: Callable[[], None] = lambda: None,
     ) -> None:
         self._socket = heard
         self.port: int = heard.getsockname()[1]
-        self._ending = ending or threading.Event()
+        self._on_close = on_close
         self._grace_s = grace_s
         crowd = Crowd(within_the_files(bounds or Bounds()))
         config = CrowdConfig(
@@ -67,7 +68,7 @@ class Server:
 
     def close(self) -> None:
         """Stop taking requests; those under way have `grace_s` seconds. Idempotent."""
-        self._ending.set()
+        self._on_close()
         self._server.should_exit = True
         self._thread.join(self._grace_s + 5.0)
         with contextlib.suppress(OSError):

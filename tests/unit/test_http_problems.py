@@ -6,7 +6,7 @@ import pytest
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from agent.errors import BadSettings, KowalError, NotPromoted, ProviderUnavailable, RateLimited, TooFast
+from agent.errors import BadSettings, KowalError, NotKnown, NotPromoted, ProviderUnavailable, RateLimited, TooFast
 from integrations.http import problems
 from integrations.http.answering import MOST_FINDINGS, of_status, unreadable
 from integrations.http.problems import (
@@ -15,7 +15,6 @@ from integrations.http.problems import (
     BodyTooLarge,
     HttpError,
     TooManyRequests,
-    Unauthorised,
     answer,
     body_of,
     described,
@@ -119,7 +118,7 @@ def test_when_to_come_again_is_said_where_it_is_known(error, said):
 
 def test_who_has_no_token_hears_how_to_send_one():
     """401 names the scheme."""
-    assert answer(Unauthorised()).headers["WWW-Authenticate"].startswith("Bearer ")
+    assert answer(NotKnown()).headers["WWW-Authenticate"].startswith("Bearer ")
 
 
 def test_a_problem_is_ascii_whatever_was_sent():
