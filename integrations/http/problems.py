@@ -271,6 +271,6 @@ def described(document: dict[str, Any]) -> dict[str, Any]:
     for operation in (each for path in document["paths"].values() for each in path.values()):
         for answer in operation["responses"].values():
             for media in answer.get("content", {}).values():
-                if media.pop("itemSchema", None):  # OpenAPI 3.2: a stream's events
-                    media["schema"] = {"type": "string"}
+                if item := media.pop("itemSchema", None):  # OpenAPI 3.2 says so of a stream's events
+                    media["schema"] = item
     return document

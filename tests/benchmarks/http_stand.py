@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from agent.config import Settings
 from agent.library import prepare_registry
 from agent.service.callers import Scope
 from agent.service.service import Service, open_service
+from agent.service_settings import HttpSettings
 from agent.types import Event
-from integrations.http.app import application
-from integrations.http.guard import House, guarded
-from integrations.http.server import Server, listening
+from integrations.http.server import listening
+from integrations.http.service import opened
 
 KOWAL = str(Path(sys.executable).with_name("kowal"))
 BUILT_INS = ("count_words", "slugify")
@@ -34,7 +34,6 @@ class Stand:
     token: str
     """Good for everything."""
     service: Service
-    app: Any
     settings: Settings
     events: list[Event]
 
@@ -43,7 +42,7 @@ class Stand:
         return self.service.tokens.create(name, scopes, by="test")[1]
 
 
-def settings_in(folder: Path, cache: Path, **more: Any) -> Settings:
+def settings_in(folder: Path, cache: Path) -> Settings:
     """Settings for a service whose data lie here, and no model server."""
     return Settings(
         registry=folder / "registry.git",
@@ -52,7 +51,7 @@ def settings_in(folder: Path, cache: Path, **more: Any) -> Settings:
         built_ins=BUILT_INS,
         sandbox="wasm",
         llm={"ollama": {"host": "http://127.0.0.1:9"}},
-        **more,
+        http=HttpSettings(a_minute=1_000_000),
     )
 
 
@@ -62,27 +61,20 @@ def seeded(folder: Path, cache: Path) -> None:
 
 
 @contextmanager
-def stand_in(folder: Path, cache: Path, **more: Any) -> Iterator[Stand]:
-    """The service of the registry there, listening, without workers."""
-    settings, events = settings_in(folder, cache, **more), list[Event]()
-    service = open_service(settings, events.append)
-    try:
+def stand_in(folder: Path, cache: Path) -> Iterator[Stand]:
+    """The whole service of the registry there, listening, without workers."""
+    settings, events = settings_in(folder, cache), list[Event]()
+    with closing(open_service(settings, events.append)) as service:
         token = service.tokens.create("ann", tuple(Scope), by="test")[1]
-        app = application(service, is_open=False, take=lambda key: None, tell=events.append)
-        with served(app, events) as url:
-            yield Stand(url=url, token=token, service=service, app=app, settings=settings, events=events)
-    finally:
-        service.close()
+        with answering(settings, service, events) as url:
+            yield Stand(url=url, token=token, service=service, settings=settings, events=events)
 
 
 @contextmanager
-def served(app: Any, events: list[Event], port: int = 0) -> Iterator[str]:
-    """The application behind its guards, served; its address."""
-    server = Server(guarded(app, House(), events.append), listening("127.0.0.1", port), grace_s=1.0)
-    try:
+def answering(settings: Settings, service: Service, events: list[Event], port: int = 0) -> Iterator[str]:
+    """The service, served there; its address."""
+    with closing(opened(settings, service, listening("127.0.0.1", port), events.append)) as server:
         yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.close()
 
 
 @contextmanager
