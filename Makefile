@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-lowest check format lock bench clean
+.PHONY: help setup demo test test-lowest check format lock image bench clean
 help: ## Show the targets
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
 
@@ -58,6 +58,9 @@ bench-%: setup ## Print one group of figures; DATA= names a data folder, EMBED= 
 
 lock: setup ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" --python-version 3.12 --group dev -o requirements.lock pyproject.toml
+
+image: setup ## Build the service's image and name it kowal:VERSION; ARGS="--base IMAGE"
+	@docker/build-service-image --tag kowal:$$($(BIN)/python -P -c 'from importlib.metadata import version; print(version("kowal"))') $(ARGS)
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .venv-lowest .venv-lowest.txt .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -156,13 +156,19 @@ def from_text(text: str, kind: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    """True where the value obeys the schema."""
-    return bool(validator(json.dumps(schema)).is_valid(value))
+    """True where the value obeys the schema, and is not nested deeper than can be told."""
+    try:
+        return bool(validator(json.dumps(schema)).is_valid(value))
+    except ValueError:  # how the library says that it is nested too deep
+        return False
 
 
 def refuse_misfits(manifest: Manifest, bound: Mapping[str, Any]) -> None:
     """Raise `BadArguments` for the first value that does not obey the schema."""
-    error = next(iter(validator(json.dumps(manifest.input_schema)).iter_errors(dict(bound))), None)
+    try:
+        error = next(iter(validator(json.dumps(manifest.input_schema)).iter_errors(dict(bound))), None)
+    except ValueError as deep:  # how the library says that it is nested too deep
+        raise RecursionError(str(deep)) from deep
     if error is None:
         return
     path = list(error.instance_path)

@@ -32,6 +32,14 @@ LAST_STEP_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """The function that is meant, and what it gave where that was clear enough to run it."""
+
+    match: Match
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Agent:
     """Does tasks. Made by `agent.wiring.build_agent`; safe to use from several threads."""
 
@@ -66,7 +74,8 @@ class Agent:
             return outcome(
                 task, made.version, origin_of(made), clock, made=made, answer=self._first(steps, task, made, clock)
             )
-        match = steps.step("match", Match, lambda: self._matched(task, clock))
+        found = steps.together("found", Found, lambda: self._found(steps, task, clock))
+        match, answer = found.match, found.answer
         if match.decision is Decision.ASK:
             match = self._settled(match, known)
         learn = self.matcher.operations.learn
@@ -76,9 +85,7 @@ class Agent:
             if not (task.examples or task.wishes or made.is_twin):  # else the words alone mean something wider
                 learn(task.text, made.version.name, "made for these words")
             return outcome(task, made.version, origin_of(made), clock, match=match, made=made, answer=answer)
-        read, chosen = replace(task, arguments={**match.arguments, **task.arguments}), match.chosen
-        serve = self.runner.serve
-        answer = steps.step("run", Answer, lambda: serve(read, chosen, clock, Origin.MATCHED, match.chance))
+        answer = answer or self._served(steps, task, match, match.chosen, clock)
         if match.taught_by:
             learn(task.text, match.chosen.name, match.taught_by)
         return outcome(task, answer.version, Origin.MATCHED, clock, match=match, answer=answer)
@@ -194,6 +201,18 @@ class Agent:
             return match
         reason = f"{match.chosen.name} breaks your examples"
         return Match(decision=Decision.NONE, chance=match.chance, options=match.options, reason=reason)
+
+    def _found(self, steps: Steps, task: Task, clock: StepClock) -> Found:
+        """The matcher's choice and what it gave; nobody is asked between the two."""
+        match = steps.step("match", Match, lambda: self._matched(task, clock))
+        if match.decision is not Decision.RUN or match.chosen is None:
+            return Found(match=match)
+        return Found(match=match, answer=self._served(steps, task, match, match.chosen, clock))
+
+    def _served(self, steps: Steps, task: Task, match: Match, chosen: Version, clock: StepClock) -> Answer:
+        """What the function gave that is meant."""
+        read, serve = replace(task, arguments={**match.arguments, **task.arguments}), self.runner.serve
+        return steps.step("run", Answer, lambda: serve(read, chosen, clock, Origin.MATCHED, match.chance))
 
     def _matched(self, task: Task, clock: StepClock) -> Match:
         """The matcher's choice, which is told."""

@@ -33,6 +33,10 @@ class Steps(Protocol):
         """What the work gives, which is of that kind; kept under the name where steps are kept."""
         ...
 
+    def together[T](self, name: str, kind: type[T], work: Callable[[], T]) -> T:
+        """As `step`, for work that takes steps itself: they are kept as one, and taken again as one."""
+        ...
+
     def making(self, task: Task, replaces: str) -> None:
         """Say that a function is to be made for the task, or the one that is named to be enhanced.
 
@@ -48,6 +52,10 @@ class AsTheyCome:
         """See `Steps.step`."""
         del name, kind
         return work()
+
+    def together[T](self, name: str, kind: type[T], work: Callable[[], T]) -> T:
+        """See `Steps.together`."""
+        return self.step(name, kind, work)
 
     def making(self, task: Task, replaces: str) -> None:
         """See `Steps.making`: an inline task makes what it needs."""

@@ -94,7 +94,7 @@ class Tasks:
         *,
         among: Collection[TaskState] = OPEN,
         held_by: str = "",
-        event: TaskEvent | None = None,
+        events: Sequence[TaskEvent] = (),
         then: Then = nothing_more,
     ) -> bool:
         """Change the task, where it still stands in its turn and in one of these states; whether that was so.
@@ -102,7 +102,7 @@ class Tasks:
         With `held_by` it must be that worker that works on it.
         """
         with self._database.writing() as connection:
-            return move_with(connection, task, values, among=among, held_by=held_by, event=event, then=then)
+            return move_with(connection, task, values, among=among, held_by=held_by, events=events, then=then)
 
     def finish(
         self,
@@ -117,7 +117,7 @@ class Tasks:
         """End the task from outside of its turn, with `more` of its columns; whether it stood as `move` asks."""
         told = event_of(task.id, "end", f"task.{state}", reason=reason)
         ended = {"state": state, "reason": reason, "ended_at": datetime.now(UTC), **more}
-        return self.move(task, ended, among=among, event=told, then=then)
+        return self.move(task, ended, among=among, events=(told,), then=then)
 
     def stopped(self, ids: Collection[str]) -> Mapping[str, str]:
         """Who wants which of these tasks cancelled."""
@@ -160,10 +160,11 @@ class Tasks:
         waiting = waiting.where(tasks.c.state == TaskState.WAITING, leader.c.state.in_(over))
         return [record_of(row) for row in self._database.rows(waiting)]
 
-    def tell(self, event: TaskEvent) -> None:
-        """Keep an event, unless there is one under its key."""
+    def tell(self, *events: TaskEvent) -> None:
+        """Keep events, each unless there is one under its key."""
         with self._database.writing() as connection:
-            _keep_event(connection, event)
+            for event in events:
+                _keep_event(connection, event)
 
     def told(self, *, after: int, limit: int) -> Sequence[tuple[int, str]]:
         """Which events of any task came after that one, and of which task each is; the newest alone for -1."""
@@ -205,7 +206,7 @@ def move_with(
     *,
     among: Collection[TaskState] = OPEN,
     held_by: str = "",
-    event: TaskEvent | None = None,
+    events: Sequence[TaskEvent] = (),
     then: Then = nothing_more,
 ) -> bool:
     """As `Tasks.move`, in a transaction that is under way."""
@@ -213,7 +214,7 @@ def move_with(
     stands = stands & (tasks.c.worker == held_by) if held_by else stands
     if connection.execute(update(tasks).where(stands).values(storable(values))).rowcount != 1:
         return False
-    if event is not None:
+    for event in events:
         _keep_event(connection, event)
     if values.get("state") and TaskState(values["state"]).is_over:
         connection.execute(delete(claims).where(claims.c.task_id == task.id))

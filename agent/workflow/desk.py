@@ -123,7 +123,7 @@ class Desk:
             if task.state is TaskState.WORKING:
                 told = event_of(task.id, f"{task.turn}.stop", "task.stopping", by=by)
                 done = bool(task.stop_by)
-                done = done or self.tasks.move(task, {"stop_by": by}, among=(task.state,), event=told, then=then)
+                done = done or self.tasks.move(task, {"stop_by": by}, among=(task.state,), events=(told,), then=then)
             else:
                 cancelled, among = TaskState.CANCELLED, CANCELLABLE
                 done = self.tasks.finish(task, cancelled, reason, among=among, then=then, waits_for="")
@@ -153,7 +153,7 @@ class Desk:
             self.queue.enqueue(connection, after)
             note(connection)
 
-        if not self.tasks.move(task, values, among=again, event=told, then=then):
+        if not self.tasks.move(task, values, among=again, events=(told,), then=then):
             now = self.tasks.task(task.id)
             raise BadTask(f"{standing(now)}, so there is nothing to try again", advice=look_at(now))
         return self.tasks.task(task.id)

@@ -25,7 +25,7 @@ class Recording:
     tasks: Tasks
 
     def tell(self, event: Event) -> None:
-        """Keep the event. A safe point: raises `Stopped` where the task is not wanted any more."""
+        """Keep the event, soon. A safe point: raises `Stopped` where the task is not wanted any more."""
         execution = current()
         if execution is None:
             return
@@ -37,7 +37,7 @@ class Recording:
             action=event.action,
             facts=event.facts,
         )
-        self.tasks.tell(told)
+        execution.tell(told)
 
     def remember(self, request: ModelRequest, ask: Callable[[], ModelReply]) -> ModelReply:
         """What was replied to the task's request before, or else to this one, which is kept at once.

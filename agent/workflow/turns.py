@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +47,9 @@ class Wanted:
     """The function to be enhanced, or whose callers are to be proven anew."""
 
 
+Told = list[TaskEvent]
+
+
 class Outdated(Exception):
     """What was kept of a step is not what this release keeps of it."""
 
@@ -54,31 +57,56 @@ class Outdated(Exception):
 class KeptSteps:
     """Steps whose results are kept: a turn that is taken up again goes on after the last one."""
 
-    def __init__(self, record: TaskRecord, tasks: Tasks, listener: Listener) -> None:
-        self._record, self._tasks, self._listener = record, tasks, listener
+    def __init__(self, record: TaskRecord, execution: Execution, tasks: Tasks, listener: Listener) -> None:
+        self._record, self._execution, self._tasks, self._listener = record, execution, tasks, listener
+        self._is_within = False
+        """Whether a step is being taken whose steps are kept with it."""
 
     def step[T](self, name: str, kind: type[T], work: Callable[[], T]) -> T:
         """See `agent.steps.Steps.step`. An error is kept, too, and raised again. Raises `Outdated`."""
+
+        def told() -> T:
+            with step_told(self._listener, name):
+                return work()
+
+        return told() if self._is_within else self._kept(name, kind, told)
+
+    def together[T](self, name: str, kind: type[T], work: Callable[[], T]) -> T:
+        """See `agent.steps.Steps.together`. Raises `Outdated`."""
+
+        def within() -> T:
+            self._is_within = True
+            try:
+                return work()
+            finally:
+                self._is_within = False
+
+        return self._kept(name, kind, within)
+
+    def _kept[T](self, name: str, kind: type[T], work: Callable[[], T]) -> T:
+        """What the work gives, or gave before; with it the events are kept that are not written yet."""
         is_new = False
 
         def kept() -> Mapping[str, Any]:
             nonlocal is_new
             is_new = True
             try:
-                with step_told(self._listener, name):
-                    return {"value": written(kind, work())}
+                ended = {"value": written(kind, work())}
             except OURS as error:
-                return {"error": error_written(error)}
+                ended = {"error": error_written(error)}
+            return ended | {"told": written(Told, self._execution.unwritten())}
 
         found = DBOS.run_step({"name": name}, kept)
-        if "error" in found:
-            raise error_read(found["error"])
         try:
-            return read(kind, found["value"])
+            if not is_new:
+                self._execution.tell(*read(Told, found.get("told", [])))
+            if "value" in found:
+                return read(kind, found["value"])
         except ValueError as error:
             if is_new:  # what this very release has written: begun anew it would fail for ever
                 raise
             raise Outdated(f"The step {name} was taken by another release of Kowal") from error
+        raise error_read(found["error"])
 
     def making(self, task: Task, replaces: str) -> None:
         """See `agent.steps.Steps.making`. Raises `Follows`."""
@@ -111,13 +139,13 @@ class Turns:
         record = replace(record, turn=turn)
         started = {} if record.started_at else {"started_at": datetime.now(UTC)}
         working = {"state": TaskState.WORKING, "worker": self.worker, "reason": "", **started}
-        if outlasting(lambda: self.tasks.move(record, working, among=UNDER_WAY, event=begun)):
+        if outlasting(lambda: self.tasks.move(record, working, among=UNDER_WAY, events=(begun,))):
             execution = Execution(task_id=task_id, turn=turn, by=record.asked_by, worker=self.worker)
             with turn_told(self.listener, execution) as tell:
                 ending = self._ending(record, execution)
                 if not ending.state.is_over and outlasting(lambda: self.tasks.task(task_id)).stop_by:
                     ending = self._stopped(record)  # it was cancelled as it was about to wait
-                if outlasting(lambda: self.end(record, ending)):
+                if outlasting(lambda: self.end(record, ending, execution.unwritten())):
                     tell(ending)
 
     def running(self) -> Mapping[str, Execution]:
@@ -125,10 +153,17 @@ class Turns:
         with self._lock:
             return dict(self._running)
 
-    def end(self, task: TaskRecord, ending: Ending) -> bool:
+    def keep_told(self) -> None:
+        """Write the events of all that is being worked on."""
+        for execution in self.running().values():
+            if events := execution.unwritten():
+                self.tasks.tell(*events)
+                execution.wrote(events)
+
+    def end(self, task: TaskRecord, ending: Ending, before: Sequence[TaskEvent] = ()) -> bool:
         """End the turn; whether it had not ended before, and is still this worker's.
 
-        What waits for a task that is over goes on.
+        What waits for a task that is over goes on. Events that came `before` the end are written with it.
         """
         now, again = datetime.now(UTC), ending.again_in_s
         values: dict[str, Any] = {"state": ending.state, "reason": ending.reason, "error": ending.error}
@@ -151,7 +186,8 @@ class Turns:
 
         key = "end" if ending.state.is_over else f"{task.turn}.ended"
         told = event_of(task.id, key, f"task.{ending.state}", reason=ending.reason, turn=task.turn)
-        return self.tasks.move(task, values, among=AT_WORK, held_by=self.worker, event=told, then=then)
+        events = (*before, told)
+        return self.tasks.move(task, values, among=AT_WORK, held_by=self.worker, events=events, then=then)
 
     def requeue(self, task: TaskRecord) -> bool:
         """Queue the task's next turn, where it still stands as it did; whether that was so."""
@@ -164,7 +200,7 @@ class Turns:
         with self._told_to_stop(execution):
             try:
                 with executing(execution):
-                    outcome = self._done(record)
+                    outcome = self._done(record, execution)
                 return Ending(state=TaskState.DONE, outcome=written(Outcome, outcome))
             except OURS as error:
                 return ending_of(error, record)
@@ -181,10 +217,11 @@ class Turns:
             except Exception as error:  # noqa: BLE001 (a fault of ours must not leave the task without an end)
                 return broken(error)
 
-    def _done(self, record: TaskRecord) -> Outcome:
+    def _done(self, record: TaskRecord, execution: Execution) -> Outcome:
         """What the task asks for, done."""
         wanted, known = read(Wanted, record.request), read(Known, record.known)
-        task, steps = replace(wanted.task, id=record.id), KeptSteps(record, self.tasks, self.listener)
+        task = replace(wanted.task, id=record.id)
+        steps = KeptSteps(record, execution, self.tasks, self.listener)
         if wanted.verb == "create":
             return self.agent.create(task, steps, known)
         if wanted.verb == "enhance":
@@ -251,4 +288,6 @@ def next_turn(
     """Queue the task's next turn, where it still stands in this one and in one of these states; whether that was so."""
     after = replace(task, turn=task.turn + 1)
     queued = {"state": TaskState.QUEUED, "turn": after.turn, **values}
-    return move_with(connection, task, queued, among=among, event=event, then=lambda same: queue.enqueue(same, after))
+    return move_with(
+        connection, task, queued, among=among, events=(event,), then=lambda same: queue.enqueue(same, after)
+    )

@@ -93,6 +93,7 @@ class Worker:
         try:
             while not self._is_told:
                 self._guarded(self._look)
+                self._guarded(self.turns.keep_told)
                 if time.monotonic() >= next_round:
                     self._guarded(self._round)
                     next_round = time.monotonic() + ROUND_S

@@ -17,13 +17,15 @@ SIGNED_ELSEWHERE: Final = (
 
 
 def told(view: TaskView) -> CallToolResult:
-    """The task for programs and for whoever reads text; an error where it gave no answer."""
+    """The task for programs and for whoever reads text; an error where it ended without an answer."""
     stands = standing_of(view)
     facts = stands.model_dump(mode="json", exclude_none=True)
     if view.outcome and view.outcome.ran:
         facts["value"] = view.outcome.value
     said = "\n".join(lines_of(stands, view))
-    return CallToolResult(content=[text(said)], structured_content=plain(facts), is_error=view.error is not None)
+    return CallToolResult(
+        content=[text(said)], structured_content=plain(facts), is_error=view.state in ("failed", "dead")
+    )
 
 
 def standing_of(view: TaskView) -> Standing:

@@ -114,8 +114,8 @@ def put(boundaries: Boundaries) -> None:
     """Put boundaries around all that a task writes down on its way, and note what a model is asked and what is kept."""
     boundaries.around(DBOS, "run_step", lambda options, *_: f"step {options['name']}")
     boundaries.around(Turns, "work", lambda *_: "turn")
-    boundaries.around(Turns, "end", lambda _, task, ending: f"end {ending.state.value}")
-    boundaries.around(Tasks, "tell", lambda _, event: f"event {event.action}")
+    boundaries.around(Turns, "end", lambda _, task, ending, *__: f"end {ending.state.value}")
+    boundaries.around(Tasks, "tell", lambda _, *events: f"event {events[0].action}")
     boundaries.around(Tasks, "claim", lambda *_: "claim")
     boundaries.around(Tasks, "move", lambda _, task, values, **__: f"move {values.get('state', '')}")
     boundaries.around(Refs, "update", lambda _, updates: f"refs {updates[0].ref.split('/')[1]}")

@@ -1,9 +1,10 @@
 """Tasks on the queue, with a real sandbox, registry and database: answered, waiting, put off, cancelled, taken over."""
 
 import dataclasses
+import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,18 +14,19 @@ import pytest
 from sqlalchemy import text
 
 from agent.errors import BadTask, ModelTimedOut, ProviderUnavailable, TaskNotDone
-from agent.matching.decision import Match
+from agent.loop import Found
 from agent.ports import Constraints, Purpose
 from agent.routing.budgets import Budgets, Limit
 from agent.routing.ledger import KeptLedger
 from agent.routing.speeds import KeptSpeeds
 from agent.source.signature import read_signature
-from agent.types import Task
+from agent.types import Task, ignore
 from agent.workflow.desk import Asked, Desk, TaskHandle
+from agent.workflow.execution import Execution, executing
 from agent.workflow.kept import error_read, error_written, read, written
 from agent.workflow.liveness import FileLocks
 from agent.workflow.queue import Queue
-from agent.workflow.turns import Turns, Wanted
+from agent.workflow.turns import KeptSteps, Turns, Wanted
 from agent.workflow.worker import Limits, Worker, worker_name
 from registry import Function, Manifest, TaskRecord, TaskState, UnknownTask
 
@@ -263,7 +265,7 @@ def test_a_step_that_this_release_cannot_read_again_ends_the_task(
 ) -> None:
     """Begun anew it would fail for ever: it is a fault of ours, told as such."""
     monkeypatch.setattr(
-        "agent.workflow.turns.written", lambda kind, value: {} if kind is Match else written(kind, value)
+        "agent.workflow.turns.written", lambda kind, value: {} if kind is Found else written(kind, value)
     )
     place = office(functions=["slugify"])
     handle = place.submit(SLUG)
@@ -271,6 +273,43 @@ def test_a_step_that_this_release_cannot_read_again_ends_the_task(
         dead = place.stands(handle, TaskState.DEAD)
     assert dead.turn == 1
     assert "Kowal itself failed" in dead.reason
+
+
+class KeptElsewhere:
+    """Keeps steps as JSON, in the place of DBOS; a step that is there is not taken again."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    def run_step(self, options: Mapping[str, str], work: Callable[[], object]) -> Any:
+        """What the step gave, or gives."""
+        if options["name"] not in self.kept:
+            self.kept[options["name"]] = json.dumps(work())
+        return json.loads(self.kept[options["name"]])
+
+
+def test_events_that_were_not_written_are_kept_with_their_step(
+    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that dies after the step has told nobody of them: whoever goes on tells the very same ones, once."""
+    place = office(functions=["slugify"])
+    record = place.submit(SLUG).record
+    monkeypatch.setattr("agent.workflow.turns.DBOS", KeptElsewhere())
+    lives = []
+    for _ in range(2):
+        execution = Execution(task_id=record.id, turn=1)
+        with executing(execution):
+            steps = KeptSteps(record, execution, place.desk.tasks, ignore)
+            place.shop.agent.execute(Task(text="slugify a text", arguments={"text": "A b"}), steps)
+        lives.append(execution.unwritten())
+    assert [event.action for event in lives[0]] == ["match.found", "run.finished"]
+    assert lives[0] == lives[1]
+    assert len(place.shop.operations.runs()) == 1
+    for told in lives:
+        place.desk.tasks.tell(*told)
+    assert [event.action for event in place.desk.tasks.events(record.id)][-2:] == ["match.found", "run.finished"]
+    execution.wrote(lives[1])
+    assert execution.unwritten() == []
 
 
 def test_what_was_over_long_ago_is_removed(office: Callable[..., Office]) -> None:
