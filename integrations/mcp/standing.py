@@ -23,7 +23,9 @@ def told(view: TaskView) -> CallToolResult:
     if view.outcome and view.outcome.ran:
         facts["value"] = view.outcome.value
     said = "\n".join(lines_of(stands, view))
-    return CallToolResult(content=[text(said)], structured_content=plain(facts), is_error=view.state in ("failed", "dead"))
+    return CallToolResult(
+        content=[text(said)], structured_content=plain(facts), is_error=view.state in ("failed", "dead")
+    )
 
 
 def standing_of(view: TaskView) -> Standing:
