@@ -68,7 +68,7 @@ def opened(
     app = application(service, is_open=is_open, take=limiter.take, tell=tell)
     add_health(app, Readiness(service.troubles), measures)
     if settings.http.mcp:
-        mount_mcp(app, house_of(settings).max_body_bytes)
+        mount_mcp(app, settings.http.max_body_mib << 20)
     handing = Handing(hooks_of(settings))
     add_webhooks(app, handing)
     app.router.lifespan_context = closing_too(app, handing)
