@@ -5,6 +5,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 
 from agent.channel_wiring import open_channel, open_host
 from agent.config import Settings, settings_file
@@ -58,6 +60,7 @@ def examine(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[
     if settings.remote:
         yield remote_diagnosis(settings)
     yield database_diagnosis(settings)
+    yield http_diagnosis(settings)
 
 
 def settings_detail() -> str:
@@ -204,3 +207,39 @@ def database_diagnosis(settings: Settings) -> Diagnosis:
         return Diagnosis(part="database", ok=False, needed=True, detail=str(error), advice=error.advice)
     operations.close()
     return Diagnosis(part="database", ok=True, needed=True, detail=settings.database_place)
+
+
+def http_diagnosis(settings: Settings) -> Diagnosis:
+    """Whether the service answers over HTTP. That it does not run is no fault; that it could not, is one."""
+    http, part = settings.http, "http"
+    if not http.on:
+        return Diagnosis(part=part, ok=False, needed=False, detail="off, as the settings say")
+    address = f"{http.host} port {http.port}"
+    if not http.is_private and not has_tokens(settings):
+        detail = f"{address} is open to other machines, and nobody has a token: it does not start"
+        advice = "Make one: `kowal tokens create NAME --scope tasks`. Or set `http.host` to 127.0.0.1."
+        return Diagnosis(part=part, ok=False, needed=True, detail=detail, advice=advice)
+    if is_answering(http.host.strip("[]"), http.port):
+        return Diagnosis(part=part, ok=True, needed=False, detail=f"{address} answers")
+    return Diagnosis(part=part, ok=False, needed=False, detail=f"{address}: `kowal serve` starts it")
+
+
+def has_tokens(settings: Settings) -> bool:
+    """Whether any token was made; True where the database cannot say, which is told elsewhere."""
+    try:
+        with closing(open_operations(settings)) as operations:
+            return operations.tokens.count() > 0
+    except RegistryError:
+        return True
+
+
+def is_answering(host: str, port: int) -> bool:
+    """Whether a service that is alive is there."""
+    line = HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port, timeout=1.0)  # noqa: S104
+    try:
+        line.request("GET", "/healthz", headers={"Host": "localhost"})
+        return line.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        line.close()

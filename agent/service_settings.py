@@ -1,5 +1,6 @@
 """The settings of what `kowal serve` keeps running: the queue, and the service's face to the network."""
 
+from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -67,3 +68,12 @@ class HttpSettings(BaseModel):
     """What a request may carry, in MiB."""
     mcp: bool = True
     """Whether MCP clients are served there, too, under `/mcp`."""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine can reach it."""
+        host = self.host.strip("[]")
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"

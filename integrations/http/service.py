@@ -18,7 +18,7 @@ from integrations.http.guard import House, guarded
 from integrations.http.health import Readiness, add_health
 from integrations.http.limits import Counted, Limiter
 from integrations.http.metrics import Measures
-from integrations.http.protocol import Bounds, is_loopback
+from integrations.http.protocol import Bounds
 from integrations.http.server import Server, listening
 from integrations.http.webhooks import Handing, add_webhooks, hooks_of
 
@@ -49,15 +49,9 @@ def heard_at(settings: Settings) -> socket.socket:
         ) from None
 
 
-def is_private(settings: Settings) -> bool:
-    """Whether only this machine can reach the service."""
-    host = settings.http.host.strip("[]")
-    return host == "localhost" or is_loopback(host)
-
-
 def refuse_exposure(settings: Settings, service: Service) -> None:
     """Raise `BadSettings` where other machines could reach the service and nobody has a token that is valid."""
-    if not is_private(settings) and not service.tokens.any_valid():
+    if not settings.http.is_private and not service.tokens.any_valid():
         raise BadSettings(
             f"At {settings.http.host} other machines would reach the service, and no token is valid",
             kept="Nothing listens.",
@@ -70,7 +64,8 @@ def opened(
 ) -> Server:
     """The server, which answers from now on."""
     limiter, measures = Limiter(settings.http.a_minute), Measures(service.figures)
-    app = application(service, is_open=is_private(settings), take=limiter.take, tell=tell)
+    is_open = settings.http.is_private and not settings.http.names  # with a name of its own, a proxy brings others
+    app = application(service, is_open=is_open, take=limiter.take, tell=tell)
     add_health(app, Readiness(service.troubles), measures)
     if settings.http.mcp:
         mount_mcp(app, settings.http.max_body_mib << 20)
@@ -86,7 +81,7 @@ def house_of(settings: Settings) -> House:
     http = settings.http
     return House(
         names=http.names,
-        any_name=not http.names and not is_private(settings),
+        any_name=not http.names and not settings.http.is_private,
         origins=tuple(origin.rstrip("/") for origin in http.origins),
         max_body_bytes=http.max_body_mib << 20,
     )

@@ -24,7 +24,7 @@ HANDED_ON: Final = (
     "content-type", "idempotency-key", "webhook-id", "webhook-signature", "webhook-timestamp", "x-gitlab-event",
     "x-gitlab-event-uuid", "x-gitlab-instance", "x-gitlab-token", "x-gitlab-webhook-uuid",
 )  # fmt: skip
-TIMES: Final = httpx.Timeout(5.0, connect=0.5)
+TIMES: Final = httpx.Timeout(5.0, connect=2.0)
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 (not listened at, asked)
 
 

@@ -23,9 +23,8 @@ def told(view: TaskView) -> CallToolResult:
     if view.outcome and view.outcome.ran:
         facts["value"] = view.outcome.value
     said = "\n".join(lines_of(stands, view))
-    return CallToolResult(
-        content=[text(said)], structured_content=plain(facts), is_error=view.state in ("failed", "dead")
-    )
+    has_failed = view.state in ("failed", "dead")
+    return CallToolResult(content=[text(said)], structured_content=plain(facts), is_error=has_failed)
 
 
 def standing_of(view: TaskView) -> Standing:

@@ -16,7 +16,6 @@ import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -116,11 +115,20 @@ class Stand:
 
 
 @contextlib.contextmanager
-def standing(place: Any, folder: Path, *approvers: str, look_s: float = LOOK_S) -> Iterator[Stand]:
-    """Serves a workshop; whoever comes without a token is the person here, as long as none was made."""
+def standing(place: Any, folder: Path, *approvers: str) -> Iterator[Stand]:
+    """Serves a workshop."""
     service = service_of(place, *approvers)
+    with facing(service) as url:
+        yield Stand(place=place, service=service, url=url, folder=folder)
+    service.feed.close()
+    service.tasks.people.desk.close()
+
+
+@contextlib.contextmanager
+def facing(service: Service) -> Iterator[str]:
+    """Serves the service; whoever comes without a token is the person here, as long as none was made."""
     access = Access(tokens=service.tokens, take=lambda key: None, is_open=True)
-    face = application(service, by_token(access), look_s=look_s)
+    face = application(service, by_token(access), look_s=LOOK_S)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -128,13 +136,11 @@ def standing(place: Any, folder: Path, *approvers: str, look_s: float = LOOK_S) 
             yield
 
     async def unknown(request: Request, error: Exception) -> Response:
-        raise HTTPException(401, str(error), {"WWW-Authenticate": "Bearer"})
+        return Response(str(error), 401, {"WWW-Authenticate": "Bearer"})
 
     app = Starlette(routes=[Route("/mcp", endpoint=face)], lifespan=lifespan, exception_handlers={NotKnown: unknown})
     with served(app) as port:
-        yield Stand(place=place, service=service, url=f"http://127.0.0.1:{port}/mcp", folder=folder)
-    service.feed.close()
-    service.tasks.people.desk.close()
+        yield f"http://127.0.0.1:{port}/mcp"
 
 
 @contextlib.contextmanager

@@ -12,16 +12,18 @@ from typing import Any
 
 import httpx
 import pytest
+from network import free_port
 from raw_http import Line, ask, get
 
 from agent.config import Settings, load_settings
+from agent.doctor import http_diagnosis
 from agent.errors import BadSettings
 from agent.library import prepare_registry
 from agent.service.callers import Scope
 from agent.service.service import Service, open_service
 from agent.types import Event, ignore
 from integrations.http.protocol import Bounds
-from integrations.http.service import address_of, heard_at, is_private, opened, refuse_exposure, serve
+from integrations.http.service import address_of, heard_at, opened, refuse_exposure, serve
 from registry.errors import OperationsUnavailable
 
 JSON = {"Content-Type": "application/json"}
@@ -345,7 +347,7 @@ def test_streams_end_when_the_service_does(place):
 def test_nobody_is_let_in_from_elsewhere_without_a_token(place):
     """Bound wider than this machine it does not begin until a token is valid; the error says how to make one."""
     settings = place(host="0.0.0.0")
-    assert not is_private(settings)
+    assert not settings.http.is_private
     with closing(open_service(settings, ignore)) as service:
         with pytest.raises(BadSettings, match="no token is valid") as caught:
             refuse_exposure(settings, service)
@@ -374,6 +376,18 @@ def test_a_port_that_is_taken_is_an_error_of_the_settings(stand, place):
     with pytest.raises(BadSettings, match=str(stand.port)) as caught:
         heard_at(place(port=stand.port))
     assert "http.port" in caught.value.advice
+
+
+def test_the_doctor_says_how_it_is(stand, place):
+    """Whether it answers; not running, or off, is no fault, and open to others without a token is one."""
+    found = http_diagnosis(stand.settings.model_copy(update={"http": place(port=stand.port).http}))
+    assert (found.ok, found.detail) == (True, f"127.0.0.1 port {stand.port} answers")
+    for http in ({"on": False}, {"port": free_port()}):
+        found = http_diagnosis(place(**http))
+        assert (found.ok, found.needed) == (False, False)
+    found = http_diagnosis(place(host="0.0.0.0"))
+    assert (found.ok, found.needed) == (False, True)
+    assert "kowal tokens create" in found.advice
 
 
 def test_it_serves_until_it_is_told_to_stop(place):
