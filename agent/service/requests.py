@@ -3,12 +3,15 @@
 What is not known is refused, so that a misspelt field is told.
 """
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from agent.ports import Constraints
 from registry.types import Example
+
+Number = Annotated[float, Field(strict=True)]
+"""No truth and no text is taken for a number, nor the other way round: `"grant": 1` is no signature."""
 
 MOST_CHARS = 10_000
 """Of a task's text: `agent.loop.MOST_TASK_CHARS`."""
@@ -27,15 +30,15 @@ class Demands(Request):
     """The provider, or one of its servers; empty leaves the choice."""
     model: str = Field(default="", max_length=200)
     """`model` or `provider/model`; empty leaves the choice."""
-    local_only: bool = False
+    local_only: StrictBool = False
     """What is asked never leaves the operator's own machines."""
-    prefer_local: bool = True
+    prefer_local: StrictBool = True
     """The operator's own servers first."""
-    force_cloud: bool = False
+    force_cloud: StrictBool = False
     """Only services in the cloud."""
-    max_latency_ms: float | None = Field(default=None, gt=0)
+    max_latency_ms: Number | None = Field(default=None, gt=0)
     """For the whole reply, in milliseconds."""
-    max_cost_eur: float | None = Field(default=None, ge=0)
+    max_cost_eur: Number | None = Field(default=None, ge=0)
     """For one request, in euros."""
     complexity: Literal["low", "normal", "high"] = "normal"
     """`high` asks for the largest model that may serve, `low` for the fastest."""
@@ -58,11 +61,11 @@ class TaskRequest(Request):
     """Input files by plain name, in base64, for a function that was granted `files in`."""
     constraints: Demands = Demands()
     """What is demanded of the models."""
-    may_create: bool = True
+    may_create: StrictBool = True
     """Whether a function may be made for it."""
-    priority: int = Field(default=0, ge=-999, le=999)
+    priority: StrictInt = Field(default=0, ge=-999, le=999)
     """Lower ones are worked first, among those of one person."""
-    deadline_s: float | None = Field(default=None, gt=0, le=31_536_000)
+    deadline_s: Number | None = Field(default=None, gt=0, le=31_536_000)
     """After so many seconds it is given up."""
     queue: str = Field(default="", max_length=63)
     """One of the setting `tasks.queues`; empty: the first."""
@@ -86,11 +89,11 @@ class EnhanceRequest(Request):
 class AnswerRequest(Request):
     """A person's word on what a task waits for: exactly one of `choice`, `value`, `raises`, `function`, `arguments`."""
 
-    choice: int | None = Field(default=None, ge=1)
+    choice: StrictInt | None = Field(default=None, ge=1)
     """To a question: the number of the right answer, from 1."""
     value: Any = None
     """To a question: the right answer, where it is none of the choices."""
-    raises: bool = False
+    raises: StrictBool = False
     """To a question: the call must fail."""
     function: str | None = Field(default=None, max_length=64)
     """Which function is meant: one of `options`, or `none`."""
@@ -108,7 +111,7 @@ class AnswerRequest(Request):
 class ApproveRequest(Request):
     """A signature. What it is for is bound by the digest."""
 
-    grant: bool = False
+    grant: StrictBool = False
     """I have seen what it may reach, and grant it."""
     digest: str = Field(default="", max_length=64)
     """Of the version that was looked at: with `grant` it must be said, and nothing else is signed."""
@@ -139,7 +142,7 @@ class RollbackRequest(Request):
 
     version: str = Field(min_length=1, max_length=64)
     """`X.Y.Z` to go back to."""
-    now: bool = False
+    now: StrictBool = False
     """Where the registry is reviewed at a code host: do not wait until somebody merges it."""
 
 
@@ -169,8 +172,8 @@ class ModelAsk(Request):
     """What is demanded of whoever answers."""
     output_schema: dict[str, Any] | None = None
     """JSON Schema that the reply should obey. Never believed: validate what comes."""
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    seed: int | None = None
+    temperature: Number | None = Field(default=None, ge=0, le=2)
+    seed: StrictInt | None = None
 
     def demands(self) -> Constraints:
         """All that is demanded."""
