@@ -26,6 +26,7 @@ TABLED = (
     "integrations/codehost",
     "integrations/http",
     "integrations/llm",
+    "integrations/mcp",
 )
 
 
