@@ -56,6 +56,9 @@ bench: $(addprefix bench-,$(BENCHES)) ## Print all figures
 bench-%: setup ## Print one group of figures; DATA= names a data folder, EMBED= a model server, OUT= a JSON file
 	@DATA="$(DATA)" EMBED="$(EMBED)" OUT="$(OUT)" $(BIN)/python tests/benchmarks/bench_$*.py
 
+fuzz-http: setup ## Send the HTTP API requests made from its OpenAPI document, for SECONDS=300
+	@SECONDS="$(or $(SECONDS),300)" $(BIN)/python tests/benchmarks/fuzz_http.py $(ARGS)
+
 lock: setup ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" --python-version 3.12 --group dev -o requirements.lock pyproject.toml
 

@@ -183,6 +183,6 @@ def read_json(text: str, where: str) -> Any:
 
 def read_cli_examples(texts: Sequence[str] | None) -> tuple[Example, ...]:
     """The examples of the options. Raises `BadTask`."""
-    from agent.api import read_examples
+    from agent.examples import read_examples
 
     return read_examples(read_json(text, "--example") for text in texts or ())

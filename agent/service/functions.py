@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
-from agent.errors import BadTask, TooBusy
+from agent.errors import BadTask, NotPermitted, TooBusy
 from agent.loop import Agent
 from agent.permission import Deed
 from agent.service.callers import Caller, Scope
@@ -30,6 +30,7 @@ from agent.workflow.people import People
 from registry import Manifest, Rollback, Status, Version
 from registry.terms import terms, unique
 
+SERVING: Final = (Status.PRODUCTION, Status.CANARY)
 TURN_S: Final = 20.0
 """Seconds that a call waits for its turn."""
 
@@ -110,9 +111,12 @@ class FunctionVerbs:
     def run(self, name: str, request: RunRequest, caller: Caller) -> RunView:
         """The function's value for these arguments, in a fresh sandbox; no model is asked.
 
+        What does not serve is run for those only who may sign.
+
         Raises `BadArguments`, `NotGranted`, `RunFailed`, `SandboxError`, `TooBusy` where no turn comes.
         """
         caller.refuse(Scope.FUNCTIONS_RUN)
+        self._refuse_unsigned(name, request.version, caller)
         task = Task(text="", arguments=request.arguments, files=request.files)
         if not self.slots.acquire(timeout=self.turn_s):
             raise TooBusy(f"No function could be begun for {self.turn_s:g} s: too many run", kept="Nothing was run.")
@@ -163,6 +167,15 @@ class FunctionVerbs:
         caller.refuse(Scope.FUNCTIONS)
         self.agent.freshen()
         return self.agent.registry.get(name, version)
+
+    def _refuse_unsigned(self, name: str, version: str | None, caller: Caller) -> None:
+        """Raise `NotPermitted` for a version that does not serve: whoever may sign tries it before they do."""
+        found = self.agent.registry.get(name, version)
+        if found.status not in SERVING and Scope.APPROVE not in caller.scopes:
+            raise NotPermitted(
+                f"`{name}` {found.label} is {found.status}: it does not serve",
+                advice="Somebody with the scope `approve` may run it, and put it into production.",
+            )
 
     def _searched(self, query: str, limit: int) -> FunctionPage:
         words = unique(terms(query))

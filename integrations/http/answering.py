@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.errors import KowalError
@@ -27,6 +28,7 @@ from registry.errors import RegistryError
 from sandbox.errors import SandboxError
 
 MOST_FINDINGS, MOST_CHARS = 20, 200
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 def answer_problems(app: FastAPI, tell: Listener) -> None:
@@ -45,7 +47,8 @@ def answer_problems(app: FastAPI, tell: Listener) -> None:
 
     def plain(request: Request, error: Exception) -> Response:
         found = cast(HTTPException, error)
-        return answer(of_status(found), request_id(request.scope), found.headers)
+        headers = {"Allow": allowed_at(app, request.scope)} if found.status_code == 405 else found.headers
+        return answer(of_status(found), request_id(request.scope), headers)
 
     def unforeseen(request: Request, error: Exception) -> Response:
         del error  # `Faults` tells of it
@@ -92,6 +95,15 @@ def of_status(error: HTTPException) -> HttpError:
     made = kind(str(error.detail)[:MOST_CHARS] if kind is BadRequest else None)
     made.status = error.status_code
     return made
+
+
+def allowed_at(app: FastAPI, scope: Scope) -> str:
+    """The methods that the address takes. The framework names those of the first route there, and not of all."""
+    return ", ".join(
+        method
+        for method in METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in app.router.routes)
+    )
 
 
 def request_id(scope: Scope) -> str:

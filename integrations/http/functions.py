@@ -19,7 +19,7 @@ from agent.service.views import (
 )
 from integrations.http.access import KnownCaller, Offered
 from integrations.http.reading import StrictRoute
-from integrations.http.tasks import Key, Wait, handed_in
+from integrations.http.tasks import OVER, Key, Wait, handed_in
 from registry import NAME_PATTERN
 
 MOST_LISTED: Final = 500
@@ -44,7 +44,7 @@ def list_functions(
     return service.functions.list(caller, query=q, limit=limit, cursor=cursor)
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, responses=OVER)
 async def create_function(
     wanted: TaskRequest, service: Offered, caller: KnownCaller, response: Response, key: Key = "", wait_s: Wait = 0.0
 ) -> TaskView:
@@ -94,7 +94,7 @@ def run_function(name: Name, wanted: RunRequest, service: Offered, caller: Known
     return service.functions.run(name, wanted, caller)
 
 
-@router.post("/{name}/enhance", status_code=202)
+@router.post("/{name}/enhance", status_code=202, responses=OVER)
 async def enhance_function(
     name: Name,
     wanted: EnhanceRequest,

@@ -265,7 +265,12 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def described(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document with the schema that `RESPONSES` refers to."""
+    """The OpenAPI document with the schema that `RESPONSES` refers to, and without what OpenAPI 3.1 does not know."""
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = schema
+    for operation in (each for path in document["paths"].values() for each in path.values()):
+        for answer in operation["responses"].values():
+            for media in answer.get("content", {}).values():
+                if item := media.pop("itemSchema", None):  # OpenAPI 3.2 says so of a stream's events
+                    media["schema"] = item
     return document

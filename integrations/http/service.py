@@ -12,7 +12,7 @@ from agent.config import Settings
 from agent.errors import BadSettings, KowalError
 from agent.service.service import Service, open_service
 from agent.types import Listener
-from integrations.http.app import application
+from integrations.http.app import application, mount_mcp
 from integrations.http.ending import Ending
 from integrations.http.guard import House, guarded
 from integrations.http.health import Readiness, add_health
@@ -72,6 +72,8 @@ def opened(
     limiter, measures = Limiter(settings.http.a_minute), Measures(service.figures)
     app = application(service, is_open=is_private(settings), take=limiter.take, tell=tell)
     add_health(app, Readiness(service.troubles), measures)
+    if settings.http.mcp:
+        mount_mcp(app, settings.http.max_body_mib << 20)
     handing = Handing(hooks_of(settings))
     add_webhooks(app, handing)
     app.router.lifespan_context = closing_too(app, handing)

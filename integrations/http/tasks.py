@@ -1,7 +1,7 @@
 """The routes of tasks."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
@@ -22,6 +22,11 @@ LARGEST_EVENT: Final = 2**31 - 1
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=StrictRoute)
 
+OVER: Final[dict[int | str, dict[str, Any]]] = {200: {"model": TaskView, "description": "The task is over already."}}
+BYTES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
 Id = Annotated[str, Path(alias="id", pattern="^[0-9a-f]{32}$", description="The task's id.")]
 Key = Annotated[
     str,
@@ -34,7 +39,7 @@ Wait = Annotated[
 ]
 
 
-@router.post("", status_code=202, responses={200: {"model": TaskView, "description": "The task is over already."}})
+@router.post("", status_code=202, responses=OVER)
 async def submit_task(
     wanted: TaskRequest, service: Offered, caller: KnownCaller, response: Response, key: Key = "", wait_s: Wait = 0.0
 ) -> TaskView:
@@ -93,7 +98,7 @@ async def follow_task(
     yield ServerSentEvent(data=await to_thread.run_sync(service.tasks.task, task_id, caller), event="end")
 
 
-@router.get("/{id}/files/{name}", response_class=Response)
+@router.get("/{id}/files/{name}", response_class=Response, responses=BYTES)
 def get_file(
     task_id: Id,
     name: Annotated[str, Path(max_length=255)],

@@ -37,7 +37,7 @@ def test_version_takes_no_time(home):
     assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 0.5
 
 
-ENDLESS = [["worker"], ["chat"], ["codehost"], ["serve"], ["mcp"]]
+ENDLESS = [["worker"], ["chat"], ["codehost"], ["http"], ["serve"], ["mcp"]]
 """Commands that answer nothing: they work until they are told to end."""
 
 

@@ -95,3 +95,24 @@ def test_a_new_registry_fills_the_remote_at_once(theirs, remote):
     }
     listed = ["git", f"--git-dir={remote}", "for-each-ref", "--format=%(refname)", "refs/tags"]
     assert subprocess.run(listed, capture_output=True, text=True, check=True).stdout == "refs/tags/slugify/v1.0.0\n"
+
+
+def test_a_mirror_of_the_remote_and_the_database_bring_everything_back(ours, theirs, remote, tmp_path):
+    """As docs/operate.md has it: on a new machine, with the remote lost, functions are there and queued tasks go on."""
+    ours.run("init")
+    ours.run("functions", "quarantine", "slugify", "--reason", "wrong")
+    task = ours.run("tasks", "submit", "count words in a text", "-a", "text=a b c").stdout.strip()
+    shutil.copy(ours.folder / "operations.sqlite", theirs.environment["KOWAL_DATABASE"])
+    subprocess.run(["git", "clone", "--quiet", "--mirror", str(remote), str(tmp_path / "mirror.git")], check=True)
+    history = ours.json("functions", "history", "slugify")
+    for lost in (remote, ours.registry):
+        shutil.rmtree(lost)
+    back = theirs.with_(KOWAL_REGISTRY_REMOTE=str(tmp_path / "mirror.git"))
+    assert "Proving" not in back.run("init").stderr
+    assert back.json("functions", "history", "slugify") == history
+    worker = back.start("worker")
+    try:
+        assert back.run("tasks", "follow", task).stdout.split()[-1] == "3"
+    finally:
+        worker.terminate()
+        worker.communicate(timeout=60)

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TABLED = (
     "agent",
+    "agent/client",
     "agent/evidence",
     "agent/hosting",
     "agent/making",

@@ -388,6 +388,19 @@ def test_a_run_is_written_down_as_the_callers(stand: Any) -> None:
     assert acting.get() == ""
 
 
+def test_nobody_runs_what_nobody_signed(stand: Any) -> None:
+    """A version that does not serve is run for those only who may sign."""
+    place = stand()
+    place.version("def fetch(text: str) -> str:\n    return text * 2\n", grants=())
+    runner = Caller(by="eve", scopes=frozenset({Scope.FUNCTIONS_RUN}), via="http")
+    call = RunRequest(arguments={"text": "a"})
+    with pytest.raises(NotPermitted, match="does not serve"):
+        place.service.functions.run("fetch", call, runner)
+    assert place.service.functions.run("fetch", call, BOB).value == "aa"
+    place.service.functions.promote("fetch", PromoteRequest(), BOB)
+    assert place.service.functions.run("fetch", call, runner).value == "aa"
+
+
 def test_no_more_functions_run_at_a_time_than_is_allowed(stand: Any) -> None:
     """Who gets no turn is told to come again, and a turn is given back whatever becomes of a call."""
     place = stand(runs=1)

@@ -214,11 +214,13 @@ def test_a_part_does_not_hold_another_ones_tie(supervise: Supervise) -> None:
 
 
 def test_the_parts_are_those_of_the_settings() -> None:
-    """So many workers as the settings say, each with a name of its own, given more time than they drain."""
+    """So many workers as the settings say, each with a name of its own, given more time than they drain; and HTTP."""
     settings = load_settings(tasks={"workers": 3, "drain_s": 7})
-    parts = parts_of(settings)
+    *parts, face = parts_of(settings)
     assert [part.name for part in parts] == ["serve-1", "serve-2", "serve-3"]
     assert [part.command[-3:] for part in parts] == [("worker", "--name", part.name) for part in parts]
+    assert (face.name, face.command[-1]) == ("http", "http")
+    assert [part.name for part in parts_of(load_settings(tasks={"workers": 1}, http={"on": False}))] == ["serve-1"]
     assert patience_s(settings) > 7
 
 

@@ -6,8 +6,9 @@ import sys
 import pytest
 
 import agent
-from agent.api import log, read_example, read_examples, sorted_requirements
+from agent.api import log, sorted_requirements
 from agent.errors import BadTask
+from agent.examples import read_example, read_examples
 from agent.loop import MOST_TASK_CHARS, refuse_unreadable
 from agent.types import CheckResult, Event, Task, Verdict
 from registry import Example
