@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -81,39 +80,31 @@ def answering(settings: Settings, service: Service, events: list[Event], port: i
 def working(settings: Settings, count: int = 1) -> Iterator[None]:
     """Workers on the tasks of the service."""
     with ExitStack() as stack:
-        for _ in range(count):
-            stack.enter_context(running("worker", environment=environment_of(settings), until="works on up to"))
+        for number in range(count):
+            log = settings.registry.with_name(f"worker-{number}.log")
+            stack.enter_context(
+                running("worker", environment=environment_of(settings), log=log, until="works on up to")
+            )
         yield
 
 
 @contextmanager
-def running(*words: str, environment: Mapping[str, str], until: str) -> Iterator[subprocess.Popen[str]]:
-    """A `kowal` process, from when it says that on either stream, to the end of the block."""
-    with subprocess.Popen(
-        [KOWAL, *words], env=dict(environment), text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+def running(*words: str, environment: Mapping[str, str], log: Path, until: str) -> Iterator[subprocess.Popen[str]]:
+    """A `kowal` process, from when its log says that, to the end of the block."""
+    with log.open("a") as out, subprocess.Popen(
+        [KOWAL, *words], env=dict(environment), text=True, stdin=subprocess.DEVNULL, stdout=out, stderr=out
     ) as process:  # fmt: skip
-        said = []
         try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                said.append(line)
-                if until in line:
-                    break
-            else:
-                raise RuntimeError("".join(said))
-            drain = threading.Thread(
-                target=process.stdout.read, daemon=True
-            )  # else it would block when the pipe is full
-            drain.start()
+            waited(lambda: until in log.read_text() or process.poll() is not None)
+            if process.poll() is not None:
+                raise RuntimeError(log.read_text())
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(20)
+                process.wait(DEADLINE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-            drain.join(5)
 
 
 def environment_of(settings: Settings, **more: str) -> dict[str, str]:
