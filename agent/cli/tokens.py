@@ -52,7 +52,7 @@ def list_tokens(json_output: Json = False) -> None:
     if json_output:
         print_json([record_json(row) for row in rows])
         return
-    headings = ["id", "of", "good for", "made", "until", "last used", "state"]
+    headings = ["id", "of", "good for", "made by", "made", "until", "last used", "state"]
     print_table(headings, [cells_of(row) for row in rows])
 
 
@@ -80,7 +80,7 @@ def cells_of(record: TokenRecord) -> list[str]:
     """One line of the list."""
     state = "revoked" if record.revoked_at else "valid" if is_valid(record) else "expired"
     days = [day(record.created_at), day(record.expires_at), day(record.used_at)]
-    return [record.id, record.name, ", ".join(record.scopes), *days, state]
+    return [record.id, record.name, ", ".join(record.scopes), record.made_by, *days, state]
 
 
 def day(moment: Any) -> str:

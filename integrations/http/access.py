@@ -14,6 +14,8 @@ from agent.service.service import Service
 from agent.service.tokens import Tokens
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+BROUGHT: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+"""Headers by which proxies say that they bring somebody else."""
 
 bearer = HTTPBearer(auto_error=False, description="A token: `kowal tokens create NAME --scope ...` makes one.")
 Given = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
@@ -48,8 +50,14 @@ class Access:
 def known_caller(request: Request, given: Given) -> Caller:
     """Who asks. Raises `NotKnown`."""
     access: Access = request.app.state.access
-    address = request.client.host if request.client else ""
-    return access.caller(given.credentials if given else None, address)
+    return access.caller(given.credentials if given else None, address_of(request))
+
+
+def address_of(request: Request) -> str:
+    """The address that asks; what a proxy on this machine brings is from nowhere, for its word is not believed."""
+    if any(name in request.headers for name in BROUGHT):
+        return "behind a proxy"
+    return request.client.host if request.client else ""
 
 
 def offered(request: Request) -> Service:

@@ -61,7 +61,7 @@ class Changes:
     async def _fingerprint(self, otherwise: str) -> str:
         try:
             return await self.threads.run(self.functions.fingerprint)
-        except RegistryError:  # it is looked at again in a second, and whoever calls a tool is told
+        except (RegistryError, OSError):  # it is looked at again in a second, and whoever calls a tool is told
             return otherwise
 
     async def _tell(self) -> None:

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from agent.service.callers import Caller
 from agent.service.service import Service
-from integrations.http.access import Access
+from integrations.http.access import Access, address_of
 from integrations.mcp.changes import LOOK_S
 from integrations.mcp.server import server_of
 
@@ -75,8 +75,7 @@ def by_token(access: Access) -> Who:
     async def who(request: Request) -> Caller:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         given = token.strip() if scheme.lower() == "bearer" else None
-        address = request.client.host if request.client else ""
-        return await to_thread.run_sync(access.caller, given, address, "mcp")
+        return await to_thread.run_sync(access.caller, given, address_of(request), "mcp")
 
     return who
 

@@ -27,6 +27,7 @@ TABLED = (
     "integrations/codehost",
     "integrations/http",
     "integrations/llm",
+    "integrations/mcp",
 )
 
 

@@ -1,4 +1,4 @@
-"""The MCP server, judged by the protocol's official conformance suite, in both revisions.
+"""The MCP server as the HTTP service has it, judged by the protocol's official conformance suite, in both revisions.
 
 The suite comes from the npm registry into the cache; without npm, the registry or the baselines, nothing is judged.
 """
@@ -7,13 +7,15 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from mcp_stand import facing
 
 from agent.config import load_settings
 from agent.service.service import open_service
+from agent.types import ignore
+from integrations.http.service import heard_at, opened
 from registry import Function, Manifest, Registry
 
 SHARED = Path(os.environ.get("KOWAL_SHARED", Path(__file__).parents[3] / "shared"))
@@ -32,11 +34,14 @@ def url(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[str]:
         registry.approve("echo", by="test")
         registry.promote("echo", by="test")
     database = str(folder / "operations.sqlite")
-    settings = load_settings(registry=folder / "registry.git", database=database, cache=cache, sandbox="wasm")
-    service = open_service(settings)
-    with facing(service) as where:
-        yield where
-    service.close()
+    settings = load_settings(
+        registry=folder / "registry.git", database=database, cache=cache, sandbox="wasm", http={"port": 0}
+    )
+    with (
+        closing(open_service(settings)) as service,
+        closing(opened(settings, service, heard_at(settings), ignore)) as server,
+    ):
+        yield f"http://127.0.0.1:{server.port}/mcp"
 
 
 @pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])

@@ -360,6 +360,15 @@ def test_nobody_is_let_in_from_elsewhere_without_a_token(place):
             refuse_exposure(settings, service)
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+def test_whoever_a_proxy_brings_needs_a_token(place, header):
+    """A proxy on this machine comes from this machine; whom it brings does not, over HTTP or as an MCP client."""
+    with closing(Stand(place())) as stand:
+        assert stand.client.get("/v1/tasks").status_code == 200
+        assert stand.client.get("/v1/tasks", headers={header: "127.0.0.1"}).status_code == 401
+        assert stand.client.post("/mcp", json={}, headers={header: "127.0.0.1"}).status_code == 401
+
+
 def test_bound_wider_it_takes_any_name_and_always_a_token(place):
     """Where no names are set any is taken, with them only those; who is on this machine needs a token, too."""
     settings = place(host="0.0.0.0")
