@@ -3,9 +3,10 @@
 What is not known is refused, so that a misspelt field is told.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
+from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from agent.ports import Constraints
 from registry.types import Example
@@ -15,6 +16,16 @@ Number = Annotated[float, Field(strict=True)]
 
 MOST_CHARS = 10_000
 """Of a task's text: `agent.loop.MOST_TASK_CHARS`."""
+
+
+def plainly_raising(example: Any) -> Any:
+    """The example. Raises `ValueError` where it says neither true nor false of `raises`."""
+    if isinstance(example, Mapping) and not isinstance(example.get("raises", False), bool):
+        raise ValueError("`raises` is true or false")
+    return example
+
+
+Said = Annotated[Example, BeforeValidator(plainly_raising)]
 
 
 class Request(BaseModel):
@@ -55,7 +66,7 @@ class TaskRequest(Request):
     """What should be done, in plain words."""
     arguments: dict[str, Any] = Field(default_factory=dict)
     """Values by parameter name."""
-    examples: tuple[Example, ...] = Field(default=(), max_length=100)
+    examples: tuple[Said, ...] = Field(default=(), max_length=100)
     """Calls whose results are stated: they outrank every test that a model writes."""
     files: dict[str, Base64Bytes] = Field(default_factory=dict, max_length=20)
     """Input files by plain name, in base64, for a function that was granted `files in`."""
@@ -76,7 +87,7 @@ class EnhanceRequest(Request):
 
     improvement: str = Field(min_length=1, max_length=MOST_CHARS)
     """What it should do beyond what it does."""
-    examples: tuple[Example, ...] = Field(default=(), max_length=100)
+    examples: tuple[Said, ...] = Field(default=(), max_length=100)
     """Calls whose results are stated."""
     constraints: Demands = Demands()
     """What is demanded of the models."""

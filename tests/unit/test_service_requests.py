@@ -16,6 +16,8 @@ def test_only_true_is_a_signature(value: object) -> None:
     ):
         with pytest.raises(ValidationError):
             kind.model_validate(said)
+    with pytest.raises(ValidationError):
+        TaskRequest.model_validate({"task": "t", "examples": [{"in": {}, "out": 1, "raises": value}]})
 
 
 @pytest.mark.parametrize("value", ["1", True, "", [1]])
