@@ -34,6 +34,7 @@ def application(service: Service, *, is_open: bool, take: Callable[[str], None],
         description=ABOUT,
         docs_url=None,  # the page would load its scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # `/v1/functions/`, a function without a name, is not the list of all
         responses=RESPONSES,
         generate_unique_id_function=operation_name,
     )

@@ -68,6 +68,12 @@ def test_all_but_health_needs_a_token(document: dict[str, Any], stand: Stand) ->
             assert (answer.status_code == 401) is (path not in OPEN), (method, path, answer.text)
 
 
+def test_a_name_that_is_empty_is_nothing(stand: Stand) -> None:
+    """The address of a function without its name is not that of the list."""
+    headers = {"Authorization": f"Bearer {stand.token}"}
+    assert httpx.get(f"{stand.url}/v1/functions/", headers=headers).status_code == 404
+
+
 def test_no_request_breaks_it(stand: Stand) -> None:
     """No 500, no answer that the document does not know, nothing bad accepted, no way around the token."""
     words = ("--max-examples", str(EXAMPLES), "--seed", str(SEED), "--generation-deterministic", "--no-shrink")
