@@ -44,6 +44,8 @@ class FunctionVerbs:
 
     agent: Agent
     people: People
+    runs: int
+    """How many functions may run at a time."""
     slots: threading.Semaphore
     """One for each function that may run at a time."""
     is_reviewed: bool

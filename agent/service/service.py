@@ -71,7 +71,11 @@ def open_service(settings: Settings, listener: Listener = ignore) -> Service:
     return Service(
         tasks=TaskVerbs(people=people),
         functions=FunctionVerbs(
-            agent=agent, people=people, slots=threading.BoundedSemaphore(runs), is_reviewed=is_reviewed(settings)
+            agent=agent,
+            people=people,
+            runs=runs,
+            slots=threading.BoundedSemaphore(runs),
+            is_reviewed=is_reviewed(settings),
         ),
         models=ModelVerbs(router=agent.matcher.router),
         tokens=Tokens(operations=people.operations),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -14,9 +15,12 @@ from integrations.http import functions, models, tasks
 from integrations.http.access import Access
 from integrations.http.answering import answer_problems
 from integrations.http.problems import RESPONSES
+from integrations.http.turns import turns
 from integrations.mcp.http import application as mcp_application
 from integrations.mcp.http import by_token
 
+MODELS: Final = 16
+"""Requests to models at a time; each may take minutes."""
 ABOUT = """Hand in tasks in plain language; find, run and govern the functions that do them.
 
 Every error is a problem of RFC 9457. A task that was answered with 202 is kept, whatever dies afterwards."""
@@ -40,6 +44,8 @@ def application(service: Service, *, is_open: bool, take: Callable[[str], None],
     )
     app.state.service = service
     app.state.access = Access(tokens=service.tokens, take=take, is_open=is_open)
+    app.state.runs = turns(service.functions.runs, service.functions.turn_s)
+    app.state.asks = turns(MODELS, service.functions.turn_s)
     for routes in (tasks, functions, models):
         app.include_router(routes.router)
     answer_problems(app, tell)

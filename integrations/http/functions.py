@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from agent.service.requests import EnhanceRequest, PromoteRequest, RollbackRequest, RunRequest, TaskRequest
 from agent.service.views import (
@@ -20,6 +20,7 @@ from agent.service.views import (
 from integrations.http.access import KnownCaller, Offered
 from integrations.http.reading import StrictRoute
 from integrations.http.tasks import OVER, Key, Wait, handed_in
+from integrations.http.turns import Turns
 from registry import NAME_PATTERN
 
 MOST_LISTED: Final = 500
@@ -89,9 +90,12 @@ def get_diff(
 
 
 @router.post("/{name}/run")
-def run_function(name: Name, wanted: RunRequest, service: Offered, caller: KnownCaller) -> RunView:
+async def run_function(
+    name: Name, wanted: RunRequest, service: Offered, caller: KnownCaller, request: Request
+) -> RunView:
     """Run a function, in a fresh sandbox; the answer comes at once. No model is asked and nothing is queued."""
-    return service.functions.run(name, wanted, caller)
+    turns: Turns = request.app.state.runs
+    return await turns.take(lambda: service.functions.run(name, wanted, caller))
 
 
 @router.post("/{name}/enhance", status_code=202, responses=OVER)

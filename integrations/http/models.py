@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from agent.service.requests import ModelAsk
 from agent.service.views import ModelAnswer, ModelView
 from integrations.http.access import KnownCaller, Offered
 from integrations.http.reading import StrictRoute
+from integrations.http.turns import Turns
 
 router = APIRouter(prefix="/v1", tags=["models"], route_class=StrictRoute)
 
 
 @router.post("/llm/request")
-def ask_model(asked: ModelAsk, service: Offered, caller: KnownCaller) -> ModelAnswer:
+async def ask_model(asked: ModelAsk, service: Offered, caller: KnownCaller, request: Request) -> ModelAnswer:
     """Ask a language model: the router chooses who answers, within what is demanded and what you may spend."""
-    return service.models.ask(asked, caller)
+    turns: Turns = request.app.state.asks
+    return await turns.take(lambda: service.models.ask(asked, caller))
 
 
 @router.get("/models")

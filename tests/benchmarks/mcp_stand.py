@@ -53,7 +53,7 @@ def service_of(place: Any, *approvers: str, runs: int = 4) -> Service:
     slots = threading.BoundedSemaphore(runs)
     return Service(
         tasks=TaskVerbs(people=people),
-        functions=FunctionVerbs(agent=place.agent, people=people, slots=slots, is_reviewed=False),
+        functions=FunctionVerbs(agent=place.agent, people=people, runs=runs, slots=slots, is_reviewed=False),
         models=ModelVerbs(router=place.agent.matcher.router),
         tokens=Tokens(operations=operations),
         feed=Feed(operations.tasks),

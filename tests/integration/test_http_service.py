@@ -22,8 +22,10 @@ from agent.library import prepare_registry
 from agent.service.callers import Scope
 from agent.service.service import Service, open_service
 from agent.types import Event, ignore
+from agent.wiring import open_registry
 from integrations.http.protocol import Bounds
 from integrations.http.service import address_of, heard_at, opened, refuse_exposure, serve
+from registry import Function, Manifest
 from registry.errors import OperationsUnavailable
 
 JSON = {"Content-Type": "application/json"}
@@ -422,3 +424,28 @@ def test_it_serves_until_it_is_told_to_stop(place):
 def test_the_address_can_be_typed(host, said):
     """An IPv6 address has its brackets."""
     assert address_of(host, 1) == said
+
+
+def test_who_waits_for_a_turn_holds_nobody_up(place):
+    """With all turns taken, a hundred who want one wait beside a service that answers others at once."""
+    settings = place(runs=1)
+    with open_registry(settings) as registry:
+        manifest = Manifest(name="two", description="Says it again.", input_schema={"type": "object", "properties": {}})
+        source = "def two() -> int:\n    return 2\n"
+        registry.add_candidate(Function(manifest=manifest, source=source, tests="# none\n"), {})
+        registry.approve("two", by="test")
+        registry.promote("two", by="test")
+    with closing(Stand(settings)) as stand, ThreadPoolExecutor(100) as threads:
+        with stand.service.functions.slots:
+            waiting = [threads.submit(httpx.post, f"{stand.client.base_url}/v1/functions/two/run", json={}, timeout=60)
+                       for _ in range(100)]  # fmt: skip
+            deadline = time.monotonic() + 15
+            while "kowal_http_in_flight 101.0" not in (shown := stand.client.get("/metrics").text):
+                assert time.monotonic() < deadline, shown
+            assert stand.client.get("/readyz").status_code == 200
+            assert stand.client.get("/v1/functions/two").status_code == 200
+            assert not any(each.done() for each in waiting)
+        answers = [each.result(60) for each in waiting]
+    assert {each.json().get("value", each.json().get("type")) for each in answers} <= {2, "urn:kowal:problem:too-busy"}
+    assert answers[-1].status_code in (200, 503)
+    assert sum(each.status_code == 200 for each in answers) > 10

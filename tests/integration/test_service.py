@@ -97,6 +97,7 @@ def stand(workshop: Callable[..., Any]) -> Iterator[Callable[..., Stand]]:
             functions=FunctionVerbs(
                 agent=place.agent,
                 people=people,
+                runs=runs,
                 slots=threading.BoundedSemaphore(runs),
                 is_reviewed=False,
                 turn_s=0.05,
