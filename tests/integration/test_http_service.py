@@ -114,13 +114,14 @@ BODIES = {
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 def test_a_hostile_body_is_refused(stand, allowed, body):
     """It is 400 or 422 as a problem that does not repeat the body, and the service goes on."""
+    before = len(stand.events)
     answer = stand.client.post("/v1/tasks", content=body, headers=JSON | allowed)
     assert answer.status_code in (400, 422)
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert len(answer.content) < 2000
     assert answer.json()["instance"] == answer.headers["X-Request-ID"]
     assert stand.is_alive()
-    assert not stand.events
+    assert len(stand.events) == before
 
 
 @pytest.mark.parametrize(
