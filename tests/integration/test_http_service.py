@@ -252,7 +252,11 @@ def test_a_fault_tells_nothing_and_is_told_by_its_id(stand, allowed, monkeypatch
     assert "s3cret" not in answer.text
     assert "ZeroDivisionError" not in answer.text
     assert answer.json()["instance"] == "r-500"
-    (event,) = (event for event in stand.events if event.facts["id"] == "r-500")
+    deadline = time.monotonic() + 10  # it is told once it was answered
+    while not (found := [event for event in stand.events if event.facts["id"] == "r-500"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    (event,) = found
     assert event.action == "http.failed"
     assert event.facts["name"] == "POST /v1/tasks"
     assert event.facts["error"].startswith("ZeroDivisionError at test_http_service.py:")

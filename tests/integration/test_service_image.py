@@ -149,8 +149,9 @@ def test_a_task_is_done_inside(start: Callable[..., Any]) -> None:
     """Without a network, on a root that cannot be written: the function is proven, run, and found again later."""
     outcome = json.loads(said(start("run", "count words in a text", "-a", "text=a b", "--json")))
     assert (outcome["value"], outcome["function"]) == (2, "count_words")
+    assert said(start("tokens", "create", "ann", "--scope", "tasks")).startswith("kowal_")
     parts = {part["part"]: part for part in json.loads(said(start("doctor", "--json")))}
-    assert all(parts[name]["ok"] for name in ("sandbox wasm", "registry", "database"))
+    assert all(parts[name]["ok"] for name in ("sandbox wasm", "registry", "database", "http"))
     assert "1 in production" in parts["registry"]["detail"]
 
 
