@@ -225,10 +225,10 @@ def http_diagnosis(settings: Settings) -> Diagnosis:
 
 
 def has_tokens(settings: Settings) -> bool:
-    """Whether any token was made; True where the database cannot say, which is told elsewhere."""
+    """Whether a token is good for anything; True where the database cannot say, which is told elsewhere."""
     try:
         with closing(open_operations(settings)) as operations:
-            return operations.tokens.count() > 0
+            return any(token.is_valid for token in operations.tokens.all())
     except RegistryError:
         return True
 

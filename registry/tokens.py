@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import func, select, update
 
@@ -28,6 +28,11 @@ class TokenRecord:
     revoked_at: datetime | None = None
     used_at: datetime | None = None
     """When it was last used, within minutes."""
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it is good for something now."""
+        return self.revoked_at is None and (self.expires_at is None or datetime.now(UTC) < self.expires_at)
 
 
 class TokenRecords:

@@ -12,7 +12,7 @@ from agent.cli.opening import Json
 from agent.cli.render import err, out, print_json, print_table
 from agent.config import current_user, load_settings
 from agent.service.callers import Scope
-from agent.service.tokens import Tokens, is_valid
+from agent.service.tokens import Tokens
 from agent.wiring import open_operations
 from registry.tokens import TokenRecord
 
@@ -73,12 +73,12 @@ def revoke(
 def record_json(record: TokenRecord) -> dict[str, Any]:
     """A token for programs, without its digest."""
     facts = {name: value for name, value in asdict(record).items() if name != "digest"}
-    return facts | {"valid": is_valid(record)}
+    return facts | {"valid": record.is_valid}
 
 
 def cells_of(record: TokenRecord) -> list[str]:
     """One line of the list."""
-    state = "revoked" if record.revoked_at else "valid" if is_valid(record) else "expired"
+    state = "revoked" if record.revoked_at else "valid" if record.is_valid else "expired"
     days = [day(record.created_at), day(record.expires_at), day(record.used_at)]
     return [record.id, record.name, ", ".join(record.scopes), record.made_by, *days, state]
 

@@ -62,7 +62,7 @@ class Tokens:
         prefix, _, rest = token.partition("_")
         record = self.operations.tokens.find(rest.partition("_")[0]) if prefix == PREFIX else None
         wanted = record.digest if record is not None else digest_of("")  # the same work where there is none
-        if not hmac.compare_digest(digest_of(token), wanted) or record is None or not is_valid(record):
+        if not hmac.compare_digest(digest_of(token), wanted) or record is None or not record.is_valid:
             raise NotKnown()
         self._note_use(record)
         known = frozenset(Scope(scope) for scope in record.scopes if scope in set(Scope))
@@ -76,7 +76,7 @@ class Tokens:
 
     def any_valid(self) -> bool:
         """Whether somebody has a token that is good for something."""
-        return any(map(is_valid, self.operations.tokens.all()))
+        return any(record.is_valid for record in self.operations.tokens.all())
 
     def list(self) -> Sequence[TokenRecord]:
         """Every token that was ever made, newest first; what they are cannot be seen any more."""
@@ -111,11 +111,6 @@ class Tokens:
             facts={"scopes": list(record.scopes)},
         )
         self.operations.record_audit(entry)
-
-
-def is_valid(record: TokenRecord) -> bool:
-    """Whether it is good for something now."""
-    return record.revoked_at is None and (record.expires_at is None or datetime.now(UTC) < record.expires_at)
 
 
 def digest_of(token: str) -> str:

@@ -4,6 +4,7 @@ import inspect
 import json
 import typing
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -63,9 +64,10 @@ def document() -> dict[str, Any]:
 
 
 class Nothing:
-    """A service of which only the tokens are asked for."""
+    """A service of which nothing is asked but what the application is made with."""
 
     tokens = None
+    functions = SimpleNamespace(runs=1, turn_s=1.0)
 
 
 DOCUMENT = document()
