@@ -16,7 +16,7 @@ from sandbox import Answer, Calls, FailureKind, Limits, Sandbox
 AT_ONCE = 2
 """Sandboxes that run side by side."""
 STEPS_A_CALL, STEPS = 300_000, 3_000_000
-"""Loop turns and calls that a candidate may take for one input and for all: about two seconds."""
+"""Loop turns and calls that a candidate may take for one input and for all: two or three seconds."""
 RAISED = "!"
 """The token of a call that failed or did not end."""
 SIGNIFICANT_DIGITS = 9

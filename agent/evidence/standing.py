@@ -114,12 +114,17 @@ def why_fallen(bench: Bench, number: int, name: str) -> str:
 
 
 def constant(bench: Bench, number: int) -> str:
-    """Why the answers look learnt by heart: several for what was promised, one and the same for all else."""
+    """Why the answers look learnt by heart: several for what was promised, one and the same for all else.
+
+    Where most of the rest was not reached, that says nothing.
+    """
     promised = {repr(promise.value) for promise in bench.pinned}
     known = {promise.arguments.text for promise in (*bench.pinned, *bench.tests)}
     answers = zip(bench.inputs, bench.behaviours[number].tokens, strict=True)
-    fresh = {answer for arguments, answer in answers if arguments.text not in known} - {RAISED, None}
-    return "it gives one and the same answer to all but the examples" if len(promised) > 2 and len(fresh) < 2 else ""
+    fresh = [answer for arguments, answer in answers if arguments.text not in known]
+    if len(promised) <= 2 or fresh.count(None) > len(fresh) / 2 or len({*fresh} - {RAISED, None}) > 1:
+        return ""
+    return "it gives one and the same answer to all but the examples"
 
 
 def standing_of(bench: Bench, number: int, able: Sequence[int]) -> Standing:

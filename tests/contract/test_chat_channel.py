@@ -175,7 +175,7 @@ def test_opening_asks_nobody(info, stage):
     with closing(info.open(stage.away())) as channel:
         actions = info.actions(stage.away())
         assert channel.name == info.name
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
         for ask in (lambda: channel.us, lambda: channel.room_of("x"), lambda: actions.post("x", "y")):
             with pytest.raises(ChannelUnavailable) as caught:
                 ask()
@@ -184,7 +184,7 @@ def test_opening_asks_nobody(info, stage):
         status = channel.status()
         assert isinstance(status, ProviderStatus)
         assert not status.available
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60
 
 
 def test_an_unknown_key_in_its_settings_is_named_with_the_known_ones(info, stage):
@@ -335,7 +335,7 @@ def test_closing_ends_it(info, stage):
         started = time.monotonic()
         channel.close()
         channel.close()
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
     assert channel.next(0.05) is None
     with contextlib.suppress(ChannelError):
         assert channel.say(letter(channel, "late"))

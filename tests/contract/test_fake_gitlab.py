@@ -595,7 +595,7 @@ def test_who_asks_too_often_waits(fake, issue, bot):
         assert http_of(fake, "bob").get("user").status_code == 200
         began = time.monotonic()
         bot.auth()
-        assert 0.5 < time.monotonic() - began < 5
+        assert time.monotonic() - began > 0.5
         fake.limit(1, 60, silent=True)
         http.get("user")
         bare = http.get("user")

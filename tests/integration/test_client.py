@@ -288,7 +288,7 @@ def test_patience_ends(scripted: Any) -> None:
     started = time.monotonic()
     with pytest.raises(TooBusy):
         client.list_models()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert len(service.asked) == 1
 
 

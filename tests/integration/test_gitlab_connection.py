@@ -29,7 +29,7 @@ def works(fake: FakeGitLab, **more: Any) -> None:
         start = datetime.now(UTC)
         host.listen(lambda: start)
         fake.creates_issue("ann", FORGE, "x", "y", assignees=["kowal"], files={"a.txt": b"data"})
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + 60
         while not isinstance(found := host.next(1), IssueSeen):
             assert time.monotonic() < ends
         assert host.fetch(found.issue.attachments[0], 10) == b"data"
@@ -144,7 +144,7 @@ def test_nobody_waits_for_long():
     with silent as url, closing(HOST.open({"url": url, "token": TOKEN})) as host:
         started = time.monotonic()
         assert not host.status().available
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 20
 
 
 def test_a_token_that_lacks_its_scope_is_told():

@@ -70,7 +70,7 @@ class Caller:
             self.happened.append(happening)
         return happening is not None
 
-    def until(self, holds: Callable[[], object], seconds: float = 20.0) -> None:
+    def until(self, holds: Callable[[], object], seconds: float = 60.0) -> None:
         """Take what happens until that holds."""
         ends = time.monotonic() + seconds
         while not holds():

@@ -252,7 +252,7 @@ def test_a_fault_tells_nothing_and_is_told_by_its_id(stand, allowed, monkeypatch
     assert "s3cret" not in answer.text
     assert "ZeroDivisionError" not in answer.text
     assert answer.json()["instance"] == "r-500"
-    deadline = time.monotonic() + 10  # it is told once it was answered
+    deadline = time.monotonic() + 30  # it is told once it was answered
     while not (found := [event for event in stand.events if event.facts["id"] == "r-500"]):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -341,13 +341,13 @@ def test_streams_end_when_the_service_does(place):
 
     with ThreadPoolExecutor(1) as threads:
         follower = threads.submit(follow)
-        assert seen.wait(10)
+        assert seen.wait(30)
         assert "kowal_http_streams 1.0" in stand.client.get("/metrics").text
         began = time.monotonic()
         stand.close()
-        follower.result(10)
+        follower.result(60)
     assert ended.is_set()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
 
 
 def test_nobody_is_let_in_from_elsewhere_without_a_token(place):
@@ -443,7 +443,7 @@ def test_who_waits_for_a_turn_holds_nobody_up(place):
         with stand.service.functions.slots:
             waiting = [threads.submit(httpx.post, f"{stand.client.base_url}/v1/functions/two/run", json={}, timeout=60)
                        for _ in range(100)]  # fmt: skip
-            deadline = time.monotonic() + 15
+            deadline = time.monotonic() + 60
             while "kowal_http_in_flight 101.0" not in (shown := stand.client.get("/metrics").text):
                 assert time.monotonic() < deadline, shown
             assert stand.client.get("/readyz").status_code == 200

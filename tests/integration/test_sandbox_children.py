@@ -66,7 +66,7 @@ def is_engine(entry: Path, parent: int) -> bool:
         return False
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Whether it becomes true in that time."""
     deadline = time.monotonic() + seconds
     while not holds() and time.monotonic() < deadline:

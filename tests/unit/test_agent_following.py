@@ -21,7 +21,7 @@ class Slow:
     def follow(self, name: str, *, by: str) -> tuple[()]:
         """Note it."""
         self.begun.set()
-        assert self.gate.wait(10)
+        assert self.gate.wait(60)
         assert by == "statistics"
         self.threads.add(threading.current_thread().name)
         self.followed.append(name)
@@ -62,7 +62,7 @@ def test_what_moves_again_meanwhile_is_followed_again(slow: Slow, following: Fol
     """Only what waits is not put down twice: what is under way may have read the registry before the move."""
     slow.gate.clear()
     following.after("a")
-    assert slow.begun.wait(10)
+    assert slow.begun.wait(60)
     following.after("a")
     slow.gate.set()
     assert following.settle(10)
@@ -82,7 +82,7 @@ def test_closed_it_ends_with_what_is_under_way(slow: Slow, following: Following)
     """What waits is dropped, and nothing more is begun."""
     slow.gate.clear()
     following.after("a")
-    assert slow.begun.wait(10)
+    assert slow.begun.wait(60)
     following.after("b")
     following.close()
     following.after("c")
@@ -99,7 +99,7 @@ def test_a_mistake_of_ours_does_not_end_it_for_good(slow: Slow, following: Follo
     assert following.settle(10)
     for thread in threading.enumerate():
         if thread.name == "proves callers":
-            thread.join(10)
+            thread.join(60)
     del slow.follow
     following.after("b")
     assert following.settle(10)

@@ -8,7 +8,7 @@ import pytest
 from agent.evidence import hardcoded
 from agent.evidence.behaviour import Behaviour, agree, keeps, rounded, support, token
 from agent.evidence.jury import Decision, Ruling, deliberate
-from agent.evidence.standing import Candidate, Scale, family_of
+from agent.evidence.standing import Bench, Candidate, Scale, constant, family_of
 from agent.evidence.statements import Arguments, Promise
 from sandbox import Answer, Call, CallResult, Calls, Failure, FailureKind, Limits, SandboxStatus, TestReport
 
@@ -166,6 +166,26 @@ def test_a_table_of_the_examples_is_refused() -> None:
     decision = decide(("table", "gpt-4"), text=text, suite="")
     assert decision.ruling is Ruling.REFUSE
     assert "one and the same answer" in decision.findings[0]
+
+
+@pytest.mark.parametrize(("reached", "looks_learnt"), [(10, True), (6, True), (5, False), (0, False)])
+def test_what_was_hardly_reached_does_not_look_learnt_by_heart(reached: int, looks_learnt: bool) -> None:
+    """Where the time was up soon after the examples, what a candidate gives to the rest is not known."""
+    inputs = tuple(Arguments(positional=(number,)) for number in range(14))
+    pinned = tuple(Promise(arguments=one, value=number) for number, one in enumerate(inputs[:3]))
+    bench = Bench(
+        scale=Scale(),
+        candidates=[Candidate(source="f", model="m")],
+        inputs=inputs,
+        places={one.text: place for place, one in enumerate(inputs)},
+        near=14,
+        pinned=pinned,
+        answers=(),
+        tests=(),
+        statements=(),
+        behaviours=[does(" 0", " 1", " 2", *[" 7"] * reached, *[None] * (11 - reached))],
+    )
+    assert bool(constant(bench, 0)) is looks_learnt
 
 
 def test_what_does_not_give_the_same_twice_falls() -> None:

@@ -119,7 +119,7 @@ def test_forty_models_are_looked_at_in_time():
         (one,) = PROVIDER.open({"host": server.url})
         started = time.monotonic()
         cards = one.cards()
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
     assert len(cards) == 40
     assert sum(card.context == 32768 for card in cards) == 40
 
@@ -176,7 +176,7 @@ def test_ollamas_own_service_is_not_local(host):
 @pytest.mark.parametrize(
     ("rule", "limits", "says"),
     [
-        (Rule(reply="a b", delay_s=5), {"first_token_timeout_s": 0.3}, "did not begin to reply"),
+        (Rule(reply="a b", delay_s=120), {"first_token_timeout_s": 0.3}, "did not begin to reply"),
         (Rule(reply="a b c d", fault="stall"), {"token_timeout_s": 0.3}, "fell silent"),
         (Rule(reply="a b c d", piece_delay_s=0.15), {"timeout_s": 0.4}, "did not finish"),
     ],
@@ -188,7 +188,7 @@ def test_each_time_limit_ends_the_request_and_is_named(rule, limits, says):
         started = time.monotonic()
         with pytest.raises(ModelTimedOut, match=says):
             PROVIDER.open({"host": server.url, **limits})[0].complete(request(model=CODER.name))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 60
 
 
 def test_a_short_wait_for_the_first_token_does_not_hurry_the_others():

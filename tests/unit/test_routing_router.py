@@ -108,7 +108,7 @@ def test_a_pause_that_is_too_long_is_not_waited_for(routers):
         with pytest.raises(RateLimited) as caught:
             router.complete(REQUEST)
         assert caught.value.retry_after_s == 60.0
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     assert len(stand.heard) == 1
 
 
@@ -256,17 +256,17 @@ def test_the_cloud_hears_what_the_veil_lets_through(routers):
 def test_a_stop_passes_through_every_wait(routers):
     """While it waits to ask again, too."""
     stop = Stop()
-    router = routers(Stand("a", RateLimited("busy", retry_after_s=1.5)))
+    router = routers(Stand("a", RateLimited("busy", retry_after_s=9.0)))
     threading.Timer(0.2, stop.ask).start()
     began = time.monotonic()
     with stopped_by(stop), pytest.raises(Stopped):
         router.complete(REQUEST)
-    assert time.monotonic() - began < 1.3
+    assert time.monotonic() - began < 8
 
 
 def test_the_time_of_one_request_is_bounded(routers):
     """No further attempt is begun after it, whatever servers promise."""
-    stand, began = Stand("a", RateLimited("busy", retry_after_s=0.4)), time.monotonic()
+    stand = Stand("a", RateLimited("busy", retry_after_s=0.4))
     with pytest.raises(RateLimited):
         routers(stand, patience=Patience(retries=10, total_s=1.0)).complete(REQUEST)
-    assert time.monotonic() - began < 3
+    assert len(stand.heard) <= 4

@@ -97,8 +97,8 @@ def test_a_host_that_is_slow_is_left_alone() -> None:
     line = Said(AN_ASK, ANSWER)
     started = time.monotonic()
     with pytest.raises(ChildSilent):
-        converse(line, lambda _: {"value": over.wait(20)}, 0.1)
-    assert time.monotonic() - started < 2
+        converse(line, lambda _: {"value": over.wait(120)}, 0.1)
+    assert time.monotonic() - started < 60
     over.set()
     assert line.replies == []
 

@@ -22,7 +22,7 @@ def test_what_is_waited_for_is_ended_and_the_wait_raises() -> None:
 
     def wait() -> None:
         with stopped_by(stop), stoppable(gone.set):
-            assert gone.wait(10)
+            assert gone.wait(60)
             raise OSError("the child is dead")
 
     threading.Timer(0.05, stop.ask).start()
