@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from anyio import BrokenResourceError
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
@@ -113,9 +114,18 @@ def request_id(scope: Scope) -> str:
 
 def tell_failure(tell: Listener, scope: Scope, error: BaseException) -> None:
     """Tell of a request that failed by our own fault: the route and the kind of error, nothing that was sent."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     where = faulty_line(error)
     facts = {"id": request_id(scope), "error": f"{type(error).__name__}{where}", "name": route_of(scope)}
     tell(Event(action="http.failed", facts=facts))
+
+
+def has_left(error: Exception) -> bool:
+    """True where it says no more than that nobody listens any more: a stream of events may raise that in a group."""
+    if isinstance(error, ExceptionGroup):
+        return error.split((ClientDisconnect, BrokenResourceError))[1] is None
+    return isinstance(error, ClientDisconnect)
 
 
 def faulty_line(error: BaseException) -> str:
@@ -155,9 +165,9 @@ class Faults:
 
         try:
             await self._app(scope, receive, sent)
-        except ClientDisconnect:
-            pass  # nobody is there to be answered
         except Exception as error:  # noqa: BLE001 - the service goes on, and whoever asked gets an answer
+            if has_left(error):
+                return  # nobody is there to be answered
             tell_failure(self._tell, scope, error)
             if not begun:  # else what was begun is broken off
                 await answer(Fault(), request_id(scope))(scope, receive, send)

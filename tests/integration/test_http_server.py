@@ -5,16 +5,17 @@ import socket
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import pytest
 from fastapi import FastAPI
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from raw_http import Line, ask, get
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 
-from agent.types import ignore
+from agent.types import Event, Listener, ignore
 from integrations.http.answering import answer_problems
 from integrations.http.guard import House, guarded
 from integrations.http.protocol import Bounds, is_loopback
@@ -50,19 +51,33 @@ async def endless(request: Request) -> StreamingResponse:
     return StreamingResponse(pieces())
 
 
-def application(max_body_bytes: int = 1 << 20):
+async def eventful() -> AsyncIterator[ServerSentEvent]:
+    """A stream of events, faster than anybody listens."""
+    while True:
+        yield ServerSentEvent(data="x" * 5_000)
+
+
+async def broken() -> AsyncIterator[ServerSentEvent]:
+    """A stream of events that fails."""
+    yield ServerSentEvent(data="one")
+    raise ZeroDivisionError
+
+
+def application(max_body_bytes: int = 1 << 20, tell: Listener = ignore):
     """A small application behind the guards."""
     app = FastAPI()
     for one in (hello, deaf, slow, endless):
         app.router.add_route(f"/{one.__name__}", one, methods=["GET", "POST", "HEAD"])
-    answer_problems(app, ignore)
-    return guarded(app, House(max_body_bytes=max_body_bytes), ignore)
+    for stream in (eventful, broken):
+        app.get(f"/{stream.__name__}", response_class=EventSourceResponse)(stream)
+    answer_problems(app, tell)
+    return guarded(app, House(max_body_bytes=max_body_bytes), tell)
 
 
 @contextmanager
-def serving(bounds: Bounds = QUICK, grace_s: float = 2.0) -> Iterator[Server]:
+def serving(bounds: Bounds = QUICK, grace_s: float = 2.0, tell: Listener = ignore) -> Iterator[Server]:
     """A server with that patience."""
-    server = Server(application(), listening("127.0.0.1", 0), bounds=bounds, grace_s=grace_s)
+    server = Server(application(tell=tell), listening("127.0.0.1", 0), bounds=bounds, grace_s=grace_s)
     try:
         yield server
     finally:
@@ -311,6 +326,20 @@ def test_nothing_is_said_of_what_it_is_made_with(quick):
     answer = ask(quick.port, get("/hello"))
     assert answer is not None
     assert "server" not in answer.headers
+
+
+def test_who_leaves_a_stream_of_events_is_no_fault():
+    """Listeners that are gone while there is more to say are told of nowhere; a stream that fails is, by its error."""
+    told = list[Event]()
+    with serving(tell=told.append) as server:
+        for _ in range(5):
+            with Line(server.port) as line:
+                line.send(get("/eventful")).socket.recv(100)
+                time.sleep(0.05)
+        assert ask(server.port, get("/broken")) is not None
+    ((action, facts),) = [(event.action, event.facts) for event in told]
+    assert (action, facts["name"]) == ("http.failed", "GET /broken")
+    assert facts["error"].startswith("ZeroDivisionError at test_http_server.py:")
 
 
 def test_an_end_lets_requests_finish_and_ends_streams():
