@@ -1,5 +1,7 @@
 # The newcomer's commands are `make demo` and `make test`; every target sets up what it lacks.
 SHELL := /bin/sh
+# Where Python is told to keep nothing that it compiles, each command of a test would compile all of Kowal anew.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 # The first of these that runs and is new enough makes the environment. PYTHON=/path/to/python3.13 overrides it.
