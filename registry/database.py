@@ -1,7 +1,7 @@
 """The operational database as such: opened, migrated, read and written, every failure given its name."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -94,6 +94,12 @@ def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) ->
     """Insert the row, unless one with its keys is there, whatever other processes do; whether it is new."""
     once = _insert(connection)(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     return connection.execute(once, storable(row)).rowcount == 1  # psycopg's own count is lost without that option
+
+
+def insert_each_once(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows, which have the same columns, in one statement, each unless one with its keys is there."""
+    if rows:
+        connection.execute(_insert(connection)(table).on_conflict_do_nothing(), [storable(row) for row in rows])
 
 
 def upsert_row(connection: Connection, table: Table, row: Mapping[str, Any], *keys: str) -> None:

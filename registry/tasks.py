@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, literal, select, update
 
-from registry.database import Database, insert_once, storable
+from registry.database import Database, insert_each_once, insert_once, storable
 from registry.errors import UnknownTask
 from registry.records import TaskEvent, TaskRecord, TaskState
 from registry.schema import claims, replies, task_events, tasks
@@ -45,7 +45,7 @@ class Tasks:
         """The task, which is kept; the one that is there where one of that id is."""
         with self._database.writing() as connection:
             if insert_once(connection, tasks, asdict(task)):
-                _keep_event(connection, event_of(task.id, "taken", "task.taken", asked_by=task.asked_by, via=task.via))
+                _keep_events(connection, event_of(task.id, "taken", "task.taken", asked_by=task.asked_by, via=task.via))
                 then(connection)
         return self.task(task.id)
 
@@ -163,8 +163,7 @@ class Tasks:
     def tell(self, *events: TaskEvent) -> None:
         """Keep events, each unless there is one under its key."""
         with self._database.writing() as connection:
-            for event in events:
-                _keep_event(connection, event)
+            _keep_events(connection, *events)
 
     def told(self, *, after: int, limit: int) -> Sequence[tuple[int, str]]:
         """Which events of any task came after that one, and of which task each is; the newest alone for -1."""
@@ -214,8 +213,7 @@ def move_with(
     stands = stands & (tasks.c.worker == held_by) if held_by else stands
     if connection.execute(update(tasks).where(stands).values(storable(values))).rowcount != 1:
         return False
-    for event in events:
-        _keep_event(connection, event)
+    _keep_events(connection, *events)
     if values.get("state") and TaskState(values["state"]).is_over:
         connection.execute(delete(claims).where(claims.c.task_id == task.id))
     then(connection)
@@ -255,6 +253,7 @@ def record_of(row: Mapping[str, Any]) -> TaskRecord:
     return replace(TaskRecord(**row), state=TaskState(row["state"]))
 
 
-def _keep_event(connection: Connection, event: TaskEvent) -> None:
-    facts = json.loads(json.dumps(dict(event.facts), default=str))
-    insert_once(connection, task_events, asdict(event) | {"facts": facts})
+def _keep_events(connection: Connection, *events: TaskEvent) -> None:
+    plain = [json.loads(json.dumps(dict(event.facts), default=str)) for event in events]
+    rows = [asdict(event) | {"facts": facts} for event, facts in zip(events, plain, strict=True)]
+    insert_each_once(connection, task_events, rows)
