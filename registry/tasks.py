@@ -254,6 +254,7 @@ def record_of(row: Mapping[str, Any]) -> TaskRecord:
 
 
 def _keep_events(connection: Connection, *events: TaskEvent) -> None:
-    plain = [json.loads(json.dumps(dict(event.facts), default=str)) for event in events]
-    rows = [asdict(event) | {"facts": facts} for event, facts in zip(events, plain, strict=True)]
-    insert_each_once(connection, task_events, rows)
+    def row(event: TaskEvent) -> dict[str, Any]:
+        return asdict(event) | {"facts": json.loads(json.dumps(dict(event.facts), default=str))}
+
+    insert_each_once(connection, task_events, [row(event) for event in events])

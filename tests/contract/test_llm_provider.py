@@ -147,7 +147,7 @@ def test_what_it_cannot_answer_is_a_model_error_with_advice(provider):
 
 @pytest.mark.alone
 def test_its_status_is_quick_and_names_its_models(provider):
-    """A provider that can serve says so within two seconds, in one line."""
+    """A provider that can serve says so soon, in one line."""
     provider.complete(asked("known task"))  # what is imported the first time is no part of it
     started = time.monotonic()
     status = provider.status()
@@ -255,29 +255,29 @@ def test_the_cards_are_the_models(name):
 @pytest.mark.parametrize(
     "rule",
     [
-        Rule(reply="a b c", delay_s=30),
+        Rule(reply="a b c", delay_s=120),
         Rule(reply="a b c d", fault="stall"),
         Rule(reply="a b c d", fault="endless", piece_delay_s=0.05),
     ],
     ids=["before the first piece", "stalled", "in mid-reply"],
 )
 def test_what_is_not_wanted_any_more_ends_at_once(name, rule):
-    """A stop ends the request within a second, and is raised as such."""
-    stop, ended = Stop(), list[float]()
+    """A stop ends the request, long before the server would, and is raised as such."""
+    stop, ended = Stop(), threading.Event()
     with stood_up(name, rule) as (provider, server):
 
         def ask() -> None:
             with stopped_by(stop), pytest.raises(Stopped):
                 provider.complete(asked("go"))
-            ended.append(time.monotonic())
+            ended.set()
 
         thread = threading.Thread(target=ask)
         thread.start()
         wait_for(lambda: any(received.body.get("messages") for received in server.requests))
         time.sleep(0.3)
         stop.ask()
+        assert ended.wait(30)
         thread.join(30)
-        assert ended
         if rule.fault == "endless":
             wait_for(lambda: server.hung_up)
 

@@ -99,7 +99,7 @@ def is_alive(server: Server) -> bool:
 
 def test_slow_heads_hold_up_nobody_and_are_closed():
     """300 clients that send a head byte by byte are let go in time; requests beside them are answered at once."""
-    with serving(Bounds(head_s=2.0)) as server:
+    with serving(Bounds(head_s=2.0, idle_s=120.0)) as server:
         loris = [Line(server.port) for _ in range(300)]
         began, times = time.monotonic(), list[float]()
         while time.monotonic() - began < 1.5:
@@ -205,7 +205,7 @@ def test_a_body_after_its_answer_is_not_read_for_ever(quick):
 
 def test_a_full_house_lets_the_longest_silent_go():
     """With no room for one more, a line that asks for nothing makes room; one that is served does not."""
-    with serving(Bounds(connections=20)) as server:
+    with serving(Bounds(connections=20, head_s=120.0, idle_s=120.0)) as server:
         with Line(server.port) as busy:
             busy.send(get("/slow"))
             time.sleep(0.1)
@@ -353,7 +353,7 @@ def test_an_end_lets_requests_finish_and_ends_streams():
             reader.start()
             began = time.monotonic()
             server.close()
-            assert time.monotonic() - began < 30
+            assert time.monotonic() - began < 6
             late = busy.answer()
             assert late is not None
             assert late.body == b"late"

@@ -106,7 +106,7 @@ def failed_in_time(shop, name: str, text: str) -> RunFailed:
 
 
 def until(holds: Callable[[], object]) -> bool:
-    """True once it holds, False where it does not within ten seconds."""
+    """True once it holds, False where it does not within thirty seconds."""
     deadline = time.monotonic() + 30
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.02)
